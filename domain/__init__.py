@@ -1,0 +1,1 @@
+"""What may happen: the aggregates of a person's life, their commands and their events."""

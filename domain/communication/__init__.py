@@ -1,0 +1,1 @@
+"""Mail and the people one writes to."""

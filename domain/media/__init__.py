@@ -1,0 +1,1 @@
+"""Photos, videos and the albums they are gathered in."""

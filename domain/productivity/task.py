@@ -1,0 +1,490 @@
+"""A to-do item: what is to be done, by when, after what, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.productivity.task_terms import (
+    MAX_CHECKLIST,
+    MAX_DEPTH,
+    ChecklistItem,
+    Minutes,
+    NotWaiting,
+    Percent,
+    PredecessorsOpen,
+    Priority,
+    StartAfterDue,
+    Status,
+    TaskClosed,
+    TaskCycle,
+    TaskOpen,
+    TaskTooDeep,
+    TimeOverlap,
+    TimeSpan,
+)
+from domain.shared import clock
+from domain.shared.errors import ItemNotFound
+from domain.shared.record import Content, Origin, TooMany
+from domain.shared.recurrence import RecurrenceRule
+from domain.shared.values import Day, Id, Label, Line, LocalTime, Moment, Text, TimeZone, Title, new_id
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the source of a task can say of it."""
+
+    title: str
+    notes: str
+    priority: Priority
+    start_on: date | None
+    due: date | None
+    due_at: datetime | None
+    timezone: str | None
+    recurrence: str | None
+    status: Status
+    completed_at: datetime | None
+    percent_complete: int
+
+
+class Task(Content):
+    """Something to be done."""
+
+    KIND: ClassVar[str] = "task"
+
+    title: str
+    notes: str = ""
+    status: Status = Status.TODO
+    priority: Priority = Priority.NONE
+    start_on: date | None = None
+    due: date | None = None
+    due_at: datetime | None = None
+    timezone: str | None = None
+    estimate_minutes: int | None = None
+    spent_minutes: int = 0
+    percent_complete: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str = ""
+    waiting_for: str | None = None
+    parent_id: UUID | None = None
+    dependencies: tuple[UUID, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
+    time_log: tuple[TimeSpan, ...] = ()
+    recurrence: str | None = None
+    list_name: str | None = None
+
+    class Event(Content.Event):
+        """Any event of a task."""
+
+    class Created(Event, Content.Created, Details):
+        TOPIC = "task.created"
+        estimate_minutes: int | None
+        list_name: str | None
+
+    class Retitled(Event):
+        TOPIC = "task.retitled"
+        title: str
+
+    class NotesWritten(Event):
+        TOPIC = "task.notes_written"
+        notes: str
+
+    class Started(Event):
+        TOPIC = "task.started"
+
+        def apply(self, task: Task) -> None:
+            task.status = Status.IN_PROGRESS
+            task.started_at = task.started_at or self.timestamp
+
+    class PutOnWait(Event):
+        TOPIC = "task.put_on_wait"
+        waiting_for: str
+
+        def apply(self, task: Task) -> None:
+            task.status = Status.WAITING
+            task.waiting_for = self.waiting_for
+
+    class WaitEnded(Event):
+        TOPIC = "task.wait_ended"
+
+        def apply(self, task: Task) -> None:
+            task.status = Status.IN_PROGRESS if task.started_at else Status.TODO
+            task.waiting_for = None
+
+    class Completed(Event):
+        TOPIC = "task.completed"
+        completed_at: datetime
+
+        def apply(self, task: Task) -> None:
+            task.status = Status.DONE
+            task.completed_at = self.completed_at
+            task.percent_complete = 100
+            task.waiting_for = None
+
+    class Reopened(Event):
+        TOPIC = "task.reopened"
+
+        def apply(self, task: Task) -> None:
+            task.status = Status.TODO
+            task.completed_at = task.cancelled_at = task.started_at = None
+            task.cancel_reason = ""
+            task.percent_complete = 0
+
+    class Cancelled(Event):
+        TOPIC = "task.cancelled"
+        reason: str
+
+        def apply(self, task: Task) -> None:
+            task.status = Status.CANCELLED
+            task.cancelled_at = self.timestamp
+            task.cancel_reason = self.reason
+            task.waiting_for = None
+
+    class Rescheduled(Event):
+        TOPIC = "task.rescheduled"
+        start_on: date | None
+        due: date | None
+        due_at: datetime | None
+        timezone: str | None
+
+    class DueCleared(Event):
+        TOPIC = "task.due_cleared"
+
+        def apply(self, task: Task) -> None:
+            task.due = task.due_at = task.timezone = None
+
+    class Reprioritised(Event):
+        TOPIC = "task.reprioritised"
+        priority: Priority
+
+    class Estimated(Event):
+        TOPIC = "task.estimated"
+        estimate_minutes: int
+
+    class ProgressRecorded(Event):
+        TOPIC = "task.progress_recorded"
+        percent_complete: int
+
+    class Nested(Event):
+        TOPIC = "task.nested"
+        parent_id: UUID
+
+    class Promoted(Event):
+        TOPIC = "task.promoted"
+
+        def apply(self, task: Task) -> None:
+            task.parent_id = None
+
+    class DependencyAdded(Event):
+        TOPIC = "task.dependency_added"
+        predecessor_id: UUID
+
+        def apply(self, task: Task) -> None:
+            task.dependencies = (*task.dependencies, self.predecessor_id)
+
+    class DependencyRemoved(Event):
+        TOPIC = "task.dependency_removed"
+        predecessor_id: UUID
+
+        def apply(self, task: Task) -> None:
+            task.dependencies = tuple(item for item in task.dependencies if item != self.predecessor_id)
+
+    class ChecklistItemAdded(Event):
+        TOPIC = "task.checklist_item_added"
+        item: ChecklistItem
+
+        def apply(self, task: Task) -> None:
+            task.checklist = (*task.checklist, self.item)
+
+    class ChecklistItemChecked(Event):
+        TOPIC = "task.checklist_item_checked"
+        item_id: UUID
+
+        def apply(self, task: Task) -> None:
+            task.checklist = _with_check(task.checklist, self.item_id, checked=True)
+
+    class ChecklistItemUnchecked(Event):
+        TOPIC = "task.checklist_item_unchecked"
+        item_id: UUID
+
+        def apply(self, task: Task) -> None:
+            task.checklist = _with_check(task.checklist, self.item_id, checked=False)
+
+    class ChecklistItemRemoved(Event):
+        TOPIC = "task.checklist_item_removed"
+        item_id: UUID
+
+        def apply(self, task: Task) -> None:
+            task.checklist = tuple(item for item in task.checklist if item.id != self.item_id)
+
+    class RecurrenceSet(Event):
+        TOPIC = "task.recurrence_set"
+        recurrence: str
+
+    class RecurrenceStopped(Event):
+        TOPIC = "task.recurrence_stopped"
+
+        def apply(self, task: Task) -> None:
+            task.recurrence = None
+
+    class TimeLogged(Event):
+        TOPIC = "task.time_logged"
+        span: TimeSpan
+
+        def apply(self, task: Task) -> None:
+            task.time_log = (*task.time_log, self.span)
+            task.spent_minutes = sum(_minutes(span) for span in task.time_log)
+
+    class Refreshed(Event, Details):
+        TOPIC = "task.refreshed"
+        BY_SOURCE = True
+
+    @classmethod
+    def create(
+        cls,
+        origin: Origin,
+        title: Title,
+        *,
+        notes: Text = "",
+        priority: Priority = Priority.NONE,
+        start_on: Day | None = None,
+        due: Day | None = None,
+        due_at: LocalTime | None = None,
+        timezone: TimeZone | None = None,
+        estimate_minutes: Minutes | None = None,
+        list_name: Label | None = None,
+        recurrence: RecurrenceRule | None = None,
+        status: Status = Status.TODO,
+        completed_at: Moment | None = None,
+        percent_complete: Percent = 0,
+    ) -> Task:
+        _require_order(start_on, due)
+        return cls._begin(
+            origin,
+            cls.Created,
+            title=title,
+            notes=notes,
+            priority=priority,
+            start_on=start_on,
+            due=due,
+            due_at=due_at,
+            timezone=timezone,
+            estimate_minutes=estimate_minutes,
+            list_name=list_name,
+            recurrence=recurrence,
+            status=status,
+            completed_at=completed_at if status is Status.DONE else None,
+            percent_complete=100 if status is Status.DONE else min(percent_complete, 99),
+        )
+
+    def refresh(
+        self,
+        title: Title,
+        *,
+        notes: Text = "",
+        priority: Priority = Priority.NONE,
+        start_on: Day | None = None,
+        due: Day | None = None,
+        due_at: LocalTime | None = None,
+        timezone: TimeZone | None = None,
+        recurrence: RecurrenceRule | None = None,
+        status: Status = Status.TODO,
+        completed_at: Moment | None = None,
+        percent_complete: Percent = 0,
+    ) -> None:
+        """Take what the source of an imported task says now."""
+        _require_order(start_on, due)
+        self._refresh(
+            Task.Refreshed,
+            title=title,
+            notes=notes,
+            priority=priority,
+            start_on=start_on,
+            due=due,
+            due_at=due_at,
+            timezone=timezone,
+            recurrence=recurrence,
+            status=status,
+            completed_at=completed_at if status is Status.DONE else None,
+            percent_complete=100 if status is Status.DONE else min(percent_complete, 99),
+        )
+
+    def retitle(self, title: Title) -> None:
+        if title != self.title:
+            self.trigger_event(Task.Retitled, title=title)
+
+    def write_notes(self, notes: Text) -> None:
+        if notes != self.notes:
+            self.trigger_event(Task.NotesWritten, notes=notes)
+
+    def start(self) -> None:
+        self._require_open()
+        if self.status is not Status.IN_PROGRESS:
+            self.trigger_event(Task.Started)
+
+    def wait_for(self, waiting_for: Line) -> None:
+        self._require_open()
+        self.trigger_event(Task.PutOnWait, waiting_for=waiting_for)
+
+    def stop_waiting(self) -> None:
+        if self.status is not Status.WAITING:
+            raise NotWaiting
+        self.trigger_event(Task.WaitEnded)
+
+    def complete(self, *, force: bool = False, completed_at: Moment | None = None) -> None:
+        """Finish the task; refused while a predecessor is open, unless forced. A cancelled one counts as done."""
+        self._require_open()
+        if not force and any(self._peer(Task, each).is_open for each in self.dependencies):
+            raise PredecessorsOpen
+        self.trigger_event(Task.Completed, completed_at=completed_at or clock.now())
+
+    def reopen(self) -> None:
+        if self.is_open:
+            raise TaskOpen
+        self.trigger_event(Task.Reopened)
+
+    def cancel(self, reason: Line = "") -> None:
+        self._require_open()
+        self.trigger_event(Task.Cancelled, reason=reason)
+
+    def reschedule(
+        self,
+        due: Day | None = None,
+        *,
+        due_at: LocalTime | None = None,
+        timezone: TimeZone | None = None,
+        start_on: Day | None = None,
+    ) -> None:
+        self._require_open()
+        _require_order(start_on, due)
+        self.trigger_event(Task.Rescheduled, start_on=start_on, due=due, due_at=due_at, timezone=timezone)
+
+    def clear_due(self) -> None:
+        self._require_open()
+        if self.due is not None or self.due_at is not None:
+            self.trigger_event(Task.DueCleared)
+
+    def reprioritise(self, priority: Priority) -> None:
+        self._require_open()
+        if priority is not self.priority:
+            self.trigger_event(Task.Reprioritised, priority=priority)
+
+    def estimate(self, minutes: Minutes) -> None:
+        self._require_open()
+        self.trigger_event(Task.Estimated, estimate_minutes=minutes)
+
+    def record_progress(self, percent: Annotated[int, Field(ge=0, le=99)]) -> None:
+        """Say how far the task has come; a hundred percent is ``complete``."""
+        self._require_open()
+        self.trigger_event(Task.ProgressRecorded, percent_complete=percent)
+
+    def nest_under(self, parent_id: Id) -> None:
+        self._require_open()
+        depth = 1
+        ancestor: UUID | None = parent_id
+        while ancestor is not None:
+            if ancestor == self.id:
+                raise TaskCycle
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise TaskTooDeep
+            ancestor = self._peer(Task, ancestor).parent_id
+        self.trigger_event(Task.Nested, parent_id=parent_id)
+
+    def promote(self) -> None:
+        self._require_open()
+        if self.parent_id is not None:
+            self.trigger_event(Task.Promoted)
+
+    def add_dependency(self, predecessor_id: Id) -> None:
+        self._require_open()
+        if predecessor_id in self.dependencies:
+            return
+        self._require_acyclic(predecessor_id)
+        self.trigger_event(Task.DependencyAdded, predecessor_id=predecessor_id)
+
+    def remove_dependency(self, predecessor_id: Id) -> None:
+        if predecessor_id in self.dependencies:
+            self.trigger_event(Task.DependencyRemoved, predecessor_id=predecessor_id)
+
+    def add_checklist_item(self, text: Line, *, item_id: Id | None = None) -> None:
+        self._require_open()
+        if len(self.checklist) >= MAX_CHECKLIST:
+            raise TooMany
+        self.trigger_event(Task.ChecklistItemAdded, item=ChecklistItem(item_id or new_id(), text))
+
+    def check_item(self, item_id: Id) -> None:
+        if not self._item(item_id).checked:
+            self.trigger_event(Task.ChecklistItemChecked, item_id=item_id)
+
+    def uncheck_item(self, item_id: Id) -> None:
+        if self._item(item_id).checked:
+            self.trigger_event(Task.ChecklistItemUnchecked, item_id=item_id)
+
+    def remove_item(self, item_id: Id) -> None:
+        self._item(item_id)
+        self.trigger_event(Task.ChecklistItemRemoved, item_id=item_id)
+
+    def set_recurrence(self, rule: RecurrenceRule) -> None:
+        self._require_open()
+        self.trigger_event(Task.RecurrenceSet, recurrence=rule)
+
+    def stop_recurrence(self) -> None:
+        if self.recurrence is not None:
+            self.trigger_event(Task.RecurrenceStopped)
+
+    def log_time(self, started_at: Moment, ended_at: Moment) -> None:
+        span = TimeSpan(started_at, ended_at)
+        overlaps = any(
+            span.started_at < other.ended_at and other.started_at < span.ended_at for other in self.time_log
+        )
+        if ended_at <= started_at or overlaps:
+            raise TimeOverlap
+        self.trigger_event(Task.TimeLogged, span=span)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do."""
+        return self.status not in (Status.DONE, Status.CANCELLED)
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise TaskClosed
+
+    def _require_acyclic(self, predecessor_id: UUID) -> None:
+        seen: set[UUID] = set()
+        frontier = [predecessor_id]
+        while frontier:
+            current = frontier.pop()
+            if current == self.id:
+                raise TaskCycle
+            if current not in seen:
+                seen.add(current)
+                frontier.extend(self._peer(Task, current).dependencies)
+
+    def _item(self, item_id: UUID) -> ChecklistItem:
+        for item in self.checklist:
+            if item.id == item_id:
+                return item
+        raise ItemNotFound
+
+
+def _require_order(start_on: date | None, due: date | None) -> None:
+    if start_on is not None and due is not None and start_on > due:
+        raise StartAfterDue
+
+
+def _with_check(
+    items: tuple[ChecklistItem, ...], item_id: UUID, *, checked: bool
+) -> tuple[ChecklistItem, ...]:
+    return tuple(ChecklistItem(each.id, each.text, checked) if each.id == item_id else each for each in items)
+
+
+def _minutes(span: TimeSpan) -> int:
+    return round((span.ended_at - span.started_at).total_seconds() / 60)

@@ -1,0 +1,83 @@
+"""The words of a task: its states, parts and the rules it may break."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.shared.errors import IllegalTransition, RuleBroken
+from domain.shared.values import Id, Line, Moment
+
+MAX_DEPTH = 10
+MAX_CHECKLIST = 200
+
+Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class Status(StrEnum):
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class TaskClosed(IllegalTransition):
+    """The task is done or cancelled; reopen it first."""
+
+
+class TaskOpen(IllegalTransition):
+    """The task is still open."""
+
+
+class NotWaiting(IllegalTransition):
+    """The task is not waiting for anything."""
+
+
+class PredecessorsOpen(RuleBroken):
+    """Tasks that must be finished first are still open."""
+
+
+class StartAfterDue(RuleBroken):
+    """A task cannot start after it is due."""
+
+
+class TaskCycle(RuleBroken):
+    """Tasks must not contain or wait for themselves, not even through others."""
+
+
+class TaskTooDeep(RuleBroken):
+    """Tasks may be nested at most ten levels deep."""
+
+
+class TimeOverlap(RuleBroken):
+    """Logged times must not overlap and must end after they start."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One line of a task's checklist."""
+
+    id: Id
+    text: Line
+    checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """A piece of work on a task."""
+
+    started_at: Moment
+    ended_at: Moment

@@ -1,0 +1,1 @@
+"""Facts about the person and the devices they use."""

@@ -1,0 +1,1 @@
+"""What all aggregates have in common: the base record, value types, errors."""

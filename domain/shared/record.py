@@ -1,0 +1,275 @@
+"""The base of every aggregate: identity, origin, trash, tags, and how events change state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, fields
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
+
+from domain.shared import clock
+from domain.shared.errors import NotTrashed, PeerUnusable, RecordTrashed, RuleBroken
+from domain.shared.values import Id, Label, Line, Slug, Text, new_id
+
+R = TypeVar("R", bound="Record")
+
+MAX_TAGS = 100
+MAX_ANNOTATIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an imported record comes from; (platform, object_id) names it at its source."""
+
+    platform: Slug
+    object_id: Line
+    integration_id: Id | None = None
+
+
+class Peers(Protocol):
+    """The other records of the same person, as a command may look at them.
+
+    What a command has seen becomes the read set of its append: it fails with a conflict when one of them
+    changes before the command's own events are stored.
+    """
+
+    def get(self, kind: type[R], record_id: UUID) -> R | None:
+        """Return the record as it stands in the ledger, or None."""
+        ...
+
+
+class NoPeers:
+    """No other records: for a record used by itself."""
+
+    def get(self, kind: type[R], record_id: UUID) -> R | None:  # noqa: ARG002 - the port's signature
+        """Return None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The circumstances a new record begins in; the first argument of every creating command."""
+
+    subject_id: UUID
+    record_id: UUID = field(default_factory=new_id)
+    source: Source | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    peers: Peers = field(default_factory=NoPeers)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that only one record may hold at a time: one of the person's, or one of all.
+
+    The ledger keeps claims as keyed hashes and checks them in the transaction that appends the events.
+    """
+
+    scope: str
+    value: str
+    everywhere: bool = False
+
+
+class Record(Aggregate):
+    """One thing a person keeps.
+
+    A public method is a command: it checks, then triggers one event (or none, where nothing would change).
+    The class's annotated fields are its state. An event's fields are assigned to the state's fields of the
+    same name; an event that does more says so in its ``apply``, which runs again at every replay and
+    therefore never checks. Fields of an event that the state does not have stay in the ledger only.
+    """
+
+    KIND: ClassVar[str]
+
+    _: KW_ONLY
+    source: Source | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    deleted_at: datetime | None = None
+    edited_fields: tuple[str, ...] = ()
+    """What the person changed after an import; a refresh from the source leaves it alone."""
+
+    class Event(AggregateEvent):
+        """Any event of a record."""
+
+        TOPIC: ClassVar[str]
+        """The stable name stored with the event; ``{kind}`` in it stands for the record's KIND."""
+
+        BY_SOURCE: ClassVar[bool] = False
+        """The event repeats what an import said, so its fields do not count as edited by the person."""
+
+        @staticmethod
+        def create_timestamp() -> datetime:
+            return clock.now()
+
+        def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
+            record: Any = super().mutate(aggregate)
+            if record.source is not None and not self.BY_SOURCE:
+                edited = {*record.edited_fields, *_carried(type(self), record.__class__)}
+                record.edited_fields = tuple(sorted(edited))
+            return record
+
+        def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - subclasses name their own record
+            for name in _carried(type(self), aggregate.__class__):
+                setattr(aggregate, name, getattr(self, name))
+
+    class Created(Event, AggregateCreated):
+        """The first event of a record."""
+
+        BY_SOURCE = True
+
+        source: Source | None
+        metadata: Mapping[str, str]
+
+        def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - subclasses name their own record
+            """Do nothing: the fields were given to the record when it was made."""
+
+    @classmethod
+    def _begin(cls, origin: Origin, created: type[Created], **content: Any) -> Self:  # noqa: ANN401 - the event's fields
+        record = cls._create(
+            created, id=origin.record_id, source=origin.source, metadata=dict(origin.metadata), **content
+        )
+        attach(record, origin.subject_id, origin.peers)
+        return record
+
+    @property
+    def claims(self) -> frozenset[Claim]:
+        """What nobody else may hold while this record is as it is."""
+        return frozenset()
+
+    def __repr__(self) -> str:
+        """Name the record without its content, so that a traceback shows no personal data."""
+        return f"<{self.KIND} {self.id} version {self.version}>"
+
+    def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
+        if self.deleted_at is not None and event_class.__name__ != "Restored":
+            raise RecordTrashed
+        super().trigger_event(event_class, **fields)
+
+    def _peer(self, kind: type[R], record_id: UUID) -> R:
+        """Return another living record of the same person; raise PeerUnusable where there is none."""
+        return usable_peer(peers_of(self), kind, record_id)
+
+    def _refresh(self, event_class: type[Event], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
+        """Take what the source says now, but for the fields the person has edited; no event if nothing differs."""
+        effective = {
+            name: getattr(self, name) if name in self.edited_fields else value
+            for name, value in fields.items()
+        }
+        if any(getattr(self, name) != value for name, value in effective.items()):
+            self.trigger_event(event_class, **effective)
+
+
+class Content(Record):
+    """A record with a person's content in it: it can be trashed, tagged and annotated."""
+
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    annotations: tuple[str, ...] = field(default=(), kw_only=True)
+
+    class Event(Record.Event):
+        """Any event of a content record."""
+
+    class Created(Event, Record.Created):
+        """The first event of a content record."""
+
+    class Trashed(Event):
+        TOPIC = "{kind}.trashed"
+        reason: str
+
+        def apply(self, record: Content) -> None:
+            record.deleted_at = self.timestamp
+
+    class Restored(Event):
+        TOPIC = "{kind}.restored"
+
+        def apply(self, record: Content) -> None:
+            record.deleted_at = None
+
+    class Tagged(Event):
+        TOPIC = "{kind}.tagged"
+        tag: str
+
+        def apply(self, record: Content) -> None:
+            record.tags = (*record.tags, self.tag)
+
+    class Untagged(Event):
+        TOPIC = "{kind}.untagged"
+        tag: str
+
+        def apply(self, record: Content) -> None:
+            record.tags = tuple(tag for tag in record.tags if tag != self.tag)
+
+    class Annotated(Event):
+        TOPIC = "{kind}.annotated"
+        text: str
+
+        def apply(self, record: Content) -> None:
+            record.annotations = (*record.annotations, self.text)
+
+    def trash(self, reason: Line = "") -> None:
+        self.trigger_event(self.Trashed, reason=reason)
+
+    def restore(self) -> None:
+        if self.deleted_at is None:
+            raise NotTrashed
+        self.trigger_event(self.Restored)
+
+    def tag(self, tag: Label) -> None:
+        if tag in self.tags:
+            return
+        if len(self.tags) >= MAX_TAGS:
+            raise TooMany
+        self.trigger_event(self.Tagged, tag=tag)
+
+    def untag(self, tag: Label) -> None:
+        if tag in self.tags:
+            self.trigger_event(self.Untagged, tag=tag)
+
+    def annotate(self, text: Text) -> None:
+        if len(self.annotations) >= MAX_ANNOTATIONS:
+            raise TooMany
+        self.trigger_event(self.Annotated, text=text)
+
+
+class TooMany(RuleBroken):
+    """The record holds as many of these as it may."""
+
+
+def attach(record: Record, subject_id: UUID, peers: Peers) -> None:
+    """Tell the record whose it is and where it finds the person's other records; not part of its state."""
+    record.__dict__["_subject_id"] = subject_id
+    record.__dict__["_peers"] = peers
+
+
+def subject_of(record: Record) -> UUID:
+    """Return the id of the person the record belongs to."""
+    subject_id: UUID = record.__dict__["_subject_id"]
+    return subject_id
+
+
+def peers_of(record: Record) -> Peers:
+    """Return the person's other records as this one may look at them."""
+    peers: Peers = record.__dict__.get("_peers", NoPeers())
+    return peers
+
+
+def usable_peer(peers: Peers, kind: type[R], record_id: UUID) -> R:
+    """Return a living record of the same person; raise PeerUnusable where it is missing or trashed."""
+    peer = peers.get(kind, record_id)
+    if peer is None or peer.deleted_at is not None:
+        raise PeerUnusable
+    return peer
+
+
+@cache
+def state_fields(kind: type[Record]) -> tuple[str, ...]:
+    """Return the names of the fields that make up the state of a kind, in order of declaration."""
+    return tuple(item.name for item in fields(kind))  # type: ignore[arg-type]  # the library makes it a dataclass
+
+
+@cache
+def _carried(event_class: type[Record.Event], kind: type[Record]) -> tuple[str, ...]:
+    own = {item.name for item in fields(event_class)} - {"originator_id", "originator_version", "timestamp"}
+    return tuple(name for name in state_fields(kind) if name in own)

@@ -1,0 +1,55 @@
+"""Recurrence rules (RFC 5545 section 3.3.10), checked so that expanding one always ends.
+
+dateutil loops without end on rules that never match and takes INTERVAL=0 without a word; therefore a rule
+is read against a closed list of parts before it is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+_PARTS = {
+    "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
+    "INTERVAL": r"[1-9][0-9]{0,3}",
+    "COUNT": r"[1-9][0-9]{0,5}",
+    "UNTIL": r"[0-9]{8}(T[0-9]{6}Z?)?",
+    "WKST": r"MO|TU|WE|TH|FR|SA|SU",
+    "BYDAY": r"[+-]?([1-9]|[1-4][0-9]|5[0-3])?(MO|TU|WE|TH|FR|SA|SU)",
+    "BYMONTH": r"[1-9]|1[0-2]",
+    "BYMONTHDAY": r"[+-]?([1-9]|[12][0-9]|3[01])",
+    "BYYEARDAY": r"[+-]?([1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
+    "BYWEEKNO": r"[+-]?([1-9]|[1-4][0-9]|5[0-3])",
+    "BYSETPOS": r"[+-]?([1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
+    "BYHOUR": r"[0-9]|1[0-9]|2[0-3]",
+    "BYMINUTE": r"[0-9]|[1-5][0-9]",
+    "BYSECOND": r"[0-9]|[1-5][0-9]|60",
+}
+_LISTS = {name for name in _PARTS if name.startswith("BY")}
+
+
+def normal_rule(text: str) -> str:
+    """Return the rule in upper case with its parts checked; raise ValueError for anything else.
+
+    Frequencies shorter than a day are refused, and so are COUNT together with UNTIL.
+    """
+    parts: dict[str, str] = {}
+    for piece in text.strip().rstrip(";").upper().split(";"):
+        name, equals, value = piece.partition("=")
+        if not equals or name in parts or name not in _PARTS:
+            raise ValueError("must be a recurrence rule of known parts, each once")
+        for item in value.split(",") if name in _LISTS else [value]:
+            if not re.fullmatch(_PARTS[name], item):
+                raise ValueError("must be a recurrence rule with valid values")
+        parts[name] = value
+    if "FREQ" not in parts:
+        raise ValueError("must name a frequency of a day or longer")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise ValueError("must not have both COUNT and UNTIL")
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+RecurrenceRule = Annotated[str, StringConstraints(max_length=1000), AfterValidator(normal_rule)]
+"""An RFC 5545 RRULE value, such as ``FREQ=WEEKLY;BYDAY=MO,WE``."""

@@ -1,0 +1,226 @@
+"""Value types of command arguments: bounded, storable, checked at the border.
+
+Traps these close (NUL, lone surrogates, naive times, urn: ids, Arabic digits, 1e999999) are the ones that
+pydantic lets pass and PostgreSQL or JSON refuse later, when the command would already be accepted.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import uuid_utils.compat
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    NaiveDatetime,
+    Strict,
+    StringConstraints,
+)
+
+T = TypeVar("T")
+
+FIRST_YEAR, LAST_YEAR = 1000, 2999  # what datetime, PostgreSQL and every UTC offset can all hold
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7 (RFC 9562): unique, and ordered by the time it was made."""
+    return uuid_utils.compat.uuid7()
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise ValueError("must be a single line without control characters")
+    return text
+
+
+def _canonical_uuid(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+    if isinstance(value, str) and not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+        raise ValueError("must be a UUID in its canonical form")
+    return value
+
+
+def _in_range(moment: Any) -> Any:  # noqa: ANN401 - a date or a datetime, kept as it is
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("must lie in the years 1000 to 2999")
+    return moment
+
+
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError("must be an IANA time zone")
+    return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _plain_decimal(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+    """Take decimals only as Decimal, int or plain ASCII text: a JSON number has already lost digits."""
+    if isinstance(value, bool | float):
+        raise ValueError("must be a decimal number written as text")  # noqa: TRY004 - pydantic wants ValueError
+    if isinstance(value, str):
+        if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", value, re.ASCII):
+            raise ValueError("must be a plain decimal number")
+        return Decimal(value)
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError("must be finite")
+    return value
+
+
+def _absolute_url(value: str) -> str:
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        raise ValueError("must be a URL") from None
+    if not scheme:
+        raise ValueError("must be an absolute URL")
+    return value
+
+
+def _address(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not (at and local and domain) or any(char.isspace() for char in value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+Id = Annotated[UUID, BeforeValidator(_canonical_uuid)]
+"""A UUID; as text only in its canonical lower-case form."""
+
+Text = Annotated[str, StringConstraints(max_length=1_000_000), AfterValidator(_storable)]
+"""Any text up to a million characters, empty allowed."""
+
+Line = Annotated[
+    str, StringConstraints(max_length=1000), AfterValidator(_storable), AfterValidator(_one_line)
+]
+"""One line up to 1,000 characters, empty allowed."""
+
+Title = Annotated[
+    str,
+    StringConstraints(max_length=500),
+    AfterValidator(_storable),
+    AfterValidator(_one_line),
+    AfterValidator(_not_blank),
+]
+"""One line of 1 to 500 characters that is not blank."""
+
+Name = Annotated[
+    str,
+    StringConstraints(max_length=200),
+    AfterValidator(_storable),
+    AfterValidator(_one_line),
+    AfterValidator(_not_blank),
+]
+"""A person's, place's or thing's name: one line of 1 to 200 characters."""
+
+Label = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    AfterValidator(_storable),
+    AfterValidator(_one_line),
+    AfterValidator(_not_blank),
+]
+"""A tag or short word: one line of 1 to 64 characters."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,63}$")]
+"""A machine-readable name in lower-case ASCII."""
+
+Url = Annotated[
+    str, StringConstraints(max_length=8192), AfterValidator(_storable), AfterValidator(_absolute_url)
+]
+"""An absolute URL up to 8,192 characters, of any scheme; kept, never opened."""
+
+EmailAddress = Annotated[
+    str, StringConstraints(max_length=320), AfterValidator(_storable), AfterValidator(_address)
+]
+"""An e-mail address, up to 320 characters (RFC 5321), kept as written."""
+
+Phone = Annotated[str, StringConstraints(max_length=64, min_length=1), AfterValidator(_storable)]
+"""A telephone number as written."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
+"""A language tag (BCP 47)."""
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""A country code (ISO 3166-1 alpha-2)."""
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""A currency code (ISO 4217)."""
+
+MediaType = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$", max_length=127)
+]
+"""A media type (RFC 6838), without parameters."""
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
+"""The name of an IANA time zone."""
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+"""A moment with its offset, years 1000 to 2999."""
+
+LocalTime = Annotated[NaiveDatetime, AfterValidator(_in_range)]
+"""A date and time on the wall, without a zone, years 1000 to 2999."""
+
+Day = Annotated[date, AfterValidator(_in_range)]
+"""A calendar date, years 1000 to 2999."""
+
+Number = Annotated[Decimal, BeforeValidator(_plain_decimal), Field(max_digits=28, decimal_places=12)]
+"""An exact decimal number; in JSON always text."""
+
+Money = Annotated[Decimal, BeforeValidator(_plain_decimal), Field(max_digits=19, decimal_places=4)]
+"""An amount, negative is money out; in JSON always text, at most four decimals."""
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+"""Degrees north, WGS 84."""
+
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+"""Degrees east, WGS 84."""
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A whole number that is not negative."""
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""A share between 0 and 1."""
+
+Many = Annotated[tuple[T, ...], Strict(strict=False), Field(max_length=10_000)]
+"""Up to 10,000 values; any sequence is taken and kept as a tuple."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """Bytes kept, encrypted, beside the events: a mail's source, a photo, a document."""
+
+    blob_id: Id
+    size: Count
+    media_type: MediaType

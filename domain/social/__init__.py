@@ -1,0 +1,1 @@
+"""Posts and accounts on social networks."""

@@ -1,0 +1,1 @@
+"""lifeledger: an event-sourced, encrypted store of personal data."""
