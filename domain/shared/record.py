@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
@@ -16,6 +16,9 @@ from domain.shared.errors import NotTrashed, PeerUnusable, RecordTrashed, RuleBr
 from domain.shared.values import Id, Label, Line, Slug, Text, new_id
 
 R = TypeVar("R", bound="Record")
+
+LEDGER_ONLY: Final = "ledger only"
+"""Marks a field of the state (in Annotated) that read tables do not carry: too large, and nobody sorts by it."""
 
 MAX_TAGS = 100
 MAX_ANNOTATIONS = 1000
