@@ -43,7 +43,7 @@ class Details:
     priority: Priority
     start_on: date | None
     due: date | None
-    due_at: datetime | None
+    due_at: LocalTime | None
     timezone: str | None
     recurrence: str | None
     status: Status
@@ -62,7 +62,7 @@ class Task(Content):
     priority: Priority = Priority.NONE
     start_on: date | None = None
     due: date | None = None
-    due_at: datetime | None = None
+    due_at: LocalTime | None = None
     timezone: str | None = None
     estimate_minutes: int | None = None
     spent_minutes: int = 0
@@ -150,7 +150,7 @@ class Task(Content):
         TOPIC = "task.rescheduled"
         start_on: date | None
         due: date | None
-        due_at: datetime | None
+        due_at: LocalTime | None
         timezone: str | None
 
     class DueCleared(Event):

@@ -246,6 +246,17 @@ def attach(record: Record, subject_id: UUID, peers: Peers) -> None:
     record.__dict__["_peers"] = peers
 
 
+def restored(  # noqa: PLR0913 - the whole of a record
+    kind: type[R], record_id: UUID, version: int, created_on: datetime, modified_on: datetime, state: Mapping[str, Any]
+) -> R:
+    """Return a record made from its state instead of its events."""
+    record = kind.__new__(kind)
+    record.__base_init__(record_id, version, created_on)
+    record.modified_on = modified_on
+    record.__dict__.update(state)
+    return record
+
+
 def subject_of(record: Record) -> UUID:
     """Return the id of the person the record belongs to."""
     subject_id: UUID = record.__dict__["_subject_id"]

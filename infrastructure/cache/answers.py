@@ -1,0 +1,159 @@
+"""Answers kept in Redis: sealed under a key of the subject, and valid only for the generation they were made in.
+
+Every (subject, kind) has a generation, a random token. An answer carries the generation its reader saw
+before it looked at the tables; one MGET fetches both, and an answer of another generation is a miss.
+While a projector commits, the generation reads CHANGING: nobody takes or leaves an answer. So none is
+served that the tables had outgrown. Where Redis fails, questions go to PostgreSQL: slower, never wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import redis
+
+from infrastructure.crypto.cipher import Cipher, blind, derive
+from infrastructure.crypto.keyring import KeyRing
+from infrastructure.errors import CorruptEvent, Erased
+
+ANY_KIND = "*"
+"""The kind of questions that range over all kinds."""
+
+CHANGING = b"!"
+CHANGING_SECONDS = 60  # longer than any transaction may take: statement_timeout ends those first
+REST_SECONDS = 1.0  # how long a Redis that failed is left alone
+TOKEN_BYTES = 16
+
+_Generation = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The right to leave an answer: where, and made in which generation."""
+
+    key: str
+    generation: _Generation
+    cipher: Cipher
+
+
+class AnswerCache:
+    """Keeps answers. Safe to share between threads."""
+
+    def __init__(self, client: redis.Redis, keys: KeyRing, ttl_seconds: int) -> None:
+        self._redis = client
+        self._keys = keys
+        self._ttl = ttl_seconds
+        self._rests_until = float("-inf")
+        self._unreached: set[str] = set()
+        self.hits = 0
+        self.misses = 0
+
+    def find(self, subject_id: UUID, kind: str, question: str) -> tuple[bytes | None, Ticket | None]:
+        """Return the answer to a question, or a ticket to leave one; neither where there is no caching now."""
+        if self._resting():
+            return None, None
+        try:
+            secret = self._keys.subject_secret(subject_id, "cache")
+        except Erased:
+            return None, None
+        key = f"a:{subject_id.hex}:{blind(secret, kind, question).hex()[:32]}"
+        generation_key = _generation_key(subject_id, kind)
+        try:
+            generation, kept = cast("list[bytes | None]", self._redis.mget(generation_key, key))
+            if generation is None:
+                generation = self._new_generation(generation_key)
+        except redis.RedisError:
+            self._failed()
+            return None, None
+        if generation == CHANGING:
+            return None, None
+        cipher = Cipher(derive(secret, b"answers"))
+        if kept is not None and kept[:TOKEN_BYTES] == generation:
+            with contextlib.suppress(CorruptEvent):
+                answer = cipher.open(kept[TOKEN_BYTES:], key.encode() + generation)
+                self.hits += 1
+                return answer, None
+        self.misses += 1
+        return None, Ticket(key, generation, cipher)
+
+    def keep(self, ticket: Ticket, answer: bytes) -> None:
+        """Leave an answer; it counts only while its generation lasts."""
+        sealed = ticket.cipher.seal(answer, ticket.key.encode() + ticket.generation)
+        try:
+            self._redis.set(ticket.key, ticket.generation + sealed, ex=self._ttl)
+        except redis.RedisError:
+            self._failed()
+
+    @contextlib.contextmanager
+    def changing(self, touched: Iterable[tuple[UUID, str]]) -> Iterator[None]:
+        """Serve no kept answer of these (subject, kind) inside the block, and none made before its end."""
+        touched = set(touched)
+        keys = {_generation_key(*pair) for pair in touched}
+        keys |= {_generation_key(subject_id, ANY_KIND) for subject_id, _ in touched}
+        self._mark(keys, CHANGING, CHANGING_SECONDS)
+        try:
+            yield
+        finally:
+            self._mark(keys, None, self._ttl + CHANGING_SECONDS)
+
+    def healthy(self) -> bool:
+        """Return whether Redis answers."""
+        try:
+            return bool(self._redis.ping())
+        except redis.RedisError:
+            return False
+
+    def _mark(self, keys: set[str], value: bytes | None, seconds: int) -> None:
+        """Give keys a value, or each a new generation; what cannot be reached now is made up for later."""
+        keys = keys | self._unreached
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.set(key, value or os.urandom(TOKEN_BYTES), ex=seconds)
+                pipeline.execute()
+            self._unreached.clear()
+        except redis.RedisError:
+            self._unreached = keys
+            self._failed()
+
+    def _new_generation(self, key: str) -> _Generation:
+        token = os.urandom(TOKEN_BYTES)
+        if self._redis.set(key, token, ex=self._ttl + CHANGING_SECONDS, nx=True):
+            return token
+        found = self._redis.get(key)
+        return found if isinstance(found, bytes) else CHANGING
+
+    def _resting(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    def _failed(self) -> None:
+        self._rests_until = time.monotonic() + REST_SECONDS
+
+
+class NoCache:
+    """Keeps nothing: for stores without Redis."""
+
+    def find(self, subject_id: UUID, kind: str, question: str) -> tuple[None, None]:  # noqa: ARG002 - the port's signature
+        """Return nothing, always."""
+        return None, None
+
+    def keep(self, ticket: Ticket, answer: bytes) -> None:
+        """Keep nothing."""
+
+    def changing(self, touched: Iterable[tuple[UUID, str]]) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - the port's signature
+        """Return a block in which nothing is kept."""
+        return contextlib.nullcontext()
+
+    def healthy(self) -> bool:
+        """Return False: there is no Redis."""
+        return False
+
+
+def _generation_key(subject_id: UUID, kind: str) -> str:
+    return f"g:{subject_id.hex}:{kind}"

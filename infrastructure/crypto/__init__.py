@@ -1,0 +1,1 @@
+"""Keys and ciphers: who can read what, and for how long."""

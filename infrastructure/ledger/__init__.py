@@ -1,0 +1,1 @@
+"""The durable, append-only part: encrypted events in PostgreSQL."""

@@ -1,0 +1,142 @@
+"""Events and states as JSON, and back: one reader per event class, made when it is first needed.
+
+The body of an event is ``{"purpose": …, "data": {…}}``. Older schema versions pass through the class's
+``upcast_v1_v2`` and so on (the eventsourcing library's convention) before they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from typing import Any, cast, get_type_hints
+from uuid import UUID
+
+import orjson
+from eventsourcing.utils import get_topic
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic_core import to_json
+
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+
+from domain.catalogue import UnknownKind, events_of, kind_named
+from domain.shared.record import Record, restored, state_fields
+from infrastructure.errors import CorruptEvent
+
+_ENVELOPE = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
+_CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", hide_input_in_errors=True)
+
+
+def encode_event(event: Record.Event, purpose: str | None) -> bytes:
+    """Return the plaintext body of an event."""
+    values = vars(event)
+    data = {name: values[name] for name in _own_fields(type(event))}
+    return to_json({"purpose": purpose, "data": data}, bytes_mode="base64")
+
+
+def decode_event(
+    kind_name: str, topic: str, schema_version: int, envelope: tuple[UUID, int, datetime], plaintext: bytes
+) -> tuple[Record.Event, str | None]:
+    """Return the event and the purpose it was recorded for; raises CorruptEvent, which quotes nothing.
+
+    ``envelope`` is (record id, version, recorded at). Only topics of the kind are known: a name in the
+    database never leads to an import.
+    """
+    try:
+        event_class = events_of(kind_named(kind_name))[topic]
+        if schema_version < schema_version_of(event_class):
+            plaintext = _upcast(event_class, schema_version, plaintext)
+        body = _reader(event_class).validate_json(plaintext)
+    except (KeyError, UnknownKind, ValidationError, orjson.JSONDecodeError):
+        raise CorruptEvent from None
+    event = object.__new__(event_class)  # a frozen dataclass: its state is its __dict__
+    record_id, version, recorded_at = envelope
+    state = event.__dict__
+    state.update(body["data"])
+    state["originator_id"], state["originator_version"], state["timestamp"] = record_id, version, recorded_at
+    if issubclass(event_class, Record.Created):
+        state["originator_topic"] = get_topic(kind_named(kind_name))
+    return event, body["purpose"]
+
+
+def schema_version_of(event_class: type[Record.Event]) -> int:
+    """Return the schema version an event class is written with."""
+    version: int = getattr(event_class, "class_version", 1)
+    return version
+
+
+def encode_state(record: Record) -> bytes:
+    """Return the state of a record as JSON, for a snapshot."""
+    values = vars(record)
+    return to_json({name: values[name] for name in state_fields(type(record))}, bytes_mode="base64")
+
+
+def decode_state(kind: type[Record], plaintext: bytes) -> dict[str, Any]:
+    """Return the values of a kind's state fields; raises CorruptEvent."""
+    try:
+        return _state_reader(kind).validate_json(plaintext)
+    except ValidationError:
+        raise CorruptEvent from None
+
+
+def encode_records(kind: type[Record], records: Sequence[Record]) -> bytes:
+    """Return records as JSON, for the cache: state and identity, not what only the ledger keeps."""
+    names = state_fields(kind)
+    listed = []
+    for record in records:
+        values = vars(record)
+        identity = (record.id, record.version, record.created_on, record.modified_on)
+        listed.append((*identity, {name: values[name] for name in names}))
+    return to_json(listed, bytes_mode="base64")
+
+
+def decode_records(kind: type[Record], answer: bytes) -> list[Record]:
+    """Return the records of ``encode_records``."""
+    return [restored(kind, *identity) for identity in _records_reader(kind).validate_json(answer)]
+
+
+@cache
+def _records_reader(
+    kind: type[Record],
+) -> TypeAdapter[list[tuple[UUID, int, datetime, datetime, dict[str, Any]]]]:
+    state = _shape("state", state_hints(kind))
+    list_of, tuple_of = cast("Any", list), cast("Any", tuple)  # their items are types made at run time
+    return TypeAdapter(list_of[tuple_of[UUID, int, datetime, datetime, state]])
+
+
+@cache
+def state_hints(kind: type[Record]) -> Mapping[str, Any]:
+    """Return the type of each state field of a kind, Annotated kept."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: hints[name] for name in state_fields(kind)}
+
+
+@cache
+def _own_fields(event_class: type[Record.Event]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(event_class) if item.name not in _ENVELOPE)
+
+
+@cache
+def _reader(event_class: type[Record.Event]) -> TypeAdapter[Any]:
+    hints = get_type_hints(event_class, include_extras=True)
+    data = _shape("data", {name: hints[name] for name in _own_fields(event_class)})
+    return TypeAdapter(_shape("body", {"purpose": str | None, "data": data}))
+
+
+@cache
+def _state_reader(kind: type[Record]) -> TypeAdapter[dict[str, Any]]:
+    return TypeAdapter(_shape("state", state_hints(kind)))
+
+
+def _shape(name: str, hints: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type, made from types
+    make: Any = TypedDict  # the functional form, with fields known only at run time
+    return with_config(_CONFIG)(make(name, dict(hints)))
+
+
+def _upcast(event_class: type[Record.Event], version: int, plaintext: bytes) -> bytes:
+    body = orjson.loads(plaintext)
+    while version < schema_version_of(event_class):
+        getattr(event_class, f"upcast_v{version}_v{version + 1}")(body["data"])
+        version += 1
+    return orjson.dumps(body)

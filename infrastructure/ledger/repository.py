@@ -1,0 +1,128 @@
+"""Loads records from the ledger: the newest snapshot that fits, then the events after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from uuid import UUID
+
+import orjson
+
+from domain.catalogue import kind_named
+from domain.shared.record import Record, restored, subject_of
+from infrastructure.crypto.keyring import KeyRing, PeriodKey, period_of
+from infrastructure.errors import CorruptEvent, Erased
+from infrastructure.ledger.codec import decode_state, encode_state, state_hints
+from infrastructure.ledger.events import EventRow, associated_data
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent, Sealer
+from infrastructure.ledger.buckets import bucket_of
+
+SNAPSHOT_EVERY = 100  # events of one record
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A record as the ledger has it, with the key its next events are encrypted under."""
+
+    record: Record
+    key: PeriodKey
+
+
+class Repository:
+    """Reads records of the ledger. Safe to share between threads."""
+
+    def __init__(self, ledger: Ledger, sealer: Sealer, keys: KeyRing) -> None:
+        self._ledger = ledger
+        self._sealer = sealer
+        self._keys = keys
+
+    def load(self, subject_id: UUID, record_id: UUID) -> Loaded | None:
+        """Return a record of a person, None where there is none; raises Erased."""
+        rows = self._ledger.replay(subject_id, record_id)
+        if rows and rows[0].position == 0 and rows[0].digest != _state_schema(_kind_of(rows[0])):
+            rows = self._ledger.stream(subject_id, record_id)  # the snapshot's state has another shape by now
+        if not rows:
+            return None
+        record = self._fold(rows)
+        key_id = rows[-1].key_id
+        if key_id is None:
+            raise Erased
+        return Loaded(record, self._keys.key(subject_id, key_id))
+
+    def history(self, subject_id: UUID, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:
+        """Return every event of a record, oldest first."""
+        rows = self._ledger.stream(subject_id, record_id)
+        self._sealer.preload(rows)
+        return [self._sealer.open(row) for row in rows]
+
+    def key_for_new(self, subject_id: UUID, kind: type[Record], created: datetime) -> PeriodKey:
+        """Return the key a new record's events are encrypted under."""
+        return self._keys.key_for_new(subject_id, kind.KIND, period_of(kind.KIND, created))
+
+    def keep_snapshot_if_due(self, loaded: Loaded, previous_version: int) -> None:
+        """Store a snapshot where the record has just passed a multiple of SNAPSHOT_EVERY events."""
+        record = loaded.record
+        if record.version // SNAPSHOT_EVERY > previous_version // SNAPSHOT_EVERY:
+            self._ledger.keep_snapshot(self._snapshot(subject_of(record), loaded))
+
+    def _fold(self, rows: list[EventRow]) -> Record:
+        record: Record | None = self._from_snapshot(rows[0]) if rows[0].position == 0 else None
+        for row in rows[1:] if record else rows:
+            opened = self._sealer.open(row)
+            if isinstance(opened, ErasedEvent):
+                raise Erased
+            record = opened.event.mutate(record)
+        if record is None:
+            raise CorruptEvent
+        return record
+
+    def _snapshot(self, subject_id: UUID, loaded: Loaded) -> EventRow:
+        record, key = loaded.record, loaded.key
+        kind = type(record)
+        times = orjson.dumps([record.created_on.isoformat(), record.modified_on.isoformat()])
+        plaintext = len(times).to_bytes(2) + times + encode_state(record)
+        body = self._keys.record_cipher(key, record.id).seal(
+            plaintext, self._snapshot_binding(subject_id, record.id, record.version, kind, key.id)
+        )
+        return EventRow(
+            bucket_of(subject_id), 0, subject_id, record.id, record.version, kind.KIND, None, None, key.id, None,
+            None, None, None, None, body, _state_schema(kind),
+        )  # fmt: skip
+
+    def _from_snapshot(self, row: EventRow) -> Record:
+        kind = _kind_of(row)
+        if row.key_id is None or row.body is None:
+            raise Erased
+        cipher = self._keys.record_cipher(self._keys.key(row.subject_id, row.key_id), row.record_id)
+        plaintext = cipher.open(
+            row.body, self._snapshot_binding(row.subject_id, row.record_id, row.version, kind, row.key_id)
+        )
+        end = 2 + int.from_bytes(plaintext[:2])
+        created_on, modified_on = (datetime.fromisoformat(text) for text in orjson.loads(plaintext[2:end]))
+        return restored(
+            kind, row.record_id, row.version, created_on, modified_on, decode_state(kind, plaintext[end:])
+        )
+
+    def _snapshot_binding(
+        self, subject_id: UUID, record_id: UUID, version: int, kind: type[Record], key_id: UUID
+    ) -> bytes:
+        return b"snapshot" + associated_data(
+            self._keys.store_id, subject_id, record_id, version, kind.KIND, 0, key_id
+        )
+
+
+def _kind_of(row: EventRow) -> type[Record]:
+    if row.kind is None:
+        raise Erased
+    return kind_named(row.kind)
+
+
+@cache
+def _state_schema(kind: type[Record]) -> bytes:
+    """Return 16 bytes that change when the shape of a kind's state changes: older snapshots are passed over."""
+    return sha256(
+        repr(sorted((name, repr(hint)) for name, hint in state_hints(kind).items())).encode()
+    ).digest()[:16]

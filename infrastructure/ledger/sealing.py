@@ -1,0 +1,81 @@
+"""Turns events into rows nobody else can read, and rows back into events or the fact that they were erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.catalogue import topic_of
+from domain.shared.record import Record
+from infrastructure.crypto.keyring import KeyRing, PeriodKey
+from infrastructure.errors import CorruptEvent
+from infrastructure.ledger.codec import decode_event, encode_event, schema_version_of
+from infrastructure.ledger.events import EventRow, SealedEvent, associated_data, digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEvent:
+    """An event of the ledger that can be read."""
+
+    row: EventRow
+    event: Record.Event
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedEvent:
+    """An event of the ledger whose key is destroyed: its place is known, its content is gone for good."""
+
+    row: EventRow
+
+
+class Sealer:
+    """Encrypts and decrypts events for the ledger. Safe to share between threads."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+
+    def seal(
+        self, subject_id: UUID, record: Record, event: Record.Event, key: PeriodKey, purpose: str | None
+    ) -> SealedEvent:
+        """Encrypt one event of a record; raises Erased where the key is destroyed."""
+        kind = type(record)
+        topic, schema_version = topic_of(type(event), kind), schema_version_of(type(event))
+        version = event.originator_version
+        bound = associated_data(
+            self._keys.store_id, subject_id, record.id, version, topic, schema_version, key.id
+        )
+        body = self._keys.record_cipher(key, record.id).seal(encode_event(event, purpose), bound)
+        return SealedEvent(
+            record.id, version, kind.KIND, topic, schema_version, key.id, event.timestamp, body,
+            digest_of(bound, body),
+        )  # fmt: skip
+
+    def open(self, row: EventRow) -> OpenedEvent | ErasedEvent:
+        """Decrypt one row; raises CorruptEvent, or KeyUnavailable where the key cannot be asked for."""
+        if row.body is None or row.key_id is None:
+            return ErasedEvent(row)
+        key = self._keys.key(row.subject_id, row.key_id)
+        if key.secret is None:
+            return ErasedEvent(row)
+        if row.kind is None or row.topic is None or row.schema_version is None or row.recorded_at is None:
+            raise CorruptEvent
+        bound = associated_data(
+            self._keys.store_id,
+            row.subject_id,
+            row.record_id,
+            row.version,
+            row.topic,
+            row.schema_version,
+            row.key_id,
+        )
+        plaintext = self._keys.record_cipher(key, row.record_id).open(row.body, bound)
+        event, purpose = decode_event(
+            row.kind, row.topic, row.schema_version, (row.record_id, row.version, row.recorded_at), plaintext
+        )
+        return OpenedEvent(row, event, purpose)
+
+    def preload(self, rows: Iterable[EventRow]) -> None:
+        """Fetch the keys of many rows at once."""
+        self._keys.preload((row.subject_id, row.key_id) for row in rows if row.key_id is not None)

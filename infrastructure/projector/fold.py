@@ -1,0 +1,184 @@
+"""Folds a batch of events into the rows they change: all in memory, no I/O but through what it is given."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from domain.shared.record import NoPeers, Record, attach, subject_of
+from domain.system.audit import action_class_of
+from infrastructure.errors import KeyUnavailable
+from infrastructure.ledger.events import EventRow
+from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.projector.rows import Key
+from projections import audit, statistics
+from projections.catalogue import view_of
+from projections.table import Table
+from projections.view import Row, View
+
+Opened = OpenedEvent | ErasedEvent
+
+
+Amount = tuple[Table, Row, Sequence[Any]]
+"""A table, the group in it, and what a record adds to that group."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction writes: rows to delete by record, rows to insert, amounts to add."""
+
+    deletes: dict[Table, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    inserts: dict[Table, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    sums: dict[Table, dict[Row, list[Any]]] = field(default_factory=lambda: defaultdict(dict))
+    parked: list[tuple[EventRow, str]] = field(default_factory=list)
+    """The first event each record could not take, with the class of the error."""
+    touched: set[tuple[UUID, str]] = field(default_factory=set)
+    """Subjects and kinds whose answers are no longer what they were."""
+
+    def add(self, amount: Amount, sign: int) -> None:
+        """Add an amount to its group, or take it off."""
+        table, group, values = amount
+        sums = self.sums[table].setdefault(group, [0] * len(values))
+        for number, value in enumerate(values):
+            sums[number] += sign * value
+
+
+@dataclass(slots=True)
+class _Fold:
+    """One record of the batch on its way from what the tables say to what the events say."""
+
+    kind: str
+    existed: bool
+    last: EventRow | None = None
+    record: Record | None = None
+    before: list[Amount] = field(default_factory=list)
+
+
+class BatchFold:
+    """Takes the events of a batch in order and gives the changes they make."""
+
+    def __init__(self, found: Iterable[tuple[int, Record]], parked: set[Key]) -> None:
+        """``found`` are the records of the batch that the tables already hold, each with its bucket."""
+        self._changes = Changes()
+        self._parked = set(parked)
+        self._folds: dict[Key, _Fold] = {}
+        for bucket, record in found:
+            before = _amounts(bucket, record, view_of(record.KIND))
+            self._folds[bucket, record.id] = _Fold(record.KIND, existed=True, record=record, before=before)
+
+    def take(self, row: EventRow, opener: Callable[[EventRow], Opened]) -> None:
+        """Apply one event; a record that cannot take it is parked and everything else goes on.
+
+        Only faults of the record itself park it: an opener that cannot get at the keys raises
+        KeyUnavailable, which stops the work.
+        """
+        key = (row.bucket, row.record_id)
+        purpose = None
+        if key not in self._parked:
+            try:
+                opened = opener(row)
+                purpose = opened.purpose if isinstance(opened, OpenedEvent) else None
+                self._apply(key, row, opened)
+            except KeyUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - any fault an event can cause concerns its record only
+                self._park(key, row, error)
+        self._note(row, purpose)
+
+    def refold(self, events: Sequence[EventRow], opener: Callable[[EventRow], Opened]) -> Changes:
+        """Return the changes that put one record right from its whole stream; what ``take`` noted stays."""
+        for fold in self._folds.values():
+            fold.record = None
+        for row in events:
+            self._changes.touched.add((row.subject_id, row.kind or ""))
+            try:
+                self._apply((row.bucket, row.record_id), row, opener(row))
+            except KeyUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - see take
+                self._park((row.bucket, row.record_id), row, error)
+                return self._changes
+        return self.finish()
+
+    def finish(self) -> Changes:
+        """Return the changes of the whole batch."""
+        for key, fold in self._folds.items():
+            if key in self._parked or fold.last is None:
+                continue
+            try:
+                rows, after = self._rows(key, fold)
+            except Exception as error:  # noqa: BLE001 - see take
+                self._park(key, fold.last, error)
+                continue
+            self._replace(key, fold, rows, after)
+        return self._changes
+
+    def _apply(self, key: Key, row: EventRow, opened: Opened) -> None:
+        fold = self._folds.get(key)
+        if fold is None:
+            fold = self._folds[key] = _Fold(row.kind or "", existed=False)
+        fold.last = row
+        if isinstance(opened, ErasedEvent):
+            fold.record = None
+            return
+        fold.record = opened.event.mutate(fold.record)
+        if row.version == 1 and fold.record is not None:
+            attach(fold.record, row.subject_id, NoPeers())
+
+    def _rows(self, key: Key, fold: _Fold) -> tuple[list[tuple[Table, Row]], list[Amount]]:
+        """Return every row of a record and every amount it adds, as its state is now."""
+        record, bucket = fold.record, key[0]
+        if record is None:
+            return [], []
+        view = view_of(fold.kind)
+        rows: list[tuple[Table, Row]] = [(view.table.table, view.table.row(bucket, record))]
+        if record.deleted_at is None:
+            head = (bucket, subject_of(record), record.id)
+            rows += [(each.table, (*head, *row)) for each in view.derived for row in each.rows(record)]
+        return rows, _amounts(bucket, record, view)
+
+    def _replace(self, key: Key, fold: _Fold, rows: list[tuple[Table, Row]], after: list[Amount]) -> None:
+        if fold.existed:
+            view = view_of(fold.kind)
+            for table in (view.table.table, *(derived.table for derived in view.derived)):
+                self._changes.deletes[table].append(key)
+        for table, row in rows:
+            self._changes.inserts[table].append(row)
+        for amount in fold.before:
+            self._changes.add(amount, -1)
+        for amount in after:
+            self._changes.add(amount, +1)
+
+    def _park(self, key: Key, row: EventRow, error: Exception) -> None:
+        self._parked.add(key)
+        self._changes.parked.append((row, type(error).__name__))
+
+    def _note(self, row: EventRow, purpose: str | None) -> None:
+        """Write what every event leaves behind, whether it could be read or not."""
+        kind = row.kind or ""
+        self._changes.touched.add((row.subject_id, kind))
+        size = len(row.body) if row.body is not None else 0
+        self._changes.add((statistics.TABLE, (row.bucket, row.subject_id, kind), (0, 0, 1, size)), +1)
+        action_class = action_class_of(row.topic).value if row.topic else None
+        self._changes.inserts[audit.TABLE].append(
+            (
+                row.bucket, row.position, row.subject_id, row.record_id, row.kind, row.topic, action_class,
+                row.recorded_at, row.actor_id, row.command_id, row.correlation_id, row.causation_id, purpose,
+            )
+        )  # fmt: skip
+
+
+def _amounts(bucket: int, record: Record, view: View) -> list[Amount]:
+    head = (bucket, subject_of(record))
+    living, trashed = statistics.of_record(record)
+    amounts: list[Amount] = [(statistics.TABLE, (*head, record.KIND), (living, trashed, 0, 0))]
+    if record.deleted_at is None:
+        amounts += [
+            (each.table, (*head, *group), values)
+            for each in view.tallies
+            for group, values in each.amounts(record)
+        ]
+    return amounts

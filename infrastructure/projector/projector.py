@@ -1,0 +1,252 @@
+"""Takes the events of buckets that lag behind and brings the read tables up to them, exactly once.
+
+The checkpoint row of a bucket is its lease: locked for the length of a batch, released by commit or crash.
+Effects and checkpoint are one transaction, so an event is in the tables once or not yet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, LiteralString, Protocol
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import Connection, sql
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool
+
+from domain.catalogue import KINDS
+from domain.shared.errors import LifeledgerError
+from domain.shared.record import Record
+from infrastructure.errors import Unavailable
+from infrastructure.ledger.events import EventRow
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.sealing import Sealer
+from infrastructure.projector import rows
+from infrastructure.projector.fold import BatchFold, Changes
+from infrastructure.projector.rows import Key
+from infrastructure.projector.schema import SCHEMA
+from projections.catalogue import view_of
+
+BATCH_EVENTS = 2000
+BATCH_BUCKETS = 64
+
+log = structlog.get_logger()
+
+
+class GapInBucket(LifeledgerError):
+    """The positions of a bucket are not dense: events are missing."""
+
+
+class Caches(Protocol):
+    """Whoever keeps answers: told around the commit that changes what they would be."""
+
+    def changing(self, touched: Iterable[tuple[UUID, str]]) -> AbstractContextManager[None]:
+        """Serve no kept answer of these (subject, kind) inside the block, and none made before its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A record whose events a projection could not take, from ``position`` on."""
+
+    bucket: int
+    subject_id: UUID
+    record_id: UUID
+    kind: str | None
+    position: int
+    reason: str
+    parked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one pass did."""
+
+    events: int
+    buckets: int
+
+
+class Projector:
+    """Projects batches into one set of read tables. One per worker process or thread."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        sealer: Sealer,
+        pool: ConnectionPool[Connection[Any]],
+        caches: Caches,
+        *,
+        schema: str = SCHEMA,
+    ) -> None:
+        self._ledger = ledger
+        self._sealer = sealer
+        self._pool = pool
+        self._caches = caches
+        self._schema = schema
+
+    def run_once(self) -> Progress:
+        """Project one batch of the buckets that lag; raises Unavailable, KeyUnavailable."""
+        heads = self._ledger.heads()
+        try:
+            with self._pool.connection() as connection:
+                known = self._known(connection)
+                lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
+                checkpoints = self._lease(connection, lagging[:BATCH_BUCKETS]) if lagging else {}
+                return self._project(connection, checkpoints) if checkpoints else Progress(0, 0)
+        except psycopg.OperationalError:
+            raise Unavailable from None
+
+    def run_until_idle(self) -> int:
+        """Project until nothing lags that another worker does not hold; return the number of events."""
+        total = 0
+        while (progress := self.run_once()).events:
+            total += progress.events
+        return total
+
+    def lag(self) -> int:
+        """Return how many events the read tables are behind the ledger."""
+        heads = self._ledger.heads()
+        with self._pool.connection() as connection:
+            known = self._known(connection)
+        return sum(max(0, head - known.get(bucket, 0)) for bucket, head in heads.items())
+
+    def parked(self) -> list[Parked]:
+        """Return the records that wait for a fix, oldest first."""
+        with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(Parked)) as cursor,
+        ):
+            return cursor.execute(
+                self._sql(
+                    "SELECT bucket, subject_id, record_id, kind, position, reason, parked_at"
+                    " FROM {schema}.parked ORDER BY parked_at"
+                )
+            ).fetchall()
+
+    def retry(self, parked: Parked) -> bool:
+        """Fold a parked record anew from its first event; return whether that worked."""
+        key = (parked.bucket, parked.record_id)
+        with self._pool.connection() as connection:
+            reached = self._lease(connection, [parked.bucket]).get(parked.bucket)
+            if reached is None:
+                return False
+            stream = self._ledger.stream(parked.subject_id, parked.record_id)
+            events = [row for row in stream if row.position <= reached]
+            fold = BatchFold(self._found(connection, [(key, parked.kind or "")]), set())
+            changes = fold.refold(events, self._sealer.open)
+            if changes.parked:
+                return False
+            connection.execute(
+                self._sql("DELETE FROM {schema}.parked WHERE bucket = %s AND record_id = %s"), key
+            )
+            with self._caches.changing(changes.touched):
+                self._write(connection, changes)
+                connection.commit()
+            return True
+
+    def _project(self, connection: Connection[Any], checkpoints: dict[int, int]) -> Progress:
+        batch = self._ledger.tails(checkpoints, max(BATCH_EVENTS // len(checkpoints), 1))
+        if not batch:
+            return Progress(0, 0)
+        reached = _contiguous(batch, checkpoints)
+        self._sealer.preload(batch)
+        wanted = {(row.bucket, row.record_id): row.kind or "" for row in batch}
+        begun = {(row.bucket, row.record_id) for row in batch if row.version == 1}
+        found = self._found(connection, [item for item in wanted.items() if item[0] not in begun])
+        fold = BatchFold(found, self._parked_among(connection, list(wanted)))
+        for row in batch:
+            fold.take(row, self._sealer.open)
+        changes = fold.finish()
+        with self._caches.changing(changes.touched):
+            self._write(connection, changes)
+            self._advance(connection, reached)
+            connection.commit()
+        for row, reason in changes.parked:
+            log.warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
+        return Progress(len(batch), len(reached))
+
+    def _known(self, connection: Connection[Any]) -> dict[int, int]:
+        return dict(
+            connection.execute(self._sql("SELECT bucket, position FROM {schema}.checkpoints")).fetchall()
+        )
+
+    def _lease(self, connection: Connection[Any], buckets: Sequence[int]) -> dict[int, int]:
+        """Lock the checkpoints of those buckets that no other worker has; return their positions."""
+        statement = self._sql(
+            "SELECT bucket, position FROM {schema}.checkpoints WHERE bucket = ANY(%s) FOR UPDATE SKIP LOCKED"
+        )
+        return dict(connection.execute(statement, (list(buckets),)).fetchall())
+
+    def _found(
+        self, connection: Connection[Any], wanted: Iterable[tuple[Key, str]]
+    ) -> list[tuple[int, Record]]:
+        """Return the records that the tables hold of those wanted, each with its bucket."""
+        by_kind: dict[str, list[Key]] = defaultdict(list)
+        for key, kind in wanted:
+            by_kind[kind].append(key)
+        found: list[tuple[int, Record]] = []
+        for kind, keys in by_kind.items():
+            if kind in KINDS:
+                table = view_of(kind).table
+                found += [
+                    (row[0], table.record(row))
+                    for row in rows.fetch(connection, self._schema, table.table, keys)
+                ]
+        return found
+
+    def _parked_among(self, connection: Connection[Any], keys: Sequence[Key]) -> set[Key]:
+        statement = self._sql("SELECT bucket, record_id FROM {schema}.parked WHERE bucket = ANY(%s)")
+        return set(connection.execute(statement, (sorted({bucket for bucket, _ in keys}),)).fetchall())
+
+    def _write(self, connection: Connection[Any], changes: Changes) -> None:
+        for table, keys in changes.deletes.items():
+            rows.delete(connection, self._schema, table, keys)
+        for table, values in changes.inserts.items():
+            rows.insert(connection, self._schema, table, values)
+        for table, sums in changes.sums.items():
+            amounts = [(*group, *values) for group, values in sorted(sums.items(), key=repr) if any(values)]
+            rows.add(connection, self._schema, table, amounts)
+        for row, reason in changes.parked:
+            connection.execute(
+                self._sql(
+                    "INSERT INTO {schema}.parked (bucket, subject_id, record_id, kind, position, reason, parked_at)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+                ),
+                (
+                    row.bucket,
+                    row.subject_id,
+                    row.record_id,
+                    row.kind,
+                    row.position,
+                    reason,
+                    datetime.now(UTC),
+                ),
+            )
+
+    def _advance(self, connection: Connection[Any], reached: dict[int, int]) -> None:
+        connection.execute(
+            self._sql(
+                "UPDATE {schema}.checkpoints AS c SET position = n.position"
+                " FROM unnest(%s::int2[], %s::int8[]) AS n (bucket, position) WHERE c.bucket = n.bucket"
+            ),
+            (list(reached), list(reached.values())),
+        )
+
+    def _sql(self, text: LiteralString) -> sql.Composed:
+        return sql.SQL(text).format(schema=sql.Identifier(self._schema))
+
+
+def _contiguous(batch: Iterable[EventRow], checkpoints: dict[int, int]) -> dict[int, int]:
+    """Return how far a batch reaches in each bucket; raises GapInBucket unless it starts and goes on densely."""
+    reached = dict(checkpoints)
+    for row in batch:
+        if row.position != reached[row.bucket] + 1:
+            raise GapInBucket
+        reached[row.bucket] = row.position
+    return reached

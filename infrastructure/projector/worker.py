@@ -1,0 +1,39 @@
+"""Keeps projecting: until it is told to stop, through outages, woken when there is something to do."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+import structlog
+
+from infrastructure.errors import KeyUnavailable, Unavailable
+from infrastructure.projector.projector import Projector
+
+POLL_INTERVAL = 1.0  # seconds; polling is the truth, a wake-up only saves the wait
+LONGEST_PAUSE = 5.0  # seconds, while the database or the keys cannot be reached
+
+log = structlog.get_logger()
+
+
+class Wakeups(Protocol):
+    """Tells a worker that something was appended; may lose a message, never blocks longer than asked."""
+
+    def wait(self, timeout: float) -> None:
+        """Return when something was appended, or after ``timeout`` seconds."""
+        ...
+
+
+def work(projector: Projector, wakeups: Wakeups, stop: threading.Event) -> None:
+    """Project until ``stop`` is set; a batch that has begun is finished first."""
+    pause = POLL_INTERVAL
+    while not stop.is_set():
+        try:
+            if projector.run_once().events:
+                continue
+            pause = POLL_INTERVAL
+            wakeups.wait(POLL_INTERVAL)
+        except (Unavailable, KeyUnavailable) as error:
+            log.warning("projector waits", reason=type(error).__name__, seconds=pause)
+            stop.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)

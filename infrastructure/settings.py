@@ -1,0 +1,68 @@
+"""Settings, read once from the environment (LIFELEDGER_*) and passed down from the composition root."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/lifeledger")  # root's home is closed to the user PostgreSQL runs as
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "lifeledger"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "lifeledger"
+
+
+class Settings(BaseSettings):
+    """Every setting there is; see the table in the README."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIFELEDGER_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    data_dir: Path = _default_data_dir()
+    """Where the embedded servers, the root key and the local blobs live."""
+
+    ledger_url: SecretStr | None = None
+    """PostgreSQL of the ledger; the embedded server where it is not set."""
+
+    keys_url: SecretStr | None = None
+    """PostgreSQL of the keys; a second database beside the ledger's where it is not set."""
+
+    read_url: SecretStr | None = None
+    """PostgreSQL of the read models; the ledger's where it is not set."""
+
+    redis_url: SecretStr | None = None
+    """Redis; the embedded server, or none where ledger_url is set."""
+
+    blob_url: str | None = None
+    """Object store of large content (s3://…, gs://…, file://…); a folder of data_dir where it is not set."""
+
+    root_key: SecretStr | None = None
+    """The root key, 32 bytes in base64; a 0600 file in data_dir/keys where it is not set."""
+
+    read_tables: Literal["unlogged", "logged"] = "unlogged"
+    """Logged read tables survive a crash but leave plaintext in WAL and backups; see docs/privacy.md."""
+
+    project_in_process: bool | None = None
+    """Whether open_store() projects in a thread of its own; by default where the servers are embedded."""
+
+    idle_minutes: float = 15.0
+    """After how long without a client the embedded servers stop."""
+
+    cache_ttl_seconds: int = 3600
+    """How long an answer may stay in Redis at the longest."""
+
+    statement_timeout_seconds: float = 30.0
+    """After how long PostgreSQL gives up a statement."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether lifeledger runs PostgreSQL itself."""
+        return self.ledger_url is None

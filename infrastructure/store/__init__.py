@@ -1,0 +1,1 @@
+"""The Python face of lifeledger: sessions that give commands and ask questions."""

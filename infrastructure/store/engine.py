@@ -1,0 +1,40 @@
+"""The parts a store is made of, put together once in bootstrap.py and handed to whoever works with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from infrastructure.cache.answers import AnswerCache, NoCache
+from infrastructure.crypto.keyring import KeyRing
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.repository import Repository
+from infrastructure.ledger.sealing import Sealer
+from infrastructure.projector.projector import Projector
+from infrastructure.store.reader import Reader
+
+
+class Bell(Protocol):
+    """Rung after every commit, heard by projectors."""
+
+    def ring(self) -> None:
+        """Say that something was appended."""
+        ...
+
+    def wait(self, timeout: float) -> None:
+        """Return when something was appended, or after ``timeout`` seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything a session needs, and nothing it may close."""
+
+    keys: KeyRing
+    ledger: Ledger
+    sealer: Sealer
+    repository: Repository
+    reader: Reader
+    projector: Projector
+    answers: AnswerCache | NoCache
+    bell: Bell

@@ -1,0 +1,96 @@
+"""A store of people's records: register a person, act as one, look after the whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from domain.core.user import User
+from domain.shared.record import Claim
+from domain.shared.values import new_id
+from infrastructure.crypto.keyring import EVERYONE
+from infrastructure.errors import NotFound
+from infrastructure.projector.projector import Projector
+from infrastructure.projector.worker import work
+from infrastructure.store.engine import Engine
+from infrastructure.store.session import Session
+from infrastructure.store.unit_of_work import blind_claim
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A registered person; the id is that of their User record and the subject of all their events."""
+
+    id: UUID
+
+
+class Store:
+    """Open it with ``lifeledger.open_store()``, close it or use it in a with statement.
+
+    Threads may share a store and its sessions. Processes may not: after a fork each opens its own.
+    """
+
+    def __init__(self, engine: Engine, resources: ExitStack, *, project: bool) -> None:
+        self.engine = engine
+        self._resources = resources
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        if project:
+            self._thread = threading.Thread(target=self._project, name="projector", daemon=True)
+            self._thread.start()
+
+    def register(self, username: str, email: str, **details: Any) -> Person:  # noqa: ANN401 - the arguments of User.register
+        """Register a person; raises InvalidInput, ClaimTaken where the username or the address is in use."""
+        subject_id = new_id()
+        session = Session(self.engine, subject_id, actor_id=subject_id, purpose="registration")
+        session.given(record_id=subject_id).do(User.register, username, email, **details)
+        return Person(subject_id)
+
+    def person(self, username: str) -> Person:
+        """Return a person by username; raises NotFound."""
+        return Person(self._subject_of(Claim("user.username", username, everywhere=True)))
+
+    def acting_as(
+        self, person: Person | UUID, *, purpose: str | None = None, actor_id: UUID | None = None
+    ) -> Session:
+        """Return a session on a person's records; ``purpose`` is kept, encrypted, with every event.
+
+        ``actor_id`` is who acts, where it is not the person themselves.
+        """
+        subject_id = person.id if isinstance(person, Person) else person
+        return Session(self.engine, subject_id, actor_id or subject_id, purpose)
+
+    def catch_up(self) -> int:
+        """Project what is outstanding now; return the number of events."""
+        return self.engine.projector.run_until_idle()
+
+    def close(self) -> None:
+        """Finish the batch in hand and give everything back; embedded servers stay up."""
+        self._stop.set()
+        self.engine.bell.ring()
+        if self._thread is not None:
+            self._thread.join()
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _project(self) -> None:
+        work(self.engine.projector, self.engine.bell, self._stop)
+
+    def _subject_of(self, claim: Claim) -> UUID:
+        blind = blind_claim(self.engine.keys, EVERYONE, claim, EVERYONE, taken=True)
+        subject_id = self.engine.ledger.claimant(blind.bucket, blind.claim)
+        if subject_id is None:
+            raise NotFound
+        return subject_id

@@ -1,0 +1,13 @@
+"""Runs the ledger migrations on the connection that infrastructure.migrate gives."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table="schema_version",
+    version_table_schema="ledger",
+)
+with context.begin_transaction():
+    context.run_migrations()

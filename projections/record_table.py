@@ -1,0 +1,189 @@
+"""The table of a kind: one row a record, one typed column a field of its state.
+
+The columns are read off the aggregate, so the table cannot drift from the domain; what a view adds is which
+columns people may filter and order by, and with that the indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cached_property
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from pydantic import AwareDatetime, NaiveDatetime, TypeAdapter
+from pydantic_core import to_json
+
+from domain.shared.record import (
+    LEDGER_ONLY,
+    NoPeers,
+    Record,
+    Source,
+    attach,
+    restored,
+    state_fields,
+    subject_of,
+)
+from projections.table import BUCKET, SUBJECT, Column, Index, Sql, Table
+
+_SCALARS: Mapping[Any, Sql] = {
+    str: Sql.TEXT,
+    bool: Sql.BOOLEAN,
+    int: Sql.BIGINT,
+    float: Sql.FLOAT,
+    Decimal: Sql.NUMERIC,
+    UUID: Sql.UUID,
+    date: Sql.DATE,
+    datetime: Sql.TIMESTAMPTZ,
+    AwareDatetime: Sql.TIMESTAMPTZ,
+    NaiveDatetime: Sql.TIMESTAMP,
+}
+_FIXED = (
+    BUCKET,
+    SUBJECT,
+    Column("id", Sql.UUID, open=True, nullable=False),
+    Column("version", Sql.BIGINT, open=True, nullable=False),
+    Column("created_at", Sql.TIMESTAMPTZ, open=True, nullable=False),
+    Column("updated_at", Sql.TIMESTAMPTZ, open=True, nullable=False),
+    Column("source_platform", Sql.TEXT),
+    Column("source_object_id", Sql.TEXT),
+    Column("source_integration_id", Sql.UUID, open=True),
+)
+ALWAYS_ORDERED_BY = ("created_at", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field of the state as a column."""
+
+    name: str
+    sql: Sql
+    closed: bool
+    enum: type[Enum] | None = None
+    adapter: TypeAdapter[Any] | None = None
+    sequence: bool = False
+
+    def to_sql(self, value: Any) -> Any:  # noqa: ANN401 - any field of any kind
+        if value is None:
+            return None
+        if self.adapter is not None:
+            return to_json(value, bytes_mode="base64")
+        if self.enum is not None:
+            return value.value
+        return list(value) if self.sequence else value
+
+    def from_sql(self, value: Any) -> Any:  # noqa: ANN401 - any column of any table
+        if value is None:
+            return None
+        if self.adapter is not None:
+            return self.adapter.validate_json(value)
+        if self.enum is not None:
+            return self.enum(value)
+        return tuple(value) if self.sequence else value
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """The read table of a kind.
+
+    ``filters`` are the columns a question may fix to a value, ``orders`` those it may sort by besides
+    created_at and updated_at. Each order gets an index of living records, by itself and behind each filter.
+    """
+
+    kind: type[Record]
+    name: str
+    filters: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+
+    @property
+    def all_orders(self) -> tuple[str, ...]:
+        """Return every column a question may sort by."""
+        return (*self.orders, *ALWAYS_ORDERED_BY)
+
+    @cached_property
+    def table(self) -> Table:
+        """The table's description."""
+        shown = {*self.orders, "deleted_at"}
+        columns = tuple(
+            Column(field.name, field.sql, open=field.closed or field.name in shown) for field in self._fields
+        )
+        leading = ("bucket", "subject_id")
+        indexes = [Index((*leading, order, "id"), where="deleted_at IS NULL") for order in self.all_orders]
+        indexes += [
+            Index((*leading, chosen, order, "id"), where="deleted_at IS NULL")
+            for chosen in self.filters
+            for order in (self.orders or ALWAYS_ORDERED_BY[:1])
+        ]
+        indexes.append(Index((*leading, "deleted_at", "id"), where="deleted_at IS NOT NULL"))
+        return Table(self.name, (*_FIXED, *columns), ("bucket", "id"), tuple(indexes))
+
+    def row(self, bucket: int, record: Record) -> tuple[Any, ...]:
+        """Return the values of a record's row, in the order of the table's columns."""
+        source = record.source
+        origin = (source.platform, source.object_id, source.integration_id) if source else (None, None, None)
+        values = vars(record)
+        return (
+            bucket, subject_of(record), record.id, record.version, record.created_on, record.modified_on, *origin,
+            *[field.to_sql(values[field.name]) for field in self._fields],
+        )  # fmt: skip
+
+    def record(self, row: Sequence[Any]) -> Record:
+        """Return the record a row was made from, without what only the ledger keeps; jsonb comes as bytes."""
+        _, subject_id, record_id, version, created, updated, platform, object_id, integration_id = row[:9]
+        state = dict(self._absent)
+        state["source"] = None if platform is None else Source(platform, object_id, integration_id)
+        for field, value in zip(self._fields, row[9:], strict=True):
+            state[field.name] = field.from_sql(value)
+        record = restored(self.kind, record_id, version, created, updated, state)
+        attach(record, subject_id, NoPeers())
+        return record
+
+    @cached_property
+    def _fields(self) -> tuple[_Field, ...]:
+        hints = get_type_hints(self.kind, include_extras=True)
+        return tuple(
+            _field(name, hints[name])
+            for name in state_fields(self.kind)
+            if name != "source" and LEDGER_ONLY not in getattr(hints[name], "__metadata__", ())
+        )
+
+    @cached_property
+    def _absent(self) -> dict[str, Any]:
+        """The values of fields that have no column: their defaults."""
+        kept = {field.name for field in self._fields} | {"source"}
+        absent = [item for item in fields(self.kind) if item.name not in kept]  # type: ignore[arg-type]  # the library makes it a dataclass
+        return {
+            item.name: item.default_factory() if item.default_factory is not MISSING else item.default
+            for item in absent
+        }
+
+
+def _field(name: str, hint: Any) -> _Field:  # noqa: ANN401 - a type
+    core = _core(hint)
+    if isinstance(core, type) and issubclass(core, Enum):
+        return _Field(name, Sql.TEXT, closed=True, enum=core)
+    if core in _SCALARS:
+        sql = _SCALARS[core]
+        return _Field(name, sql, closed=sql in (Sql.BOOLEAN, Sql.UUID))
+    if get_origin(core) is tuple and get_args(core)[1:] == (Ellipsis,):
+        item = _core(get_args(core)[0])
+        if item is str:
+            return _Field(name, Sql.TEXTS, closed=False, sequence=True)
+        if item is UUID:
+            return _Field(name, Sql.UUIDS, closed=True, sequence=True)
+    return _Field(name, Sql.JSONB, closed=False, adapter=TypeAdapter(hint))
+
+
+def _core(hint: Any) -> Any:  # noqa: ANN401 - a type
+    """Return a type without Annotated and without ``| None``."""
+    if get_origin(hint) is Annotated:
+        return _core(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        rest = [item for item in get_args(hint) if item is not NoneType]
+        return _core(rest[0]) if len(rest) == 1 else hint
+    return hint

@@ -1,0 +1,106 @@
+"""Read model ``search``: full text over titles, bodies and names.
+
+The subject's id is one of the words, so that a search for a word that everybody uses reads one person's rows.
+The text configuration is ``simple``: people keep things in many languages, and no stemming is better than
+the wrong one. Titles weigh more than bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.shared.record import Content, Record
+from projections.question import EVERY_KIND, Question
+from projections.table import Column, Index, Sql, derived_table
+from projections.view import Derived, Row
+
+MAX_BODY = 200_000
+"""Characters of a body that are searched: a tsvector holds at most a megabyte."""
+
+TABLE = derived_table(
+    "search",
+    (
+        Column("kind", Sql.TEXT, open=True, nullable=False),
+        Column("title", Sql.TEXT, nullable=False),
+        Column("body", Sql.TEXT, nullable=False),
+        Column(
+            "words",
+            Sql.TSVECTOR,
+            generated=(
+                "array_to_tsvector(ARRAY[subject_id::text])"
+                " || setweight(to_tsvector('simple'::regconfig, title), 'A')"
+                " || setweight(to_tsvector('simple'::regconfig, body), 'B')"
+            ),
+        ),
+    ),
+    indexes=(Index(("bucket", "subject_id")), Index(("words",), method="gin")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a record can be found by."""
+
+    title: str
+    body: str = ""
+
+
+def in_search(words: Callable[[Any], Words | None]) -> Derived:
+    """Make a kind searchable; its tags and annotations are found too."""
+
+    def rows(record: Record) -> Iterator[Row]:
+        found = words(record)
+        if found is None:
+            return
+        own = (*record.tags, *record.annotations) if isinstance(record, Content) else ()
+        body = "\n".join(part for part in (found.body, *own) if part)
+        yield (record.KIND, found.title, body[:MAX_BODY])
+
+    return Derived(TABLE, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A record that was found; matches in ``title`` and ``excerpt`` stand between \x02 and \x03."""
+
+    rank: float
+    kind: str
+    record_id: UUID
+    title: str
+    excerpt: str
+
+
+def search(words: str, *, kind: str | None) -> Question[SearchHit]:
+    """Ask for records by words, best first: ``passport -expired "exact phrase" or renewal``."""
+    return Question(
+        "search",
+        EVERY_KIND,
+        """
+        WITH asked AS (
+            SELECT websearch_to_tsquery('simple', %(words)s) AS query
+        ), hits AS (
+            SELECT s.kind, s.record_id, s.title, s.body, asked.query,
+                ts_rank_cd(s.words, asked.query)::float8 AS rank
+            FROM {schema}.search AS s, asked
+            WHERE s.words @@ (asked.query && quote_literal(%(subject_id)s::text)::tsquery)
+                AND s.bucket = %(bucket)s AND s.subject_id = %(subject_id)s
+                AND (%(kind)s::text IS NULL OR s.kind = %(kind)s)
+        ), page AS (
+            SELECT * FROM hits
+            WHERE %(after_rank)s::float8 IS NULL
+                OR (-rank, record_id) > (-%(after_rank)s::float8, %(after_record_id)s)
+            ORDER BY -rank, record_id LIMIT %(limit)s
+        )
+        SELECT rank, kind, record_id,
+            ts_headline('simple', title, query, 'HighlightAll=true, StartSel="\x02", StopSel="\x03"') AS title,
+            ts_headline('simple', left(body, 20000), query,
+                'MaxFragments=2, MaxWords=18, MinWords=6, StartSel="\x02", StopSel="\x03"') AS excerpt
+        FROM page ORDER BY -rank, record_id
+        """,
+        SearchHit,
+        {"words": words, "kind": kind},
+        keyset=("rank", "record_id"),
+    )
