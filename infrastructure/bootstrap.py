@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,6 +13,7 @@ from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
 from infrastructure import migrate
+from infrastructure.blobs.blobs import Blobs, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
 from infrastructure.crypto.keyring import KeyRing
@@ -112,6 +112,7 @@ def assemble(settings: Settings, addresses: Addresses, resources: ExitStack) -> 
         repository=Repository(ledger, sealer, keys),
         reader=Reader(read_pool, answers, keys),
         projector=Projector(ledger, sealer, read_pool, answers),
+        blobs=Blobs(ledger_pool, keys, object_store(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,
         bell=bell,
     )

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 
 from infrastructure.errors import ClaimTaken, CommandIdReused, SourceAlreadyKept, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
-from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent
+from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
 
 T = TypeVar("T")
 
@@ -74,6 +74,18 @@ FROM STDIN (FORMAT BINARY)
 _COPY_TYPES = (
     "int2 int8 uuid uuid int8 text text int2 uuid timestamptz uuid uuid uuid uuid bytea bytea".split()
 )  # fmt: skip
+
+_COPY_BLOBS = (
+    "COPY ledger.blobs (bucket, blob_id, subject_id, record_id, key_id, body) FROM STDIN (FORMAT BINARY)"
+)
+
+_UPSERT_SOURCES = """
+INSERT INTO ledger.sources (bucket, source, subject_id, record_id, content_digest)
+SELECT %s, new.source, %s, new.record_id, new.content_digest
+FROM unnest(%b::bytea[], %b::uuid[], %b::bytea[]) AS new (source, record_id, content_digest)
+ON CONFLICT (bucket, source) DO UPDATE SET content_digest = excluded.content_digest
+WHERE sources.record_id = excluded.record_id
+"""
 
 _COLUMNS = """bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id,
     recorded_at, actor_id, command_id, correlation_id, causation_id, body, digest"""
@@ -208,6 +220,11 @@ class Ledger:
                 (bucket_of(subject_id), list(sources)),
             ).fetchall()
         return {bytes(source): (record_id, bytes(digest)) for source, record_id, digest in rows}
+
+    def note_sources(self, subject_id: UUID, sources: Sequence[SourceEntry]) -> None:
+        """Remember what known sources said last, where that changed nothing."""
+        with self._connection() as connection:
+            _write_sources(connection, bucket_of(subject_id), subject_id, sources)
 
     def claimant(self, change_bucket: int, claim: bytes) -> UUID | None:
         """Return the subject that holds a blind claim, or None."""
@@ -362,35 +379,33 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
                 "DELETE FROM ledger.claims WHERE bucket = %s AND claim = %s AND record_id = %s",
                 (change.bucket, change.claim, change.record_id),
             )
+    if append.sources:
+        _write_sources(connection, bucket, append.subject_id, append.sources)
+    if append.blobs:
+        with connection.cursor() as cursor, cursor.copy(_COPY_BLOBS) as copy:
+            copy.set_types(["int2", "uuid", "uuid", "uuid", "uuid", "bytea"])
+            for blob in append.blobs:
+                copy.write_row(
+                    (bucket, blob.blob_id, append.subject_id, blob.record_id, blob.key_id, blob.body)
+                )
+
+
+def _write_sources(
+    connection: Connection[Any], bucket: int, subject_id: UUID, sources: Sequence[SourceEntry]
+) -> None:
     with connection.cursor() as cursor:
-        if append.sources:
-            cursor.execute(
-                """
-                INSERT INTO ledger.sources (bucket, source, subject_id, record_id, content_digest)
-                SELECT %s, new.source, %s, new.record_id, new.content_digest
-                FROM unnest(%b::bytea[], %b::uuid[], %b::bytea[]) AS new (source, record_id, content_digest)
-                ON CONFLICT (bucket, source) DO UPDATE SET content_digest = excluded.content_digest
-                WHERE sources.record_id = excluded.record_id
-                """,
-                (
-                    bucket,
-                    append.subject_id,
-                    [entry.source for entry in append.sources],
-                    [entry.record_id for entry in append.sources],
-                    [entry.content_digest for entry in append.sources],
-                ),
-            )
-            if cursor.rowcount != len(append.sources):
-                raise UniqueViolation
-        if append.blobs:
-            with cursor.copy(
-                "COPY ledger.blobs (bucket, blob_id, subject_id, record_id, key_id, body) FROM STDIN (FORMAT BINARY)"
-            ) as copy:
-                copy.set_types(["int2", "uuid", "uuid", "uuid", "uuid", "bytea"])
-                for blob in append.blobs:
-                    copy.write_row(
-                        (bucket, blob.blob_id, append.subject_id, blob.record_id, blob.key_id, blob.body)
-                    )
+        cursor.execute(
+            _UPSERT_SOURCES,
+            (
+                bucket,
+                subject_id,
+                [entry.source for entry in sources],
+                [entry.record_id for entry in sources],
+                [entry.content_digest for entry in sources],
+            ),
+        )
+        if cursor.rowcount != len(sources):
+            raise UniqueViolation  # another record has one of these names already
 
 
 def _held_by_another(connection: Connection[Any], change: ClaimChange) -> bool:

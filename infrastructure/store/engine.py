@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from infrastructure.blobs.blobs import Blobs
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.ledger.ledger import Ledger
@@ -36,5 +37,6 @@ class Engine:
     repository: Repository
     reader: Reader
     projector: Projector
+    blobs: Blobs
     answers: AnswerCache | NoCache
     bell: Bell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.record import Claim, Origin, Record, Source, attach
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import blind, derive
-from infrastructure.crypto.keyring import EVERYONE, KeyRing
+from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey
 from infrastructure.errors import NotFound, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import Append, Attribution, BlobEntry, ClaimChange, SealedEvent, SourceEntry
@@ -81,9 +82,13 @@ class UnitOfWork:
         """Carry out a creating command with checked arguments."""
         origin = replace(origin, subject_id=self._subject_id, peers=self)
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
-        key = self._repository.key_for_new(self._subject_id, command.kind, record.created_on)
+        key = self.key_for_new(command.kind, record.created_on)
         self._entries[record.id] = _Entry(Loaded(record, key), 0, frozenset())
         return record
+
+    def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
+        """Return the key of a record of a kind that is made at a time, for content stored before it."""
+        return self._repository.key_for_new(self._subject_id, kind, created)
 
     def existing(self, record_id: UUID | None) -> Record:
         """Return a record to give a command to; raises NotFound."""
@@ -95,7 +100,7 @@ class UnitOfWork:
     def append(self, attribution: Attribution, request_digest: bytes, purpose: str | None) -> Append | None:
         """Encrypt what has changed; None where nothing did."""
         events = [event for entry in self._entries.values() for event in self._sealed(entry, purpose)]
-        if not events and not self.sources:
+        if not events:
             return None
         changed = {event.record_id for event in events}
         return Append(

@@ -1,0 +1,1 @@
+"""Content too large for an event: encrypted in pieces, under random names."""

@@ -1,0 +1,183 @@
+"""Stores and reads content in encrypted pieces, never whole in memory.
+
+Up to 64 KB lie in the ledger, in the transaction of their event; more goes to an object store under the
+blob's random id before the event is appended, so no event names content that is not there. Every piece is
+bound to store, subject, record, blob, its number and whether it is the last: none can be moved, dropped or
+cut off unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+import obstore
+import psycopg
+from obstore.store import LocalStore, ObjectStore, from_url
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from domain.shared.values import StoredContent
+from infrastructure.crypto.cipher import Cipher
+from infrastructure.crypto.keyring import KeyRing, PeriodKey
+from infrastructure.errors import CorruptEvent, Erased, NotFound, Unavailable
+from infrastructure.ledger.buckets import bucket_of
+from infrastructure.ledger.events import BlobEntry
+
+INLINE_BYTES = 64 * 1024
+PIECE_BYTES = 1 << 20
+_OVERHEAD = 29  # format byte, nonce and tag of a sealed piece
+_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Content that is stored, and what the ledger has to note of it."""
+
+    content: StoredContent
+    entry: BlobEntry
+
+
+class Blobs:
+    """The content of all records of a store. Safe to share between threads."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], keys: KeyRing, objects: ObjectStore) -> None:
+        self._pool = pool
+        self._keys = keys
+        self._objects = objects
+
+    def store(
+        self, subject_id: UUID, record_id: UUID, key: PeriodKey, media_type: str, source: BinaryIO
+    ) -> Stored:
+        """Encrypt what ``source`` holds; raises Erased, Unavailable. The event that names it comes after."""
+        blob_id = uuid4()  # random: a name tells not even the time
+        cipher = self._keys.record_cipher(key, record_id)
+        bound = self._binding(subject_id, record_id, blob_id)
+        first = source.read(INLINE_BYTES + 1)
+        if len(first) <= INLINE_BYTES:
+            body = cipher.seal(first, _piece(bound, 0, last=True))
+            entry = BlobEntry(blob_id, record_id, key.id, body)
+            return Stored(StoredContent(blob_id, len(first), media_type), entry)
+        counted = _Counted(first, source)
+        try:
+            obstore.put(self._objects, _name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
+        except (OSError, obstore.exceptions.BaseError):
+            raise Unavailable from None
+        return Stored(StoredContent(blob_id, counted.size, media_type), BlobEntry(blob_id, record_id, key.id, None))
+
+    def read(self, subject_id: UUID, blob_id: UUID) -> Iterator[bytes]:
+        """Yield the content piece by piece; raises NotFound, Erased, CorruptEvent, Unavailable."""
+        with self._connection() as connection:
+            row = connection.execute(
+                "SELECT subject_id, record_id, key_id, body FROM ledger.blobs WHERE bucket = %s AND blob_id = %s",
+                (bucket_of(subject_id), blob_id),
+            ).fetchone()
+        if row is None or row[0] != subject_id:
+            raise NotFound
+        _, record_id, key_id, body = row
+        key = self._keys.key(subject_id, key_id)
+        if key.secret is None:
+            raise Erased
+        cipher, bound = self._keys.record_cipher(key, record_id), self._binding(subject_id, record_id, blob_id)
+        if body is not None:
+            yield cipher.open(bytes(body), _piece(bound, 0, last=True))
+        else:
+            yield from _opened_pieces(cipher, bound, self._fetched(blob_id))
+
+    def _fetched(self, blob_id: UUID) -> Iterator[bytes]:
+        try:
+            for part in obstore.get(self._objects, _name(blob_id)).stream(min_chunk_size=PIECE_BYTES):
+                yield bytes(part)
+        except FileNotFoundError:
+            raise NotFound from None
+        except (OSError, obstore.exceptions.BaseError):
+            raise Unavailable from None
+
+    def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
+        return b"lifeledger blob\x01" + self._keys.store_id.bytes + subject_id.bytes + record_id.bytes + blob_id.bytes
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection[Any]]:
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except psycopg.OperationalError:
+            raise Unavailable from None
+
+
+def object_store(url: str | None, folder: Path) -> ObjectStore:
+    """Return the object store a URL names, or a local folder of mode 0700."""
+    if url is not None:
+        return from_url(url)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return LocalStore(str(folder))
+
+
+class _Counted:
+    """Cuts a stream into pieces and counts its bytes."""
+
+    def __init__(self, first: bytes, source: BinaryIO) -> None:
+        self._first = first
+        self._source = source
+        self.size = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        piece = self._first + self._source.read(PIECE_BYTES - len(self._first))
+        while piece:
+            self.size += len(piece)
+            yield piece
+            piece = self._source.read(PIECE_BYTES)
+
+
+def _sealed_pieces(cipher: Cipher, bound: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    number, waiting = 0, b""
+    for piece in pieces:
+        if waiting:
+            yield _framed(cipher.seal(waiting, _piece(bound, number, last=False)))
+            number += 1
+        waiting = piece
+    yield _framed(cipher.seal(waiting, _piece(bound, number, last=True)))
+
+
+def _opened_pieces(cipher: Cipher, bound: bytes, parts: Iterable[bytes]) -> Iterator[bytes]:
+    number, waiting = 0, None
+    for sealed in _unframed(parts):
+        if waiting is not None:
+            yield cipher.open(waiting, _piece(bound, number, last=False))
+            number += 1
+        waiting = sealed
+    if waiting is None:
+        raise CorruptEvent
+    yield cipher.open(waiting, _piece(bound, number, last=True))
+
+
+def _framed(sealed: bytes) -> bytes:
+    return len(sealed).to_bytes(_LENGTH_BYTES) + sealed
+
+
+def _unframed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    buffer = b""
+    for part in parts:
+        buffer += part
+        while len(buffer) >= _LENGTH_BYTES:
+            end = _LENGTH_BYTES + int.from_bytes(buffer[:_LENGTH_BYTES])
+            if end > _LENGTH_BYTES + PIECE_BYTES + _OVERHEAD:
+                raise CorruptEvent
+            if len(buffer) < end:
+                break
+            yield buffer[_LENGTH_BYTES:end]
+            buffer = buffer[end:]
+    if buffer:
+        raise CorruptEvent
+
+
+def _piece(bound: bytes, number: int, *, last: bool) -> bytes:
+    return bound + number.to_bytes(8) + (b"\x01" if last else b"\x00")
+
+
+def _name(blob_id: UUID) -> str:
+    return f"{blob_id.hex[-2:]}/{blob_id.hex}"

@@ -1,0 +1,1 @@
+"""Bring files of other programs into the store, one module a format."""

@@ -1,0 +1,221 @@
+"""Takes drafts into the ledger: recognises repeats, stores content, appends a whole batch in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from pydantic_core import to_json
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from domain.catalogue import kind_named
+from domain.shared import clock
+from domain.shared.commands import Command, commands_of
+from domain.shared.errors import DomainError, InvalidInput, RecordTrashed
+from domain.shared.record import Origin, Record, Source
+from domain.shared.values import new_id
+from infrastructure.blobs.blobs import PIECE_BYTES
+from infrastructure.crypto.cipher import derive
+from infrastructure.errors import Erased, SourceAlreadyKept, VersionConflict
+from infrastructure.importers.draft import Content, Draft, Outcome, Refused
+from infrastructure.ledger.events import Attribution, SourceEntry
+from infrastructure.store.engine import Engine
+from infrastructure.store.session import Session
+from infrastructure.store.unit_of_work import UnitOfWork, blind_source
+
+BATCH_DRAFTS = 500
+BATCH_CONTENT_BYTES = 32 << 20
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one draft ended; ``reason`` is a short code where it was skipped or is invalid."""
+
+    outcome: Outcome
+    kind: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the ledger, or this batch, knows of a source: the record, and a digest of what was said last."""
+
+    record_id: UUID
+    digest: bytes
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One attempt at a batch."""
+
+    work: UnitOfWork
+    known: dict[bytes, _Known]
+    sources: dict[bytes, SourceEntry] = field(default_factory=dict)
+
+
+class Intake:
+    """Takes drafts for one person, from one platform, as one run. Not thread-safe."""
+
+    def __init__(
+        self, engine: Engine, session: Session, platform: str, integration_id: UUID | None = None
+    ) -> None:
+        self._engine = engine
+        self._session = session
+        self._platform = platform
+        self._integration_id = integration_id
+        self.run_id = new_id()
+        """The correlation id of all events of the run."""
+
+    def take(self, drafts: Sequence[Draft]) -> list[Ending]:
+        """Carry out a batch, all of it or none; raises Unavailable, KeyUnavailable.
+
+        A draft the domain refuses ends as invalid and does not hold up the others.
+        """
+        if not drafts:
+            return []
+        retrying = Retrying(
+            retry=retry_if_exception_type((VersionConflict, SourceAlreadyKept)),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            reraise=True,
+        )
+        endings: list[Ending] = retrying(self._attempt, drafts)
+        return endings
+
+    def _attempt(self, drafts: Sequence[Draft]) -> list[Ending]:
+        engine, session = self._engine, self._session
+        names = [self._name(draft) for draft in drafts]
+        found = engine.ledger.sources(session.subject_id, names)
+        batch = _Batch(
+            UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys),
+            {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
+        )
+        endings = [self._take_one(batch, name, draft) for name, draft in zip(names, drafts, strict=True)]
+        self._append(batch)
+        return endings
+
+    def _append(self, batch: _Batch) -> None:
+        engine, session = self._engine, self._session
+        batch.work.sources = list(batch.sources.values())
+        command_id = new_id()
+        by = Attribution(session.actor_id, command_id, self.run_id)
+        append = batch.work.append(by, command_id.bytes, session.purpose)
+        if append is None:
+            if batch.sources:
+                engine.ledger.note_sources(session.subject_id, batch.work.sources)
+            return
+        engine.ledger.append(append)
+        engine.bell.ring()
+        batch.work.after_commit()
+
+    def _take_one(self, batch: _Batch, name: bytes, draft: Draft) -> Ending:
+        try:
+            digest = self._digest(draft)
+            known = batch.known.get(name)
+            if known is None:
+                record = self._create(batch, draft)
+                outcome = Outcome.CREATED
+            elif known.digest == digest:
+                return Ending(Outcome.UNCHANGED, draft.kind)
+            else:
+                record = batch.work.existing(known.record_id)
+                outcome = self._update(record, draft)
+        except RecordTrashed:
+            return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
+        except Erased:
+            return Ending(Outcome.SKIPPED, draft.kind, "erased")
+        except InvalidInput as error:
+            return Ending(Outcome.INVALID, draft.kind, str(error))
+        except (DomainError, OSError) as error:
+            return Ending(Outcome.INVALID, draft.kind, type(error).__name__)
+        batch.known[name] = _Known(record.id, digest)
+        batch.sources[name] = SourceEntry(name, record.id, digest)
+        return Ending(outcome, draft.kind)
+
+    def _create(self, batch: _Batch, draft: Draft) -> Record:
+        kind = kind_named(draft.kind)
+        record_id = new_id()
+        arguments = dict(draft.arguments)
+        if draft.content is not None:
+            arguments[draft.content.parameter] = self._store(batch, kind, record_id, draft.content)
+        command = _command(kind, draft.verb)
+        source = Source(self._platform, draft.source_id, self._integration_id)
+        origin = Origin(self._session.subject_id, record_id, source=source)
+        record = batch.work.create(command, command.arguments((), arguments), origin)
+        for tag in _valid_tags(kind, draft.tags):
+            record.tag(tag)  # type: ignore[attr-defined]  # _valid_tags yields none for a kind without tags
+        return record
+
+    def _update(self, record: Record, draft: Draft) -> Outcome:
+        if draft.update is None:
+            return Outcome.UNCHANGED
+        command = _command(type(record), draft.update)
+        given = draft.arguments if draft.update_arguments is None else draft.update_arguments
+        before = record.version
+        getattr(record, command.verb)(**command.arguments((), given))
+        return Outcome.REFRESHED if record.version > before else Outcome.UNCHANGED
+
+    def _store(self, batch: _Batch, kind: type[Record], record_id: UUID, content: Content) -> Any:  # noqa: ANN401 - an argument
+        key = batch.work.key_for_new(kind, clock.now())
+        with _opened(content) as stream:
+            stored = self._engine.blobs.store(
+                self._session.subject_id, record_id, key, content.media_type, stream
+            )
+        batch.work.blobs.append(stored.entry)
+        return stored.content
+
+    def _name(self, draft: Draft) -> bytes:
+        source = Source(self._platform, draft.source_id)
+        return blind_source(self._engine.keys, self._session.subject_id, draft.kind, source)
+
+    def _digest(self, draft: Draft) -> bytes:
+        """Return a keyed digest of everything the draft says, its content included."""
+        wire = to_json((draft.verb, draft.arguments, draft.update_arguments, draft.tags), bytes_mode="base64")
+        if draft.content is not None:
+            with _opened(draft.content) as stream:
+                wire += _sha256(stream)
+        return derive(self._engine.keys.subject_secret(self._session.subject_id, "index"), b"import", wire)
+
+
+def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused]]:
+    """Cut a file's entries into batches bounded in number and in bytes of content held in memory."""
+    batch: list[Draft | Refused] = []
+    held = 0
+    for entry in entries:
+        batch.append(entry)
+        if isinstance(entry, Draft) and entry.content is not None and entry.content.data is not None:
+            held += len(entry.content.data)
+        if len(batch) >= BATCH_DRAFTS or held >= BATCH_CONTENT_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def _command(kind: type[Record], verb: str) -> Command:
+    return commands_of(kind)[verb]
+
+
+def _opened(content: Content) -> BinaryIO:
+    return content.path.open("rb") if content.path is not None else io.BytesIO(content.data or b"")
+
+
+def _sha256(stream: BinaryIO) -> bytes:
+    digest = hashlib.sha256()
+    while piece := stream.read(PIECE_BYTES):
+        digest.update(piece)
+    return digest.digest()
+
+
+def _valid_tags(kind: type[Record], tags: Sequence[str]) -> Iterator[str]:
+    command = commands_of(kind).get("tag")
+    for tag in tags if command else ():
+        try:
+            yield command.arguments((tag,), {})["tag"]  # type: ignore[union-attr]  # there are tags only with a command
+        except InvalidInput:
+            continue

@@ -1,0 +1,41 @@
+"""The one list of formats that can be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from infrastructure.importers.draft import Importer
+
+FORMATS: Mapping[str, str] = {
+    ".ics": "infrastructure.importers.icalendar_files:ICalendarFiles",
+    ".vcf": "infrastructure.importers.vcard_files:VCardFiles",
+    ".mbox": "infrastructure.importers.mail_files:MailFiles",
+    ".eml": "infrastructure.importers.mail_files:MailFiles",
+    ".html": "infrastructure.importers.bookmark_files:BookmarkFiles",
+    ".htm": "infrastructure.importers.bookmark_files:BookmarkFiles",
+    ".gpx": "infrastructure.importers.gpx_files:GpxFiles",
+    ".md": "infrastructure.importers.markdown_files:MarkdownFiles",
+    ".enex": "infrastructure.importers.enex_files:EnexFiles",
+    ".jpg": "infrastructure.importers.image_files:ImageFiles",
+    ".jpeg": "infrastructure.importers.image_files:ImageFiles",
+    ".png": "infrastructure.importers.image_files:ImageFiles",
+    ".webp": "infrastructure.importers.image_files:ImageFiles",
+    ".tif": "infrastructure.importers.image_files:ImageFiles",
+    ".tiff": "infrastructure.importers.image_files:ImageFiles",
+    ".gif": "infrastructure.importers.image_files:ImageFiles",
+    ".avif": "infrastructure.importers.image_files:ImageFiles",
+    ".heic": "infrastructure.importers.image_files:ImageFiles",
+}
+
+
+@cache
+def importer_for(suffix: str) -> Importer | None:
+    """Return the importer of a file name ending, None where there is none; parsers load when first needed."""
+    place = FORMATS.get(suffix.lower())
+    if place is None:
+        return None
+    module, _, name = place.partition(":")
+    importer: Importer = getattr(import_module(module), name)()
+    return importer
