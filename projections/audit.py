@@ -53,7 +53,7 @@ class AuditLine:
     purpose: str | None
 
 
-def audit(
+def ask_audit(
     *,
     record_id: UUID | None,
     kind: str | None,

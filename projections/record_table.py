@@ -99,6 +99,8 @@ class RecordTable:
     name: str
     filters: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ("created_at", "updated_at")
+    """The fields a list of records shows."""
 
     @property
     def all_orders(self) -> tuple[str, ...]:

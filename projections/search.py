@@ -64,7 +64,7 @@ def in_search(words: Callable[[Any], Words | None]) -> Derived:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A record that was found; matches in ``title`` and ``excerpt`` stand between \x02 and \x03."""
+    r"""A record that was found; matches in ``title`` and ``excerpt`` stand between \x02 and \x03."""
 
     rank: float
     kind: str
@@ -73,7 +73,7 @@ class SearchHit:
     excerpt: str
 
 
-def search(words: str, *, kind: str | None) -> Question[SearchHit]:
+def ask_search(words: str, *, kind: str | None) -> Question[SearchHit]:
     """Ask for records by words, best first: ``passport -expired "exact phrase" or renewal``."""
     return Question(
         "search",

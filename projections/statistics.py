@@ -39,7 +39,7 @@ class KindStatistics:
     bytes: int
 
 
-def statistics() -> Question[KindStatistics]:
+def ask_statistics() -> Question[KindStatistics]:
     """Ask how much there is of each kind."""
     return Question(
         "statistics",

@@ -33,7 +33,7 @@ class TreeNode:
     due: date | None
 
 
-def task_tree(root_id: UUID | None) -> Question[TreeNode]:
+def ask_task_tree(root_id: UUID | None) -> Question[TreeNode]:
     """Ask for the tasks under one, itself first, or for all trees; parents stand before their children."""
     return Question(
         "task_tree",

@@ -59,7 +59,9 @@ class TimelineEntry:
     detail: str
 
 
-def timeline(*, kind: str | None, since: datetime | None, until: datetime | None) -> Question[TimelineEntry]:
+def ask_timeline(
+    *, kind: str | None, since: datetime | None, until: datetime | None
+) -> Question[TimelineEntry]:
     """Ask what happened, newest first, of one kind or of all; ``since`` is included, ``until`` is not."""
     return Question(
         "timeline",

@@ -17,7 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Record
 
-_STRICT = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+# Parts given as our own dataclasses are checked too: their constructors take anything.
+_STRICT = ConfigDict(
+    strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False, revalidate_instances="always"
+)
 
 
 class UnknownCommand(InvalidInput):

@@ -84,11 +84,14 @@ def _zones() -> frozenset[str]:
 
 
 def _plain_decimal(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
-    """Take decimals only as Decimal, int or plain ASCII text: a JSON number has already lost digits."""
+    """Take decimals only as Decimal, int or plain ASCII text: a JSON number has already lost digits.
+
+    A short exponent is plain enough: Decimal writes small numbers so.
+    """
     if isinstance(value, bool | float):
         raise ValueError("must be a decimal number written as text")  # noqa: TRY004 - pydantic wants ValueError
     if isinstance(value, str):
-        if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", value, re.ASCII):
+        if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?", value, re.ASCII):
             raise ValueError("must be a plain decimal number")
         return Decimal(value)
     if isinstance(value, int):

@@ -23,7 +23,6 @@ from infrastructure.crypto.cipher import derive
 from infrastructure.errors import Erased, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
-from infrastructure.store.engine import Engine
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import UnitOfWork, blind_source
 
@@ -61,10 +60,8 @@ class _Batch:
 class Intake:
     """Takes drafts for one person, from one platform, as one run. Not thread-safe."""
 
-    def __init__(
-        self, engine: Engine, session: Session, platform: str, integration_id: UUID | None = None
-    ) -> None:
-        self._engine = engine
+    def __init__(self, session: Session, platform: str, integration_id: UUID | None = None) -> None:
+        self._engine = session.engine
         self._session = session
         self._platform = platform
         self._integration_id = integration_id

@@ -10,7 +10,6 @@ from pathlib import Path
 from infrastructure.importers.batch import Intake, batches
 from infrastructure.importers.draft import Draft, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.formats import importer_for
-from infrastructure.store.engine import Engine
 from infrastructure.store.session import Session
 
 
@@ -47,27 +46,27 @@ class ImportReport:
 
 
 def import_paths(
-    engine: Engine,
     session: Session,
     paths: Iterable[Path],
     reading: Reading | None = None,
-    progress: Callable[[FileReport], None] = lambda _: None,
+    progress: Callable[[FileReport, int], None] = lambda _file, _entries: None,
 ) -> ImportReport:
     """Import every file at or below the paths; importing the same again adds no event.
 
-    ``progress`` is called after every batch with the report of the file in hand. Raises Unavailable and
+    ``progress`` is called after every batch with the file in hand and the number of entries so far. Raises Unavailable and
     KeyUnavailable; what was imported until then stays, and the next run goes on from there.
     """
     report = ImportReport()
-    for path in _files(paths):
+    for path in files_of(paths):
         importer = importer_for(path.suffix)
         if importer is None:
             report.ignored.append(path)
             continue
         file = FileReport(path)
         report.files.append(file)
-        intake = Intake(engine, session, importer.platform)
-        _import_file(intake, importer.read(path, reading or Reading()), file, progress)
+        intake = Intake(session, importer.platform)
+        entries = importer.read(path, reading or Reading())
+        _import_file(intake, entries, file, lambda file: progress(file, report.outcomes.total()))
     return report
 
 
@@ -94,7 +93,7 @@ def _import_file(
         progress(file)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield files in a stable order; hidden ones and links that lead elsewhere are passed over."""
     for path in paths:
         if path.is_dir():

@@ -17,7 +17,6 @@ import orjson
 from eventsourcing.utils import get_topic
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import to_json
-
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from domain.catalogue import UnknownKind, events_of, kind_named

@@ -72,7 +72,7 @@ COPY ledger.events
 FROM STDIN (FORMAT BINARY)
 """
 _COPY_TYPES = (
-    "int2 int8 uuid uuid int8 text text int2 uuid timestamptz uuid uuid uuid uuid bytea bytea".split()
+    ["int2", "int8", "uuid", "uuid", "int8", "text", "text", "int2", "uuid", "timestamptz", "uuid", "uuid", "uuid", "uuid", "bytea", "bytea"]
 )  # fmt: skip
 
 _COPY_BLOBS = (

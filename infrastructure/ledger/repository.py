@@ -14,11 +14,11 @@ from domain.catalogue import kind_named
 from domain.shared.record import Record, restored, subject_of
 from infrastructure.crypto.keyring import KeyRing, PeriodKey, period_of
 from infrastructure.errors import CorruptEvent, Erased
+from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.codec import decode_state, encode_state, state_hints
 from infrastructure.ledger.events import EventRow, associated_data
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent, Sealer
-from infrastructure.ledger.buckets import bucket_of
 
 SNAPSHOT_EVERY = 100  # events of one record
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -60,10 +60,19 @@ class _Fold:
 class BatchFold:
     """Takes the events of a batch in order and gives the changes they make."""
 
-    def __init__(self, found: Iterable[tuple[int, Record]], parked: set[Key]) -> None:
-        """``found`` are the records of the batch that the tables already hold, each with its bucket."""
+    def __init__(
+        self,
+        found: Iterable[tuple[int, Record]],
+        parked: set[Key],
+        unwritable: Mapping[Key, str] | None = None,
+    ) -> None:
+        """``found`` are the records of the batch that the tables already hold, each with its bucket.
+
+        ``parked`` are passed over; so are those ``unwritable``, which are parked now, for the reason given.
+        """
         self._changes = Changes()
         self._parked = set(parked)
+        self._unwritable = dict(unwritable or {})
         self._folds: dict[Key, _Fold] = {}
         for bucket, record in found:
             before = _amounts(bucket, record, view_of(record.KIND))
@@ -77,6 +86,9 @@ class BatchFold:
         """
         key = (row.bucket, row.record_id)
         purpose = None
+        reason = self._unwritable.pop(key, None)
+        if reason is not None:
+            self._park(key, row, reason)
         if key not in self._parked:
             try:
                 opened = opener(row)
@@ -85,7 +97,7 @@ class BatchFold:
             except KeyUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - any fault an event can cause concerns its record only
-                self._park(key, row, error)
+                self._park(key, row, type(error).__name__)
         self._note(row, purpose)
 
     def refold(self, events: Sequence[EventRow], opener: Callable[[EventRow], Opened]) -> Changes:
@@ -99,7 +111,7 @@ class BatchFold:
             except KeyUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - see take
-                self._park((row.bucket, row.record_id), row, error)
+                self._park((row.bucket, row.record_id), row, type(error).__name__)
                 return self._changes
         return self.finish()
 
@@ -111,7 +123,7 @@ class BatchFold:
             try:
                 rows, after = self._rows(key, fold)
             except Exception as error:  # noqa: BLE001 - see take
-                self._park(key, fold.last, error)
+                self._park(key, fold.last, type(error).__name__)
                 continue
             self._replace(key, fold, rows, after)
         return self._changes
@@ -152,9 +164,9 @@ class BatchFold:
         for amount in after:
             self._changes.add(amount, +1)
 
-    def _park(self, key: Key, row: EventRow, error: Exception) -> None:
+    def _park(self, key: Key, row: EventRow, reason: str) -> None:
         self._parked.add(key)
-        self._changes.parked.append((row, type(error).__name__))
+        self._changes.parked.append((row, reason))
 
     def _note(self, row: EventRow, purpose: str | None) -> None:
         """Write what every event leaves behind, whether it could be read or not."""

@@ -7,7 +7,7 @@ Effects and checkpoint are one transaction, so an event is in the tables once or
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -156,20 +156,49 @@ class Projector:
             return Progress(0, 0)
         reached = _contiguous(batch, checkpoints)
         self._sealer.preload(batch)
-        wanted = {(row.bucket, row.record_id): row.kind or "" for row in batch}
-        begun = {(row.bucket, row.record_id) for row in batch if row.version == 1}
-        found = self._found(connection, [item for item in wanted.items() if item[0] not in begun])
-        fold = BatchFold(found, self._parked_among(connection, list(wanted)))
-        for row in batch:
-            fold.take(row, self._sealer.open)
-        changes = fold.finish()
+        changes = self._fold(connection, batch, {})
         with self._caches.changing(changes.touched):
-            self._write(connection, changes)
+            try:
+                with connection.transaction():
+                    self._write(connection, changes)
+            except psycopg.OperationalError:
+                raise
+            except Exception:  # noqa: BLE001 - a row that PostgreSQL or psycopg cannot take
+                changes = self._fold(connection, batch, self._unwritable(connection, batch))
+                self._write(connection, changes)
             self._advance(connection, reached)
             connection.commit()
         for row, reason in changes.parked:
             log.warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
         return Progress(len(batch), len(reached))
+
+    def _fold(
+        self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]
+    ) -> Changes:
+        """Return what a batch changes; records known to be unwritable are parked."""
+        wanted = {(row.bucket, row.record_id): row.kind or "" for row in batch}
+        begun = {(row.bucket, row.record_id) for row in batch if row.version == 1}
+        found = self._found(connection, [item for item in wanted.items() if item[0] not in begun])
+        fold = BatchFold(found, self._parked_among(connection, list(wanted)), unwritable)
+        for row in batch:
+            fold.take(row, self._sealer.open)
+        return fold.finish()
+
+    def _unwritable(self, connection: Connection[Any], batch: Sequence[EventRow]) -> dict[Key, str]:
+        """Find the records whose rows cannot be written, by writing each alone and taking it back."""
+        by_record: dict[Key, list[EventRow]] = defaultdict(list)
+        for row in batch:
+            by_record[row.bucket, row.record_id].append(row)
+        found: dict[Key, str] = {}
+        for key, events in by_record.items():
+            try:
+                with connection.transaction(force_rollback=True):
+                    self._write(connection, self._fold(connection, events, {}))
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - see _project
+                found[key] = type(error).__name__
+        return found
 
     def _known(self, connection: Connection[Any]) -> dict[int, int]:
         return dict(

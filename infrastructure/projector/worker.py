@@ -7,7 +7,6 @@ from typing import Protocol
 
 import structlog
 
-from infrastructure.errors import KeyUnavailable, Unavailable
 from infrastructure.projector.projector import Projector
 
 POLL_INTERVAL = 1.0  # seconds; polling is the truth, a wake-up only saves the wait
@@ -33,7 +32,7 @@ def work(projector: Projector, wakeups: Wakeups, stop: threading.Event) -> None:
                 continue
             pause = POLL_INTERVAL
             wakeups.wait(POLL_INTERVAL)
-        except (Unavailable, KeyUnavailable) as error:
+        except Exception as error:  # noqa: BLE001 - a worker outlives whatever keeps it from working now
             log.warning("projector waits", reason=type(error).__name__, seconds=pause)
             stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

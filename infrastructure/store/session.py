@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.record import Origin, Record, Source
 from domain.shared.values import new_id
-from infrastructure.errors import InvalidQuery, NotFound, SourceAlreadyKept, VersionConflict
+from infrastructure.errors import NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
-from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
-from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
 from infrastructure.store.engine import Engine
-from infrastructure.store.reader import Page
+from infrastructure.store.questions import Questions
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
-from projections import audit, search, statistics, task_tree, timeline
-from projections.catalogue import view_of
-from projections.find import Listing, NotOffered
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
@@ -59,19 +52,18 @@ def call(command: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call:  # 
     return Call(command, args[0], args[1:], kwargs)
 
 
-class Session:
+class Session(Questions):
     """A person's records, for one actor and purpose. Threads may share it; ``given`` returns another one."""
 
     def __init__(self, engine: Engine, subject_id: UUID, actor_id: UUID, purpose: str | None) -> None:
-        self._engine = engine
-        self.subject_id = subject_id
+        super().__init__(engine, subject_id)
         self.actor_id = actor_id
         self.purpose = purpose
         self._given = Given()
 
     def given(self, **circumstances: Any) -> Session:  # noqa: ANN401 - the fields of Given
         """Return this session with other circumstances for its next command; see Given for their names."""
-        other = Session(self._engine, self.subject_id, self.actor_id, self.purpose)
+        other = Session(self.engine, self.subject_id, self.actor_id, self.purpose)
         other._given = replace(self._given, **circumstances)
         return other
 
@@ -104,9 +96,9 @@ class Session:
         """
         listed = list(calls)
         given = replace(self._given, command_id=self._given.command_id or new_id())
-        digest = request_digest(self._engine.keys, self.subject_id, listed)
+        digest = request_digest(self.engine.keys, self.subject_id, listed)
         if self._given.command_id is not None:
-            earlier = self._engine.ledger.receipt(self.subject_id, self._given.command_id, digest)
+            earlier = self.engine.ledger.receipt(self.subject_id, self._given.command_id, digest)
             if earlier is not None:
                 return (earlier,)
         retrying = Retrying(
@@ -118,123 +110,8 @@ class Session:
         receipts: tuple[Receipt, ...] = retrying(self._attempt, listed, given, digest)
         return receipts
 
-    def get(self, kind: type[R], record_id: UUID, *, after: Receipt | None = None) -> R:
-        """Return a record from its read table; raises NotFound."""
-        self._reach(after)
-        record = self._engine.reader.get(self.subject_id, kind.KIND, record_id)
-        if not isinstance(record, kind):
-            raise NotFound
-        return record
-
-    def load(self, record_id: UUID) -> Record:
-        """Return a record from the ledger, as of now; raises NotFound, Erased."""
-        loaded = self._engine.repository.load(self.subject_id, record_id)
-        if loaded is None:
-            raise NotFound
-        return loaded.record
-
-    def history(self, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:
-        """Return every event of a record, oldest first; raises NotFound."""
-        events = self._engine.repository.history(self.subject_id, record_id)
-        if not events:
-            raise NotFound
-        return events
-
-    def find(
-        self,
-        kind: type[R],
-        *,
-        order_by: str = "-created_at",
-        limit: int = 50,
-        cursor: str | None = None,
-        trashed: bool = False,
-        after: Receipt | None = None,
-        **filters: Any,  # noqa: ANN401 - of the types of the columns
-    ) -> Page[R]:
-        """Return records by equality, sorted; ``-`` before the column turns the order round.
-
-        Raises InvalidQuery for a filter or order the kind's view does not list, InvalidCursor.
-        """
-        self._reach(after)
-        listing = _listing(kind, order_by, trashed=trashed, filters=filters)
-        return self._engine.reader.find(self.subject_id, listing, limit, cursor)
-
-    def count(
-        self, kind: type[Record], *, trashed: bool = False, after: Receipt | None = None, **filters: Any
-    ) -> int:  # noqa: ANN401 - see find
-        """Return how many records ``find`` would page through."""
-        self._reach(after)
-        return self._engine.reader.count(
-            self.subject_id, _listing(kind, "-created_at", trashed=trashed, filters=filters)
-        )
-
-    def timeline(
-        self,
-        *,
-        kind: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        after: Receipt | None = None,
-    ) -> Page[timeline.TimelineEntry]:
-        """Return what happened, newest first."""
-        self._reach(after)
-        question = timeline.timeline(kind=kind, since=since, until=until)
-        return self._engine.reader.ask(self.subject_id, question, limit, cursor)
-
-    def search(
-        self,
-        words: str,
-        *,
-        kind: str | None = None,
-        limit: int = 20,
-        cursor: str | None = None,
-        after: Receipt | None = None,
-    ) -> Page[search.SearchHit]:
-        """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes)."""
-        self._reach(after)
-        return self._engine.reader.ask(self.subject_id, search.search(words, kind=kind), limit, cursor)
-
-    def task_tree(
-        self, root_id: UUID | None = None, *, after: Receipt | None = None
-    ) -> Page[task_tree.TreeNode]:
-        """Return the tasks under one, or all trees, parents before children."""
-        self._reach(after)
-        return self._engine.reader.ask(self.subject_id, task_tree.task_tree(root_id))
-
-    def statistics(self, *, after: Receipt | None = None) -> Page[statistics.KindStatistics]:
-        """Return how much there is of each kind."""
-        self._reach(after)
-        return self._engine.reader.ask(self.subject_id, statistics.statistics())
-
-    def audit(
-        self,
-        *,
-        record_id: UUID | None = None,
-        kind: str | None = None,
-        action_class: str | None = None,
-        actor_id: UUID | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        after: Receipt | None = None,
-    ) -> Page[audit.AuditLine]:
-        """Return who did what, newest first."""
-        self._reach(after)
-        question = audit.audit(
-            record_id=record_id,
-            kind=kind,
-            action_class=action_class,
-            actor_id=actor_id,
-            since=since,
-            until=until,
-        )
-        return self._engine.reader.ask(self.subject_id, question, limit, cursor)
-
     def _attempt(self, calls: Sequence[Call], given: Given, digest: bytes) -> tuple[Receipt, ...]:
-        engine = self._engine
+        engine = self.engine
         work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys)
         touched: dict[UUID, Record] = {}
         for each in calls:
@@ -260,8 +137,8 @@ class Session:
     def _origin(self, each: Call, given: Given) -> Origin:
         if given.source is not None:
             kind: type[Record] = getattr(each.method, "__self__")  # noqa: B009 - callables in general have none
-            blind = blind_source(self._engine.keys, self.subject_id, kind.KIND, given.source)
-            known = self._engine.ledger.sources(self.subject_id, [blind])
+            blind = blind_source(self.engine.keys, self.subject_id, kind.KIND, given.source)
+            known = self.engine.ledger.sources(self.subject_id, [blind])
             if known:
                 raise SourceAlreadyKept(known[blind][0])
         return Origin(
@@ -272,20 +149,6 @@ class Session:
         return Receipt(
             record.id, record.version, bucket_of(self.subject_id), position, command_id, record.modified_on
         )
-
-    def _reach(self, after: Receipt | None) -> None:
-        if after is not None:
-            self._engine.reader.wait_for(after, self._engine.bell.ring)
-
-
-def _listing(kind: type[Record], order_by: str, *, trashed: bool, filters: Mapping[str, Any]) -> Listing:
-    column, descending = order_by.removeprefix("-"), order_by.startswith("-")
-    hints = state_hints(kind)
-    try:
-        checked = {name: TypeAdapter(hints[name]).validate_python(value) for name, value in filters.items()}
-        return Listing(view_of(kind.KIND).table, checked, column, descending, trashed)
-    except (KeyError, ValidationError, NotOffered):
-        raise InvalidQuery from None
 
 
 def named(kind_name: str, verb: str, record_id: UUID | None, arguments: bytes | str) -> Call:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,7 +14,6 @@ from domain.shared.record import Claim
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
 from infrastructure.errors import NotFound
-from infrastructure.projector.projector import Projector
 from infrastructure.projector.worker import work
 from infrastructure.store.engine import Engine
 from infrastructure.store.session import Session

@@ -26,6 +26,8 @@ def _branch(task: Task) -> Iterator[Row]:
 
 VIEW = View(
     Task,
-    RecordTable(Task, "tasks", filters=("status",), orders=("due",)),
+    RecordTable(
+        Task, "tasks", filters=("status",), orders=("due",), listed=("title", "status", "priority", "due")
+    ),
     derived=(on_timeline(_moment), in_search(_words), Derived(task_tree.TABLE, _branch)),
 )

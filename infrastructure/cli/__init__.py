@@ -1,0 +1,1 @@
+"""The command line: lifeledger for people and operators."""

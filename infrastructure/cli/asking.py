@@ -1,0 +1,224 @@
+"""Commands that ask: show, find, timeline, agenda, search, threads, history, audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from domain.catalogue import kind_named
+from infrastructure.cli.context import (
+    AsJson,
+    Cursor,
+    DataDir,
+    Limit,
+    PersonName,
+    acting,
+    moment_of,
+    record_id_of,
+)
+from infrastructure.cli.history import changes_of
+from infrastructure.cli.output import (
+    console,
+    print_fields,
+    print_json,
+    print_page,
+    print_table,
+    record_fields,
+)
+from infrastructure.errors import InvalidQuery
+from projections.catalogue import view_of
+
+Kind = Annotated[str, typer.Argument(help="task, email, calendar_event, note …; see: lifeledger kinds")]
+Since = Annotated[str | None, typer.Option("--since", help="From this date or time on (ISO 8601).")]
+Until = Annotated[str | None, typer.Option("--until", help="Before this date or time (ISO 8601).")]
+OfKind = Annotated[str | None, typer.Option("--kind", help="Only records of this kind.")]
+DEFAULT_AGENDA = timedelta(days=14)
+
+
+def show(
+    record: str, *, person: PersonName = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Show a record with all its fields."""
+    with acting(data_dir, person) as me:
+        fields = record_fields(me.load(record_id_of(record)))
+    if as_json:
+        print_json(fields)
+    else:
+        print_fields(fields)
+
+
+def find(
+    kind: Kind,
+    *,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="FIELD=VALUE; may be given several times.")
+    ] = None,
+    order: Annotated[
+        str, typer.Option("--order", help="A field; with - before it, the largest first.")
+    ] = "-created_at",
+    trashed: Annotated[bool, typer.Option("--trashed", help="What is in the trash instead.")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List records of one kind."""
+    filters = dict(_pair(text) for text in where or [])
+    with acting(data_dir, person) as me:
+        page = me.find(
+            kind_named(kind), order_by=order, limit=limit, cursor=cursor, trashed=trashed, **filters
+        )
+        if as_json:
+            for record in page:
+                print_json(record_fields(record))
+            if page.next:
+                print_json({"next": page.next})
+            return
+        table = view_of(kind).table
+        columns = ["id", *table.listed]
+        rows = ([fields[name] for name in columns] for fields in map(record_fields, page))
+        print_table(columns, rows)
+        if page.next:
+            console.print(f"more: --cursor {page.next}", soft_wrap=True)
+
+
+def timeline(
+    *,
+    since: Since = None,
+    until: Until = None,
+    kind: OfKind = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened, newest first."""
+    with acting(data_dir, person) as me:
+        page = me.timeline(
+            kind=kind, since=moment_of(since), until=moment_of(until), limit=limit, cursor=cursor
+        )
+    print_page(page, ("at", "kind", "title", "detail", "record_id"), as_json=as_json)
+
+
+def agenda(
+    *,
+    since: Since = None,
+    until: Until = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is planned: the next two weeks, or from --since to --until."""
+    start = moment_of(since) or datetime.now(UTC)
+    end = moment_of(until) or start + DEFAULT_AGENDA
+    with acting(data_dir, person) as me:
+        page = me.agenda(start, end)
+    print_page(page, ("start", "end", "title", "location", "record_id"), as_json=as_json)
+
+
+def search(
+    words: str,
+    *,
+    kind: OfKind = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search titles, texts and names; quotes, or and - work as in web searches."""
+    with acting(data_dir, person) as me:
+        page = me.search(words, kind=kind, limit=limit, cursor=cursor)
+    print_page(page, ("kind", "title", "excerpt", "record_id"), as_json=as_json)
+
+
+def threads(
+    *,
+    unread: Annotated[bool, typer.Option("--unread", help="Only those with unread messages.")] = False,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List mail conversations, the latest first."""
+    with acting(data_dir, person) as me:
+        page = me.threads(unread=unread, limit=limit, cursor=cursor)
+    print_page(page, ("last_at", "messages", "unread", "subject", "participants"), as_json=as_json)
+
+
+def history(
+    record: str, *, person: PersonName = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Show every change of a record: when, what, who, why, and each field before and after."""
+    with acting(data_dir, person) as me:
+        changes = changes_of(me.history(record_id_of(record)))
+    for change in changes:
+        if as_json:
+            print_json(change)
+            continue
+        who = "" if change.actor_id is None else f"  by {change.actor_id}"
+        console.print(
+            f"{change.version:>4}  {change.at:%Y-%m-%d %H:%M:%S}  {change.action}{who}", soft_wrap=True
+        )
+        if change.purpose:
+            print_table(("", ""), [("      for", change.purpose)])
+        print_table(
+            ("", "before", "after"),
+            [(f"      {each.field}", each.before, each.after) for each in change.fields],
+        )
+
+
+def audit(
+    *,
+    record: Annotated[str | None, typer.Option("--record", help="Only this record.")] = None,
+    kind: OfKind = None,
+    action: Annotated[
+        str | None, typer.Option("--class", help="create, update, delete, share, permission …")
+    ] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Only what this actor did, by id.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who did what, when and why."""
+    with acting(data_dir, person) as me:
+        page = me.audit(
+            record_id=record_id_of(record) if record else None,
+            kind=kind,
+            action_class=action,
+            actor_id=record_id_of(actor) if actor else None,
+            since=moment_of(since),
+            until=moment_of(until),
+            limit=limit,
+            cursor=cursor,
+        )
+    print_page(page, ("occurred_at", "action", "record_id", "actor_id", "purpose"), as_json=as_json)
+
+
+def statistics(*, person: PersonName = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show how much there is of each kind."""
+    with acting(data_dir, person) as me:
+        page = me.statistics()
+    print_page(page, ("kind", "records", "trashed", "events", "bytes"), as_json=as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    for command in (show, find, timeline, agenda, search, threads, history, audit, statistics):
+        app.command()(command)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidQuery
+    return name, {"true": True, "false": False, "none": None}.get(value, value)

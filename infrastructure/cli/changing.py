@@ -1,0 +1,161 @@
+"""Commands that change: init, do, import, and the list of what can be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from domain.catalogue import KINDS, kind_named
+from domain.shared.commands import Command, UnknownCommand, commands_of
+from domain.shared.errors import InvalidInput
+from infrastructure.cli.context import (
+    AsJson,
+    DataDir,
+    PersonName,
+    Purpose,
+    acting,
+    note_default_person,
+    opened,
+    record_id_of,
+    settings_for,
+)
+from infrastructure.cli.output import console, print_json, print_table
+from infrastructure.store.session import named
+
+
+def init(
+    username: str,
+    email: str,
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="The name to show.")] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="An IANA zone, such as Europe/Berlin.")] = "UTC",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a store and register a person in it."""
+    settings = settings_for(data_dir)
+    with opened(data_dir) as store:
+        person = store.register(username, email, display_name=name, timezone=timezone)
+        store.catch_up()
+    note_default_person(settings, person)
+    if as_json:
+        print_json({"person": person.id, "data_dir": settings.data_dir})
+    else:
+        console.print(f"registered {person.id}; the store lies in {settings.data_dir}", soft_wrap=True)
+
+
+def do(
+    command: Annotated[
+        str, typer.Argument(help="kind.verb, such as task.create; see: lifeledger kinds KIND")
+    ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(help="The record's id (not for a new one), then FIELD=VALUE …, or one JSON object."),
+    ] = None,
+    *,
+    purpose: Purpose = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carry out a command: lifeledger do task.create title="Renew passport" due=2026-12-01."""
+    kind_name, _, verb = command.partition(".")
+    found = commands_of(kind_named(kind_name)).get(verb)
+    if found is None:
+        raise UnknownCommand
+    given = list(arguments or [])
+    record_id = None
+    if not found.creates:
+        if not given:
+            msg = f"{found.name}: say which record"
+            raise InvalidInput(msg)
+        record_id = record_id_of(given.pop(0))
+    call = named(kind_name, verb, record_id, _json_of(found, given))
+    with acting(data_dir, person, purpose) as me:
+        receipt = me.do_all([call])[-1]
+    if as_json:
+        print_json(receipt)
+    else:
+        console.print(f"{receipt.id}  version {receipt.version}")
+
+
+def kinds(
+    kind: Annotated[str | None, typer.Argument(help="A kind, for its commands.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List the kinds of record, or the commands of one with their fields."""
+    if kind is None:
+        for name in KINDS:
+            print_json({"kind": name}) if as_json else console.print(name)
+        return
+    commands = commands_of(kind_named(kind)).values()
+    if as_json:
+        for command in commands:
+            print_json(
+                {"command": command.name, "creates": command.creates, "arguments": command.json_schema()}
+            )
+        return
+    print_table(("command", "fields"), [(each.name, _fields(each)) for each in commands])
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    app.command()(init)
+    app.command()(do)
+    app.command()(kinds)
+    app.command(name="import")(import_)
+
+
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)],
+    *,
+    purpose: Purpose = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos. Twice changes nothing."""
+    from infrastructure.cli.importing import import_with_progress  # noqa: PLC0415 - parsers are slow to load
+
+    with acting(data_dir, person, purpose or "import") as me:
+        import_with_progress(me, paths, as_json=as_json)
+
+
+def _json_of(command: Command, given: list[str]) -> bytes:
+    """Return the arguments of a command as JSON: the object given, or one made of FIELD=VALUE pairs.
+
+    What the signature wants as text stays text; everything else is read as JSON where it is JSON.
+    """
+    if len(given) == 1 and given[0].lstrip().startswith("{"):
+        return given[0].encode()
+    properties = command.json_schema().get("properties", {})
+    values: dict[str, Any] = {}
+    for pair in given:
+        name, equals, text = pair.partition("=")
+        if not equals or name in values:
+            msg = f"{command.name}: arguments are FIELD=VALUE, each field once"
+            raise InvalidInput(msg)
+        values[name] = text if _wants_text(properties.get(name, {})) else _read(text)
+    return orjson.dumps(values)
+
+
+def _wants_text(schema: dict[str, Any]) -> bool:
+    options = schema.get("anyOf", [schema])
+    return any(option.get("type") == "string" or "$ref" in option for option in options)
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 - whatever JSON says
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _fields(command: Command) -> str:
+    schema = command.json_schema()
+    required = set(schema.get("required", []))
+    return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))

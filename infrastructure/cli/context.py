@@ -1,0 +1,97 @@
+"""What every command needs: the open store, the person it is about, and whether to speak JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from infrastructure.bootstrap import open_store
+from infrastructure.errors import ConfigurationError, NotFound
+from infrastructure.settings import Settings
+from infrastructure.store.session import Session
+from infrastructure.store.store import Person, Store
+
+DEFAULT_PERSON_FILE = "person"
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where the store lives; LIFELEDGER_DATA_DIR by default.")
+]
+PersonName = Annotated[
+    str | None, typer.Option("--person", help="Username; the person of `lifeledger init` by default.")
+]
+Purpose = Annotated[str | None, typer.Option("--purpose", help="Why; kept, encrypted, with the events.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", help="Go on where an earlier page ended.")]
+
+
+def settings_for(data_dir: Path | None) -> Settings:
+    """Return the settings, with the data directory of the command line."""
+    return Settings() if data_dir is None else Settings(data_dir=data_dir.absolute())
+
+
+@contextmanager
+def opened(data_dir: Path | None) -> Iterator[Store]:
+    """Open the store for one command. What is asked next is up to date: outstanding events are projected."""
+    with open_store(settings_for(data_dir).model_copy(update={"project_in_process": False})) as store:
+        yield store
+
+
+@contextmanager
+def acting(data_dir: Path | None, person: str | None, purpose: str | None = None) -> Iterator[Session]:
+    """Open the store as one person."""
+    settings = settings_for(data_dir)
+    with opened(data_dir) as store:
+        subject = store.person(person) if person else default_person(settings)
+        if settings.embedded:
+            store.catch_up()  # with servers of one's own there need not be a worker
+        yield store.acting_as(subject, purpose=purpose)
+        if settings.embedded:
+            store.catch_up()
+
+
+def default_person(settings: Settings) -> Person:
+    """Return the person this data directory was made for; raises ConfigurationError where none was noted."""
+    try:
+        return Person(UUID((settings.data_dir / DEFAULT_PERSON_FILE).read_text("ascii").strip()))
+    except (OSError, ValueError):
+        msg = "say who with --person, or make yourself known with: lifeledger init NAME EMAIL"
+        raise ConfigurationError(msg) from None
+
+
+def note_default_person(settings: Settings, person: Person) -> None:
+    """Remember whose data directory this is, by id, unless somebody is noted already."""
+    path = settings.data_dir / DEFAULT_PERSON_FILE
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{person.id}\n")
+
+
+def record_id_of(text: str) -> UUID:
+    """Return a record id; raises NotFound for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Return an ISO 8601 date or time as a moment, in UTC unless it says otherwise; raises BadParameter."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("a date or time in ISO 8601") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

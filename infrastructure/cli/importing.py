@@ -1,0 +1,75 @@
+"""The import as a person sees it: a progress bar, then what became of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from domain.core.user import User
+from infrastructure.cli.output import console, print_json, print_table
+from infrastructure.importers.draft import Outcome, Reading
+from infrastructure.importers.run import FileReport, ImportReport, files_of, import_paths
+from infrastructure.store.session import Session
+
+
+def import_with_progress(session: Session, paths: Iterable[Path], *, as_json: bool) -> ImportReport:
+    """Import files and folders, show how it goes and what came of it."""
+    listed = list(files_of(paths))
+    seen: set[Path] = set()
+    bar = Progress(
+        TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TextColumn("files, {task.fields[entries]} entries"),
+        TimeElapsedColumn(), console=console, transient=True, disable=as_json,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("import", total=len(listed), entries=0)
+
+        def advance(file: FileReport, entries: int) -> None:
+            seen.add(file.path)
+            bar.update(task, completed=len(seen), entries=entries)
+
+        report = import_paths(session, listed, reading_for(session), advance)
+    _print(report, as_json=as_json)
+    return report
+
+
+def reading_for(session: Session) -> Reading:
+    """Return what importers may know of the person: their time zone and address."""
+    user = session.load(session.subject_id)
+    if not isinstance(user, User):
+        return Reading()
+    return Reading(timezone=user.timezone, addresses=frozenset({user.email.lower()}))
+
+
+def _print(report: ImportReport, *, as_json: bool) -> None:
+    if as_json:
+        for file in report.files:
+            print_json(
+                {
+                    "file": file.path.name,
+                    "entries": file.entries,
+                    **{outcome.value: file.outcomes[outcome] for outcome in Outcome},
+                    "kinds": dict(file.kinds),
+                    "reasons": dict(file.reasons),
+                    "unreadable": file.unreadable,
+                }
+            )
+        print_json(
+            {"ignored_files": len(report.ignored), **{each.value: report.outcomes[each] for each in Outcome}}
+        )
+        return
+    rows = [
+        (file.path.name, file.entries, *(file.outcomes[each] for each in Outcome), _remarks(file))
+        for file in report.files
+    ]
+    rows.append(("all", report.outcomes.total(), *(report.outcomes[each] for each in Outcome), ""))
+    print_table(("file", "entries", *(each.value for each in Outcome), "remarks"), rows)
+    if report.ignored:
+        console.print(f"{len(report.ignored)} files of other formats were left alone")
+
+
+def _remarks(file: FileReport) -> str:
+    if file.unreadable:
+        return "not readable as what its name says"
+    return ", ".join(f"{reason} {count}" for reason, count in file.reasons.most_common(3))

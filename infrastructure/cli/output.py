@@ -1,0 +1,101 @@
+"""How answers look: tables for people, JSON Lines for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from pydantic_core import to_json, to_jsonable_python
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from domain.shared.record import Record, state_fields, subject_of
+from infrastructure.store.reader import Page
+
+MATCH_START, MATCH_END = "\x02", "\x03"
+_CONTROL = dict.fromkeys(
+    [*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+
+console = Console(highlight=False)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - anything that has a JSON form
+    """Print one JSON object on a line of its own."""
+    sys.stdout.buffer.write(to_json(value, bytes_mode="base64") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def print_page(
+    page: Page[Any], columns: Sequence[str], *, as_json: bool, nothing: str = "nothing found"
+) -> None:
+    """Print a page: as a table of the named fields, or every field as JSON and the cursor last."""
+    if as_json:
+        for item in page:
+            print_json(item)
+        if page.next:
+            print_json({"next": page.next})
+        return
+    if not page:
+        console.print(nothing)
+        return
+    print_table(columns, ([getattr(item, name) for name in columns] for item in page))
+    if page.next:
+        console.print(f"more: --cursor {page.next}", soft_wrap=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table; cells are shown as text, whatever they hold."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name.endswith("id"))
+    for row in rows:
+        table.add_row(*(shown(value) for value in row))
+    console.print(table)
+
+
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Print named values below each other, empty ones left out."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in fields.items():
+        if value not in (None, "", (), [], {}):
+            table.add_row(name.replace("_", " "), shown(value))
+    console.print(table)
+
+
+def record_fields(record: Record) -> dict[str, Any]:
+    """Return everything a record is, by name."""
+    identity = {
+        "kind": record.KIND,
+        "id": record.id,
+        "subject_id": subject_of(record),
+        "version": record.version,
+        "created_at": record.created_on,
+        "updated_at": record.modified_on,
+    }
+    return identity | {name: getattr(record, name) for name in state_fields(type(record))}
+
+
+def shown(value: Any) -> Text:  # noqa: ANN401 - anything
+    """Return a value as text that cannot move the cursor or colour the screen; matches are bold."""
+    text = Text()
+    for number, piece in enumerate(_plain(value).replace(MATCH_END, MATCH_START).split(MATCH_START)):
+        text.append(piece.translate(_CONTROL), style="bold" if number % 2 else "")
+    return text
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 - anything
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date | str | int | float):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(_plain(item) for item in value)
+    return str(to_jsonable_python(value, fallback=str, bytes_mode="base64"))

@@ -1,0 +1,68 @@
+"""Worker processes: each opens the store for itself and projects until it is told to stop."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import time
+from types import FrameType
+
+from infrastructure.settings import Settings
+
+RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
+
+
+def run_workers(settings: Settings, count: int) -> int:
+    """Run ``count`` workers until SIGTERM or SIGINT, replacing any that dies; return the exit code."""
+    stop = _stop_on_signals()
+    spawn = multiprocessing.get_context("spawn")  # connections and threads do not survive a fork
+    workers = [_started(spawn, settings) for _ in range(count)]
+    while not stop.wait(RESTART_PAUSE):
+        workers = [each if each.is_alive() else _started(spawn, settings) for each in workers]
+    for each in workers:
+        each.terminate()
+    for each in workers:
+        each.join()
+    return 0 if all(each.exitcode == 0 for each in workers) else 1
+
+
+def _started(
+    spawn: multiprocessing.context.SpawnContext, settings: Settings
+) -> multiprocessing.context.SpawnProcess:
+    process = spawn.Process(target=_work, args=(settings,))
+    process.start()
+    return process
+
+
+def _work(settings: Settings) -> None:
+    from infrastructure.bootstrap import open_store  # noqa: PLC0415 - loaded in the worker, not beside it
+    from infrastructure.projector.worker import work  # noqa: PLC0415
+
+    stop = _stop_on_signals()
+    _leave_with_parent(stop)
+    with open_store(settings.model_copy(update={"project_in_process": False})) as store:
+        work(store.engine.projector, store.engine.bell, stop)
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+
+    def tell(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, tell)
+    signal.signal(signal.SIGINT, tell)
+    return stop
+
+
+def _leave_with_parent(stop: threading.Event) -> None:
+    """Stop when the parent is gone: killed, it cannot tell its workers."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        while parent is not None and parent.is_alive():
+            time.sleep(RESTART_PAUSE)
+        stop.set()
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()

@@ -1,0 +1,237 @@
+"""What can be asked of one person's records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from domain.shared.record import Record
+from infrastructure.errors import InvalidQuery, NotFound
+from infrastructure.ledger.codec import state_hints
+from infrastructure.ledger.events import Receipt
+from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.store.engine import Engine
+from infrastructure.store.reader import Page
+from projections.agenda import MOST_CANDIDATES, Occurrence, candidates, expand
+from projections.album_contents import AlbumItem, ask_album_contents
+from projections.audit import AuditLine, ask_audit
+from projections.catalogue import view_of
+from projections.find import Listing, NotOffered
+from projections.health_series import DayOfMeasurements, ask_health_series
+from projections.places import Place, Visit, ask_places, ask_visits
+from projections.search import SearchHit, ask_search
+from projections.spending import Spending, ask_spending
+from projections.statistics import KindStatistics, ask_statistics
+from projections.task_tree import TreeNode, ask_task_tree
+from projections.threads import Thread, ThreadMessage, ask_thread_messages, ask_threads
+from projections.timeline import TimelineEntry, ask_timeline
+
+R = TypeVar("R", bound=Record)
+
+
+class Questions:
+    """Reads one person's records. Threads may share it.
+
+    Every question that takes ``after`` waits until the read models have reached that receipt, and raises
+    NotYetProjected where they do not in time. Cursors and limits that do not fit raise InvalidCursor and
+    InvalidQuery.
+    """
+
+    def __init__(self, engine: Engine, subject_id: UUID) -> None:
+        self.engine = engine
+        self.subject_id = subject_id
+
+    def get(self, kind: type[R], record_id: UUID, *, after: Receipt | None = None) -> R:
+        """Return a record from its read table; raises NotFound."""
+        self._reach(after)
+        record = self.engine.reader.get(self.subject_id, kind.KIND, record_id)
+        if not isinstance(record, kind):
+            raise NotFound
+        return record
+
+    def load(self, record_id: UUID) -> Record:
+        """Return a record from the ledger, as of now; raises NotFound, Erased."""
+        loaded = self.engine.repository.load(self.subject_id, record_id)
+        if loaded is None:
+            raise NotFound
+        return loaded.record
+
+    def history(self, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:
+        """Return every event of a record, oldest first; raises NotFound."""
+        events = self.engine.repository.history(self.subject_id, record_id)
+        if not events:
+            raise NotFound
+        return events
+
+    def find(
+        self,
+        kind: type[R],
+        *,
+        order_by: str = "-created_at",
+        limit: int = 50,
+        cursor: str | None = None,
+        trashed: bool = False,
+        after: Receipt | None = None,
+        **filters: Any,  # noqa: ANN401 - of the types of the columns
+    ) -> Page[R]:
+        """Return records by equality, sorted; ``-`` before the column turns the order round.
+
+        Raises InvalidQuery for a filter or order the kind's view does not list, InvalidCursor.
+        """
+        self._reach(after)
+        listing = _listing(kind, order_by, trashed=trashed, filters=filters)
+        return self.engine.reader.find(self.subject_id, listing, limit, cursor)
+
+    def count(
+        self, kind: type[Record], *, trashed: bool = False, after: Receipt | None = None, **filters: Any
+    ) -> int:
+        """Return how many records ``find`` would page through."""
+        self._reach(after)
+        return self.engine.reader.count(
+            self.subject_id, _listing(kind, "-created_at", trashed=trashed, filters=filters)
+        )
+
+    def timeline(
+        self,
+        *,
+        kind: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        after: Receipt | None = None,
+    ) -> Page[TimelineEntry]:
+        """Return what happened, newest first."""
+        self._reach(after)
+        question = ask_timeline(kind=kind, since=since, until=until)
+        return self.engine.reader.ask(self.subject_id, question, limit, cursor)
+
+    def search(
+        self,
+        words: str,
+        *,
+        kind: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+        after: Receipt | None = None,
+    ) -> Page[SearchHit]:
+        """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes)."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_search(words, kind=kind), limit, cursor)
+
+    def task_tree(self, root_id: UUID | None = None, *, after: Receipt | None = None) -> Page[TreeNode]:
+        """Return the tasks under one, or all trees, parents before children."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_task_tree(root_id))
+
+    def statistics(self, *, after: Receipt | None = None) -> Page[KindStatistics]:
+        """Return how much there is of each kind."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_statistics())
+
+    def audit(
+        self,
+        *,
+        record_id: UUID | None = None,
+        kind: str | None = None,
+        action_class: str | None = None,
+        actor_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        after: Receipt | None = None,
+    ) -> Page[AuditLine]:
+        """Return who did what, newest first."""
+        self._reach(after)
+        question = ask_audit(
+            record_id=record_id,
+            kind=kind,
+            action_class=action_class,
+            actor_id=actor_id,
+            since=since,
+            until=until,
+        )
+        return self.engine.reader.ask(self.subject_id, question, limit, cursor)
+
+    def agenda(
+        self, since: datetime, until: datetime, *, zone: str = "UTC", after: Receipt | None = None
+    ) -> Page[Occurrence]:
+        """Return every occurrence of a calendar event in [since, until); ``zone`` places floating and all-day ones."""
+        self._reach(after)
+        found = self.engine.reader.ask(self.subject_id, candidates(since, until), limit=MOST_CANDIDATES)
+        return Page(tuple(expand(found, since, until, zone)))
+
+    def threads(
+        self,
+        *,
+        unread: bool = False,
+        limit: int = 20,
+        cursor: str | None = None,
+        after: Receipt | None = None,
+    ) -> Page[Thread]:
+        """Return mail conversations, the latest first."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_threads(unread=unread), limit, cursor)
+
+    def thread(
+        self, thread: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
+    ) -> Page[ThreadMessage]:
+        """Return the messages of a conversation, oldest first."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_thread_messages(thread), limit, cursor)
+
+    def album_contents(
+        self, album_id: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
+    ) -> Page[AlbumItem]:
+        """Return what lies in an album, in its order."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_album_contents(album_id), limit, cursor)
+
+    def spending(self, since: date, until: date, *, after: Receipt | None = None) -> Page[Spending]:
+        """Return money in and out by month, currency and category, for months in [since, until)."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_spending(since, until))
+
+    def health_series(
+        self, code: str, since: date, until: date, *, after: Receipt | None = None
+    ) -> Page[DayOfMeasurements]:
+        """Return count, least, mean and greatest value a day of what was measured under a code, for [since, until)."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_health_series(code, since, until))
+
+    def places(
+        self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
+    ) -> Page[Place]:
+        """Return places, the most visited first."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_places(), limit, cursor)
+
+    def visits(
+        self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
+    ) -> Page[Visit]:
+        """Return stays at places, the latest first."""
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, ask_visits(), limit, cursor)
+
+    def content(self, blob_id: UUID) -> Iterator[bytes]:
+        """Yield stored content piece by piece; raises NotFound, Erased, CorruptEvent."""
+        return self.engine.blobs.read(self.subject_id, blob_id)
+
+    def _reach(self, after: Receipt | None) -> None:
+        if after is not None:
+            self.engine.reader.wait_for(after, self.engine.bell.ring)
+
+
+def _listing(kind: type[Record], order_by: str, *, trashed: bool, filters: Mapping[str, Any]) -> Listing:
+    column, descending = order_by.removeprefix("-"), order_by.startswith("-")
+    hints = state_hints(kind)
+    try:
+        checked = {name: TypeAdapter(hints[name]).validate_python(value) for name, value in filters.items()}
+        return Listing(view_of(kind.KIND).table, checked, column, descending, trashed)
+    except (KeyError, ValidationError, NotOffered):
+        raise InvalidQuery from None

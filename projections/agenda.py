@@ -1,0 +1,182 @@
+"""Read model ``agenda``: calendar events by when they may take place, expanded into occurrences when asked.
+
+A row holds the bounds of an event in UTC, wide enough for any zone, and the series itself as the calendar
+wrote it. Which occurrences lie in a window, and when exactly, is computed at the question, with the time zone
+rules of that day: rules change, and what was planned for nine o'clock stays at nine o'clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeKind
+from domain.productivity.occurrences import occurrences
+from projections.question import Question
+from projections.table import Column, Index, Sql, derived_table
+
+ANY_ZONE = timedelta(hours=15)
+"""No zone is further from UTC."""
+
+MOST_CANDIDATES = 1000
+"""How many events are looked at for one window."""
+
+LONG = timedelta(days=31)
+"""Events longer than this are looked for like recurring ones."""
+
+TABLE = derived_table(
+    "agenda",
+    (
+        Column("long", Sql.BOOLEAN, open=True, nullable=False),
+        Column("first_at", Sql.TIMESTAMPTZ, open=True, nullable=False),
+        Column("last_at", Sql.TIMESTAMPTZ, open=True),
+        Column("series", Sql.JSONB, nullable=False),
+    ),
+    indexes=(Index(("bucket", "subject_id", "long", "first_at")),),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A calendar event as far as the agenda needs it; times are on the wall."""
+
+    time_kind: TimeKind
+    start_local: datetime
+    end_local: datetime | None
+    timezone: str | None
+    rrule: str | None
+    rdates: tuple[datetime, ...]
+    exdates: tuple[datetime, ...]
+    overrides: tuple[Override, ...]
+    title: str
+    location: str
+    status: IcalStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An event that may take place in a window."""
+
+    record_id: UUID
+    series: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time an event takes place; an all-day one runs from midnight to midnight in the asker's zone."""
+
+    start: datetime
+    end: datetime
+    all_day: bool
+    title: str
+    location: str
+    status: str
+    record_id: UUID
+
+
+def candidates(since: datetime, until: datetime) -> Question[Candidate]:
+    """Ask for the events that may take place in a window; ``expand`` tells when."""
+    return Question(
+        "agenda",
+        "calendar_event",
+        """
+        SELECT record_id, series::text AS series FROM {schema}.agenda
+        WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND NOT long
+            AND first_at >= %(since)s::timestamptz - interval '32 days' AND first_at < %(until)s AND last_at >= %(since)s
+        UNION ALL
+        SELECT record_id, series::text AS series FROM {schema}.agenda
+        WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND long
+            AND first_at < %(until)s AND (last_at IS NULL OR last_at >= %(since)s)
+        LIMIT %(limit)s
+        """,
+        Candidate,
+        {"since": since, "until": until},
+    )
+
+
+def expand(found: Iterable[Candidate], since: datetime, until: datetime, zone: str) -> list[Occurrence]:
+    """Return every occurrence that overlaps [since, until), in order; ``zone`` is the asker's."""
+    reader = _series_reader()
+    listed = [
+        occurrence
+        for candidate in found
+        for occurrence in _in_window(
+            candidate.record_id, reader.validate_json(candidate.series), since, until, zone
+        )
+    ]
+    return sorted(listed, key=lambda each: (each.start, each.end, each.record_id))
+
+
+def _in_window(
+    record_id: UUID, series: Series, since: datetime, until: datetime, zone: str
+) -> Iterator[Occurrence]:
+    if series.status is IcalStatus.CANCELLED:
+        return
+    place = _zone_of(series, zone)
+    length = _length(series)
+    changed = {each.occurrence: each for each in series.overrides}
+    window = (_wall(since, place) - length - ANY_ZONE, _wall(until, place) + ANY_ZONE)
+    starts = occurrences(
+        series.start_local, series.rrule, series.rdates, series.exdates,
+        after=window[0], before=window[1], timezone=series.timezone,
+    )  # fmt: skip
+    moved_in = [each for each in changed if not window[0] <= each < window[1] and each not in series.exdates]
+    for start in (*starts, *moved_in):
+        override = changed.get(start)
+        if override is not None and override.cancelled:
+            continue
+        occurrence = _occurrence(record_id, series, start, override, length, place)
+        if occurrence.start < until and (occurrence.end > since or occurrence.start >= since):
+            yield occurrence
+
+
+def _occurrence(
+    record_id: UUID,
+    series: Series,
+    start: datetime,
+    override: Override | None,
+    length: timedelta,
+    place: ZoneInfo,
+) -> Occurrence:
+    begins, title, location, ends = start, series.title, series.location, None
+    if override is not None:
+        begins, ends = override.start_local or start, override.end_local
+        title = series.title if override.title is None else override.title
+        location = series.location if override.location is None else override.location
+    return Occurrence(
+        _moment(begins, place), _moment(ends or begins + length, place), series.time_kind is TimeKind.ALL_DAY,
+        title, location, series.status.value, record_id,
+    )  # fmt: skip
+
+
+def _length(series: Series) -> timedelta:
+    if series.end_local is not None:
+        return series.end_local - series.start_local
+    return timedelta(days=1) if series.time_kind is TimeKind.ALL_DAY else timedelta()
+
+
+def _zone_of(series: Series, asker: str) -> ZoneInfo:
+    """Return where the wall is that the series is written on: floating and all-day times hang on the asker's."""
+    if series.time_kind is TimeKind.UTC:
+        return ZoneInfo("UTC")
+    return ZoneInfo(series.timezone if series.time_kind is TimeKind.ZONED and series.timezone else asker)
+
+
+def _moment(wall: datetime, place: ZoneInfo) -> datetime:
+    """Return the moment of a wall time; one that a clock change skips lies as far after it as it would have."""
+    return wall.replace(tzinfo=place).astimezone(UTC).astimezone(place)
+
+
+def _wall(moment: datetime, place: ZoneInfo) -> datetime:
+    return moment.astimezone(place).replace(tzinfo=None)
+
+
+@cache
+def _series_reader() -> TypeAdapter[Series]:
+    return TypeAdapter(Series)

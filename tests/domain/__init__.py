@@ -1,0 +1,1 @@
+"""What the domain allows and what it refuses."""

@@ -1,0 +1,1 @@
+"""Documents, money, places and health."""
