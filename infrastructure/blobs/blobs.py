@@ -67,7 +67,9 @@ class Blobs:
             obstore.put(self._objects, _name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
         except (OSError, obstore.exceptions.BaseError):
             raise Unavailable from None
-        return Stored(StoredContent(blob_id, counted.size, media_type), BlobEntry(blob_id, record_id, key.id, None))
+        return Stored(
+            StoredContent(blob_id, counted.size, media_type), BlobEntry(blob_id, record_id, key.id, None)
+        )
 
     def read(self, subject_id: UUID, blob_id: UUID) -> Iterator[bytes]:
         """Yield the content piece by piece; raises NotFound, Erased, CorruptEvent, Unavailable."""
@@ -82,7 +84,10 @@ class Blobs:
         key = self._keys.key(subject_id, key_id)
         if key.secret is None:
             raise Erased
-        cipher, bound = self._keys.record_cipher(key, record_id), self._binding(subject_id, record_id, blob_id)
+        cipher, bound = (
+            self._keys.record_cipher(key, record_id),
+            self._binding(subject_id, record_id, blob_id),
+        )
         if body is not None:
             yield cipher.open(bytes(body), _piece(bound, 0, last=True))
         else:
@@ -98,7 +103,13 @@ class Blobs:
             raise Unavailable from None
 
     def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
-        return b"lifeledger blob\x01" + self._keys.store_id.bytes + subject_id.bytes + record_id.bytes + blob_id.bytes
+        return (
+            b"lifeledger blob\x01"
+            + self._keys.store_id.bytes
+            + subject_id.bytes
+            + record_id.bytes
+            + blob_id.bytes
+        )
 
     @contextmanager
     def _connection(self) -> Iterator[Connection[Any]]:

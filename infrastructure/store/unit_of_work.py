@@ -176,12 +176,13 @@ def fresh_attribution(actor_id: UUID, command_id: UUID | None = None) -> Attribu
 
 def _command(kind: type[Record], call: Call) -> Command:
     """Return the command a method stands for; the method must be the one of the record's own kind."""
-    command = commands_of(kind).get(getattr(call.method, "__name__", ""))
-    if command is None:
-        raise UnknownCommand
-    own = getattr(kind, command.verb)
+    verb = getattr(call.method, "__name__", "")
+    own = getattr(kind, verb, None)
     if getattr(own, "__func__", own) is not getattr(call.method, "__func__", call.method):
         raise NotFound  # the id belongs to a record of another kind
+    command = commands_of(kind).get(verb)
+    if command is None:
+        raise UnknownCommand
     return command
 
 

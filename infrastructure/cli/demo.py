@@ -1,0 +1,102 @@
+"""The demonstration: one person, a folder of ordinary files, and what can be asked of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.rule import Rule
+
+from domain.productivity.task import Task
+from infrastructure.bootstrap import open_store
+from infrastructure.cli.context import note_default_person
+from infrastructure.cli.history import changes_of
+from infrastructure.cli.importing import import_with_progress
+from infrastructure.cli.output import console, print_fields, print_page, print_table
+from infrastructure.cli.status import status_of
+from infrastructure.errors import ClaimTaken
+from infrastructure.settings import Settings
+from infrastructure.store.session import Session
+from infrastructure.store.store import Person, Store
+
+USERNAME, ADDRESS, ZONE = "demo", "me@example.org", "Europe/Lisbon"
+SHOWN = 8
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+"""The day the examples are about."""
+
+
+def run_demo(settings: Settings, examples: Path) -> None:
+    """Register the person of the demo, import the examples and show what they give; may be run again."""
+    with open_store(settings) as store:
+        person = _person(store)
+        note_default_person(settings, person)
+        me = store.acting_as(person, purpose="demonstration")
+        _title("Importing the folder of examples")
+        import_with_progress(me, [examples], as_json=False)
+        store.catch_up()
+        _show(me)
+        _title("Where the data lies")
+        print_fields(status_of(store, settings))
+        _explain(settings)
+
+
+def _person(store: Store) -> Person:
+    try:
+        return store.register(USERNAME, ADDRESS, display_name="Demo Person", timezone=ZONE)
+    except ClaimTaken:
+        return store.person(USERNAME)
+
+
+def _show(me: Session) -> None:
+    _title("The next weeks: lifeledger agenda")
+    agenda = me.agenda(NOW, NOW + timedelta(days=21), zone=ZONE)
+    print_table(
+        ("start", "title", "location"), [(each.start, each.title, each.location) for each in agenda[:SHOWN]]
+    )
+    _title("Open tasks: lifeledger find task --where status=todo --order due")
+    tasks = me.find(Task, status="todo", order_by="due", limit=SHOWN)
+    print_table(("title", "priority", "due"), [(task.title, task.priority.value, task.due) for task in tasks])
+    _title("Conversations with unread mail: lifeledger threads --unread")
+    print_page(
+        me.threads(unread=True, limit=SHOWN), ("last_at", "subject", "messages", "unread"), as_json=False
+    )
+    _title("What happened: lifeledger timeline")
+    print_page(me.timeline(until=NOW, limit=SHOWN), ("at", "kind", "title", "detail"), as_json=False)
+    _title("A search: lifeledger search lisbon")
+    print_page(me.search("lisbon", limit=SHOWN), ("kind", "title", "excerpt"), as_json=False)
+    if tasks:
+        _history(me, tasks[0])
+    _title("How much there is: lifeledger statistics")
+    print_page(me.statistics(), ("kind", "records", "events", "bytes"), as_json=False)
+
+
+def _history(me: Session, task: Task) -> None:
+    """Change a task and put it back, so that there is a history to look at, the same at every run."""
+    if task.version == 1:
+        me.do(Task.retitle, task.id, f"{task.title} (changed)")
+        me.do(Task.retitle, task.id, task.title)
+    _title(f"The history of one record: lifeledger history {task.id}")
+    rows = [
+        (change.version, change.at, change.action, each.field, each.before, each.after)
+        for change in changes_of(me.history(task.id))
+        for each in change.fields
+        if change.version > 1 or each.field == "title"
+    ]
+    print_table(("version", "at", "action", "field", "before", "after"), rows)
+
+
+def _explain(settings: Settings) -> None:
+    folder = settings.data_dir
+    print_fields(
+        {
+            "encrypted": f"{folder}/postgres: the ledger's events, its keys (wrapped); {folder}/blobs: large content",
+            "root_key": f"{folder}/keys: mode 0600; whoever has it and the database can read everything",
+            "plaintext": "only the read tables, unlogged: in no backup and no write-ahead log, rebuilt from the events",
+            "go_on": f"export LIFELEDGER_DATA_DIR={folder}; lifeledger --help; lifeledger stop",
+        }
+    )
+
+
+def _title(text: str) -> None:
+    console.print()
+    console.print(Rule(text, align="left"))

@@ -1,0 +1,173 @@
+"""Real servers for every test: the embedded ones, or those that LIFELEDGER_TEST_POSTGRES_URL and
+LIFELEDGER_TEST_REDIS_URL name. Each test makes and drops databases of its own, copied from a migrated template.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import SecretStr
+
+from infrastructure import migrate
+from infrastructure.bootstrap import open_store
+from infrastructure.embedded.servers import EmbeddedServers, stop
+from infrastructure.projector import schema
+from infrastructure.settings import Settings
+from infrastructure.store.session import Session
+from infrastructure.store.store import Person, Store
+
+SERVERS_DIR = "LIFELEDGER_TEST_SERVERS_DIR"
+POSTGRES_URL = "LIFELEDGER_TEST_POSTGRES_URL"
+REDIS_URL = "LIFELEDGER_TEST_REDIS_URL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the servers once for the run; worker processes inherit the choice."""
+    if not hasattr(config, "workerinput") and SERVERS_DIR not in os.environ:
+        # Not below pytest's own temporary folder, which is closed to the user PostgreSQL runs as under root.
+        os.environ[SERVERS_DIR] = tempfile.mkdtemp(prefix="lifeledger-test-")
+        config.stash[_OWNED] = Path(os.environ[SERVERS_DIR])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers this run has started."""
+    folder = config.stash.get(_OWNED, None)
+    if folder is not None:
+        stop(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        del os.environ[SERVERS_DIR]
+
+
+_OWNED = pytest.StashKey[Path]()
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the servers are; ``postgres`` is a conninfo without a database of its own."""
+
+    postgres: str
+    redis: str
+
+    def database(self, name: str) -> str:
+        """Return the conninfo of a database."""
+        return make_conninfo(**{**conninfo_to_dict(self.postgres), "dbname": name})
+
+    def administer(self, statement: sql.Composed) -> None:
+        """Run a statement that concerns whole databases."""
+        with psycopg.connect(self.postgres, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The databases of one test."""
+
+    ledger: str
+    keys: str
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Redis for all tests."""
+    postgres, redis = os.environ.get(POSTGRES_URL), os.environ.get(REDIS_URL)
+    if postgres and redis:
+        yield Servers(postgres, redis)
+        return
+    with EmbeddedServers(Path(os.environ[SERVERS_DIR])) as embedded:
+        _hurry(embedded.postgres_url("postgres"))
+        yield Servers(postgres or embedded.postgres_url("postgres"), redis or embedded.redis_url)
+
+
+@pytest.fixture(scope="session")
+def templates(servers: Servers) -> Iterator[tuple[str, str]]:
+    """Names of a migrated ledger with empty read tables and of a migrated keys database."""
+    mark = secrets.token_hex(4)
+    names = (f"lifeledger_{mark}_ledger", f"lifeledger_{mark}_keys")
+    for name in names:
+        servers.administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrate.upgrade(servers.database(names[0]), "ledger")
+    schema.ensure(servers.database(names[0]))
+    migrate.upgrade(servers.database(names[1]), "keys")
+    yield names
+    for name in names:
+        _drop(servers, name)
+
+
+@pytest.fixture
+def databases(servers: Servers, templates: tuple[str, str]) -> Iterator[Databases]:
+    """A fresh ledger and a fresh keys database."""
+    mark = secrets.token_hex(4)
+    names = (f"lifeledger_{mark}_ledger", f"lifeledger_{mark}_keys")
+    for name, template in zip(names, templates, strict=True):
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        servers.administer(statement.format(sql.Identifier(name), sql.Identifier(template)))
+    yield Databases(*map(servers.database, names))
+    for name in names:
+        _drop(servers, name)
+
+
+@pytest.fixture
+def settings(servers: Servers, databases: Databases, tmp_path: Path) -> Settings:
+    """Settings of a store on the test's own databases that projects only when asked to."""
+    return Settings(
+        data_dir=tmp_path / "data",
+        ledger_url=SecretStr(databases.ledger),
+        keys_url=SecretStr(databases.keys),
+        redis_url=SecretStr(servers.redis),
+        project_in_process=False,
+    )
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An open store."""
+    with open_store(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def person(store: Store) -> Person:
+    """Somebody registered in the store."""
+    return store.register("ada", "ada@example.org")
+
+
+@pytest.fixture
+def me(store: Store, person: Person) -> Session:
+    """The person's own session."""
+    return store.acting_as(person, purpose="testing")
+
+
+@pytest.fixture
+def reopened(settings: Settings) -> Iterator[Callable[[], Store]]:
+    """Opens the same store again, as another process would; closes what it opened."""
+    opened: list[Store] = []
+
+    def reopen() -> Store:
+        opened.append(open_store(settings))
+        return opened[-1]
+
+    yield reopen
+    for each in opened:
+        each.close()
+
+
+def _hurry(postgres: str) -> None:
+    """Let the tests' own PostgreSQL skip fsync: what they prove is that nothing is lost when processes die."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def _drop(servers: Servers, name: str) -> None:
+    servers.administer(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
