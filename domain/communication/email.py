@@ -1,0 +1,436 @@
+"""A message of electronic mail: one the person received, or one they write and send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from domain.communication.email_terms import (
+    DRAFTS,
+    INBOX,
+    JUNK,
+    SENT,
+    UNSENT,
+    Attachment,
+    AuthResult,
+    Composition,
+    ContentFixed,
+    Direction,
+    EmailState,
+    Folder,
+    Mailbox,
+    MailCrypto,
+    MessageId,
+    NoRecipients,
+    NotDelivered,
+    NotQueued,
+    NotReceived,
+    OffsetMinutes,
+    Preview,
+    Reception,
+    ThreadKey,
+    UnsentInInbox,
+    base_of,
+    preview_of,
+)
+from domain.shared import clock
+from domain.shared.record import Content, Origin
+from domain.shared.values import Count, Line, Many, Moment, StoredContent, Text, Url
+
+
+class Email(Content):
+    """A message, kept with the bytes it came in: parsers of mail fail, and the next one may not."""
+
+    KIND: ClassVar[str] = "email"
+
+    state: EmailState
+    direction: Direction
+    folder: str
+    message_id: str | None = None
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    thread_key: str | None = None
+    from_: tuple[Mailbox, ...] = ()
+    sender: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    subject: str = ""
+    subject_base: str = ""
+    sent_at: datetime | None = None
+    sent_offset_minutes: int | None = None
+    received_at: datetime | None = None
+    is_read: bool = False
+    is_flagged: bool = False
+    is_answered: bool = False
+    is_forwarded: bool = False
+    is_junk: bool = False
+    text_body: str = ""
+    has_html: bool = False
+    preview: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    list_id: str | None = None
+    list_unsubscribe: tuple[str, ...] = ()
+    spf: AuthResult = AuthResult.NONE
+    dkim: AuthResult = AuthResult.NONE
+    dmarc: AuthResult = AuthResult.NONE
+    encryption: MailCrypto = MailCrypto.NONE
+    signature: MailCrypto = MailCrypto.NONE
+    source_content: StoredContent | None = None
+    size: int = 0
+    send_error: str = ""
+
+    class Event(Content.Event):
+        """Any event of a message."""
+
+    class Received(Event, Content.Created, Composition, Reception):
+        TOPIC = "email.received"
+        state: EmailState
+
+    class Drafted(Event, Content.Created, Composition):
+        TOPIC = "email.drafted"
+        state: EmailState
+        direction: Direction
+        folder: str
+        is_read: bool
+        in_reply_to: tuple[str, ...]
+        references: tuple[str, ...]
+        thread_key: str | None
+
+    class Revised(Event, Composition):
+        TOPIC = "email.revised"
+
+    class Queued(Event):
+        TOPIC = "email.queued"
+
+        def apply(self, email: Email) -> None:
+            email.state = EmailState.QUEUED
+            email.send_error = ""
+
+    class Sent(Event):
+        TOPIC = "email.sent"
+        sent_at: datetime
+        message_id: str | None
+        thread_key: str | None
+        source_content: StoredContent | None
+        size: int
+
+        def apply(self, email: Email) -> None:
+            super().apply(email)
+            email.state = EmailState.SENT
+            email.folder = SENT
+
+    class SendFailed(Event):
+        TOPIC = "email.send_failed"
+        send_error: str
+
+        def apply(self, email: Email) -> None:
+            email.state = EmailState.SEND_FAILED
+            email.send_error = self.send_error
+
+    class MarkedRead(Event):
+        TOPIC = "email.marked_read"
+
+        def apply(self, email: Email) -> None:
+            email.is_read = True
+
+    class MarkedUnread(Event):
+        TOPIC = "email.marked_unread"
+
+        def apply(self, email: Email) -> None:
+            email.is_read = False
+
+    class Flagged(Event):
+        TOPIC = "email.flagged"
+
+        def apply(self, email: Email) -> None:
+            email.is_flagged = True
+
+    class Unflagged(Event):
+        TOPIC = "email.unflagged"
+
+        def apply(self, email: Email) -> None:
+            email.is_flagged = False
+
+    class Moved(Event):
+        TOPIC = "email.moved"
+        folder: str
+
+    class MarkedAnswered(Event):
+        TOPIC = "email.marked_answered"
+
+        def apply(self, email: Email) -> None:
+            email.is_answered = True
+
+    class MarkedForwarded(Event):
+        TOPIC = "email.marked_forwarded"
+
+        def apply(self, email: Email) -> None:
+            email.is_forwarded = True
+
+    class ReportedJunk(Event):
+        TOPIC = "email.reported_junk"
+
+        def apply(self, email: Email) -> None:
+            email.is_junk = True
+            email.folder = JUNK
+
+    class ClearedOfJunk(Event):
+        TOPIC = "email.cleared_of_junk"
+        folder: str
+
+        def apply(self, email: Email) -> None:
+            email.is_junk = False
+            email.folder = self.folder
+
+    class MovedToThread(Event):
+        TOPIC = "email.moved_to_thread"
+        thread_key: str
+
+    @classmethod
+    def receive(
+        cls,
+        origin: Origin,
+        *,
+        received_at: Moment,
+        source_content: StoredContent,
+        direction: Direction = Direction.INCOMING,
+        folder: Folder = INBOX,
+        message_id: MessageId | None = None,
+        in_reply_to: Many[MessageId] = (),
+        references: Many[MessageId] = (),
+        thread_key: ThreadKey | None = None,
+        from_: Many[Mailbox] = (),
+        sender: Many[Mailbox] = (),
+        to: Many[Mailbox] = (),
+        cc: Many[Mailbox] = (),
+        bcc: Many[Mailbox] = (),
+        reply_to: Many[Mailbox] = (),
+        subject: Line = "",
+        subject_base: Line | None = None,
+        sent_at: Moment | None = None,
+        sent_offset_minutes: OffsetMinutes | None = None,
+        is_read: bool = False,
+        is_flagged: bool = False,
+        is_answered: bool = False,
+        is_forwarded: bool = False,
+        is_junk: bool = False,
+        text_body: Text = "",
+        has_html: bool = False,
+        preview: Preview | None = None,
+        attachments: Many[Attachment] = (),
+        list_id: Line | None = None,
+        list_unsubscribe: Many[Url] = (),
+        spf: AuthResult = AuthResult.NONE,
+        dkim: AuthResult = AuthResult.NONE,
+        dmarc: AuthResult = AuthResult.NONE,
+        encryption: MailCrypto = MailCrypto.NONE,
+        signature: MailCrypto = MailCrypto.NONE,
+        size: Count | None = None,
+    ) -> Email:
+        """Keep a message as it came; an outgoing one was sent elsewhere and counts as sent.
+
+        Base subject, preview and size are worked out where they are not given.
+        """
+        return cls._begin(
+            origin,
+            cls.Received,
+            state=EmailState.SENT if direction is Direction.OUTGOING else EmailState.RECEIVED,
+            direction=direction,
+            folder=folder,
+            message_id=message_id,
+            in_reply_to=in_reply_to,
+            references=references,
+            thread_key=thread_key,
+            from_=from_,
+            sender=sender,
+            to=to,
+            cc=cc,
+            bcc=bcc,
+            reply_to=reply_to,
+            subject=subject,
+            subject_base=base_of(subject) if subject_base is None else subject_base,
+            sent_at=sent_at,
+            sent_offset_minutes=sent_offset_minutes,
+            received_at=received_at,
+            is_read=is_read,
+            is_flagged=is_flagged,
+            is_answered=is_answered,
+            is_forwarded=is_forwarded,
+            is_junk=is_junk,
+            text_body=text_body,
+            has_html=has_html,
+            preview=preview_of(text_body) if preview is None else preview,
+            attachments=attachments,
+            list_id=list_id,
+            list_unsubscribe=list_unsubscribe,
+            spf=spf,
+            dkim=dkim,
+            dmarc=dmarc,
+            encryption=encryption,
+            signature=signature,
+            source_content=source_content,
+            size=source_content.size if size is None else size,
+        )
+
+    @classmethod
+    def draft(
+        cls,
+        origin: Origin,
+        *,
+        subject: Line = "",
+        text_body: Text = "",
+        from_: Many[Mailbox] = (),
+        to: Many[Mailbox] = (),
+        cc: Many[Mailbox] = (),
+        bcc: Many[Mailbox] = (),
+        reply_to: Many[Mailbox] = (),
+        attachments: Many[Attachment] = (),
+        in_reply_to: Many[MessageId] = (),
+        references: Many[MessageId] = (),
+        thread_key: ThreadKey | None = None,
+    ) -> Email:
+        return cls._begin(
+            origin,
+            cls.Drafted,
+            state=EmailState.DRAFT,
+            direction=Direction.OUTGOING,
+            folder=DRAFTS,
+            is_read=True,
+            in_reply_to=in_reply_to,
+            references=references,
+            thread_key=thread_key,
+            from_=from_,
+            to=to,
+            cc=cc,
+            bcc=bcc,
+            reply_to=reply_to,
+            subject=subject,
+            subject_base=base_of(subject),
+            text_body=text_body,
+            preview=preview_of(text_body),
+            attachments=attachments,
+        )
+
+    def revise(
+        self,
+        *,
+        subject: Line | None = None,
+        text_body: Text | None = None,
+        from_: Many[Mailbox] | None = None,
+        to: Many[Mailbox] | None = None,
+        cc: Many[Mailbox] | None = None,
+        bcc: Many[Mailbox] | None = None,
+        reply_to: Many[Mailbox] | None = None,
+        attachments: Many[Attachment] | None = None,
+    ) -> None:
+        """Change what is given and keep the rest; also possible after sending failed."""
+        if self.state not in (EmailState.DRAFT, EmailState.SEND_FAILED):
+            raise ContentFixed
+        subject = self.subject if subject is None else subject
+        text_body = self.text_body if text_body is None else text_body
+        revised = Composition(
+            from_=self.from_ if from_ is None else from_,
+            to=self.to if to is None else to,
+            cc=self.cc if cc is None else cc,
+            bcc=self.bcc if bcc is None else bcc,
+            reply_to=self.reply_to if reply_to is None else reply_to,
+            subject=subject,
+            subject_base=base_of(subject),
+            text_body=text_body,
+            preview=preview_of(text_body),
+            attachments=self.attachments if attachments is None else attachments,
+        )
+        if any(getattr(self, name) != value for name, value in vars(revised).items()):
+            self.trigger_event(Email.Revised, **vars(revised))
+
+    def queue(self) -> None:
+        """Hand the message over for sending, for the first time or again."""
+        if self.state is EmailState.QUEUED:
+            return
+        if self.state not in UNSENT:
+            raise ContentFixed
+        recipients = (*self.to, *self.cc, *self.bcc)
+        if not recipients or not all(mailbox.is_deliverable for mailbox in recipients):
+            raise NoRecipients
+        self.trigger_event(Email.Queued)
+
+    def confirm_sent(
+        self,
+        sent_at: Moment | None = None,
+        *,
+        message_id: MessageId | None = None,
+        source_content: StoredContent | None = None,
+    ) -> None:
+        """Note that the message is out, with the id and the bytes it was sent with; it may begin a thread."""
+        self._require_queued()
+        self.trigger_event(
+            Email.Sent,
+            sent_at=sent_at or clock.now(),
+            message_id=message_id,
+            thread_key=self.thread_key or message_id,
+            source_content=source_content,
+            size=source_content.size if source_content else self.size,
+        )
+
+    def fail_send(self, reason: Line = "") -> None:
+        self._require_queued()
+        self.trigger_event(Email.SendFailed, send_error=reason)
+
+    def mark_read(self) -> None:
+        if not self.is_read:
+            self.trigger_event(Email.MarkedRead)
+
+    def mark_unread(self) -> None:
+        if self.is_read:
+            self.trigger_event(Email.MarkedUnread)
+
+    def flag(self) -> None:
+        if not self.is_flagged:
+            self.trigger_event(Email.Flagged)
+
+    def unflag(self) -> None:
+        if self.is_flagged:
+            self.trigger_event(Email.Unflagged)
+
+    def move(self, folder: Folder) -> None:
+        if self.state in UNSENT and folder.casefold() == INBOX:
+            raise UnsentInInbox
+        if folder != self.folder:
+            self.trigger_event(Email.Moved, folder=folder)
+
+    def mark_answered(self) -> None:
+        self._require_delivered()
+        if not self.is_answered:
+            self.trigger_event(Email.MarkedAnswered)
+
+    def mark_forwarded(self) -> None:
+        self._require_delivered()
+        if not self.is_forwarded:
+            self.trigger_event(Email.MarkedForwarded)
+
+    def report_junk(self) -> None:
+        if self.state is not EmailState.RECEIVED:
+            raise NotReceived
+        if not self.is_junk:
+            self.trigger_event(Email.ReportedJunk)
+
+    def not_junk(self) -> None:
+        """Take back that the message is junk; from the junk folder it goes to the inbox."""
+        if self.is_junk:
+            folder = INBOX if self.folder.casefold() == JUNK else self.folder
+            self.trigger_event(Email.ClearedOfJunk, folder=folder)
+
+    def move_to_thread(self, thread_key: ThreadKey) -> None:
+        """Put the message into another thread, to split or join threads by hand."""
+        if thread_key != self.thread_key:
+            self.trigger_event(Email.MovedToThread, thread_key=thread_key)
+
+    def _require_queued(self) -> None:
+        if self.state is not EmailState.QUEUED:
+            raise NotQueued
+
+    def _require_delivered(self) -> None:
+        if self.state in UNSENT:
+            raise NotDelivered

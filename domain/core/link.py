@@ -1,0 +1,347 @@
+"""A link by which a person shows some of their records to others, for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from domain.core.core_terms import Sha256
+from domain.core.link_terms import (
+    DEFAULT_LIFE,
+    MAX_LIFE,
+    MAX_LIFE_SPECIAL,
+    MAX_TARGETS,
+    SPECIAL_KINDS,
+    Audience,
+    ExpiryPast,
+    IpPrefix,
+    LastPermission,
+    LastTarget,
+    LifeTooLong,
+    LinkExhausted,
+    LinkExpired,
+    LinkNotExpired,
+    LinkRevoked,
+    LinkStatus,
+    Message,
+    NotEarlier,
+    NotLater,
+    Permission,
+    Target,
+    TargetKind,
+    TargetNotFound,
+    TargetsFixed,
+    TargetsUnfit,
+    TokenReused,
+    Views,
+)
+from domain.shared import clock
+from domain.shared.record import Claim, Content, Origin, TooMany
+from domain.shared.values import Label, Line, Many, Moment, Slug, Title
+
+
+class Link(Content):
+    """A door to some records, opened by a token of which only the digest is known here.
+
+    Whether a link is past its end is a matter of the clock, so ``open`` looks at the clock; the status says
+    so from ``expire`` on.
+    """
+
+    KIND: ClassVar[str] = "link"
+
+    token_hash: str
+    expires_at: datetime
+    slug: str | None = None
+    title: str | None = None
+    message: str = ""
+    target_kind: TargetKind = TargetKind.ITEM
+    targets: tuple[Target, ...] = ()
+    query: str | None = None
+    snapshot_at: datetime | None = None
+    permissions: tuple[Permission, ...] = (Permission.VIEW,)
+    audience: Audience = Audience.ANYONE_WITH_LINK
+    max_views: int | None = None
+    view_count: int = 0
+    last_opened_at: datetime | None = None
+    status: LinkStatus = LinkStatus.ACTIVE
+    expired_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoke_reason: str = ""
+
+    class Event(Content.Event):
+        """Any event of a link."""
+
+    class Created(Event, Content.Created):
+        TOPIC = "link.created"
+        token_hash: str
+        expires_at: datetime
+        slug: str | None
+        title: str | None
+        message: str
+        target_kind: TargetKind
+        targets: tuple[Target, ...]
+        query: str | None
+        snapshot_at: datetime | None
+        permissions: tuple[Permission, ...]
+        audience: Audience
+        max_views: int | None
+
+    class Renamed(Event):
+        TOPIC = "link.renamed"
+        title: str | None
+
+    class PermissionGranted(Event):
+        TOPIC = "link.permission_granted"
+        permission: Permission
+
+        def apply(self, link: Link) -> None:
+            link.permissions = _as_set((*link.permissions, self.permission))
+
+    class PermissionWithdrawn(Event):
+        TOPIC = "link.permission_withdrawn"
+        permission: Permission
+
+        def apply(self, link: Link) -> None:
+            link.permissions = tuple(each for each in link.permissions if each is not self.permission)
+
+    class TargetAdded(Event):
+        TOPIC = "link.target_added"
+        target: Target
+
+        def apply(self, link: Link) -> None:
+            link.targets = (*link.targets, self.target)
+
+    class TargetRemoved(Event):
+        TOPIC = "link.target_removed"
+        target: Target
+
+        def apply(self, link: Link) -> None:
+            link.targets = tuple(each for each in link.targets if each != self.target)
+
+    class Extended(Event):
+        TOPIC = "link.extended"
+        expires_at: datetime
+
+        def apply(self, link: Link) -> None:
+            link.expires_at = self.expires_at
+            link.expired_at = None
+            link.status = _standing(link)
+
+    class Shortened(Event):
+        TOPIC = "link.shortened"
+        expires_at: datetime
+
+    class ViewLimitSet(Event):
+        TOPIC = "link.view_limit_set"
+        max_views: int | None
+
+        def apply(self, link: Link) -> None:
+            link.max_views = self.max_views
+            link.status = _standing(link)
+
+    class Opened(Event):
+        TOPIC = "link.opened"
+        ip_prefix: str | None
+        ua_family: str | None
+
+        def apply(self, link: Link) -> None:
+            link.view_count += 1
+            link.last_opened_at = self.timestamp
+            link.status = _standing(link)
+
+    class Expired(Event):
+        TOPIC = "link.expired"
+
+        def apply(self, link: Link) -> None:
+            link.expired_at = self.timestamp
+            link.status = _standing(link)
+
+    class Revoked(Event):
+        TOPIC = "link.revoked"
+        reason: str
+
+        def apply(self, link: Link) -> None:
+            link.revoked_at = self.timestamp
+            link.revoke_reason = self.reason
+            link.status = _standing(link)
+
+    class TokenRotated(Event):
+        TOPIC = "link.token_rotated"
+        token_hash: str
+
+    @classmethod
+    def create(
+        cls,
+        origin: Origin,
+        token_hash: Sha256,
+        *,
+        targets: Many[Target] = (),
+        target_kind: TargetKind = TargetKind.ITEM,
+        query: Line | None = None,
+        snapshot_at: Moment | None = None,
+        slug: Slug | None = None,
+        title: Title | None = None,
+        message: Message = "",
+        permissions: Many[Permission] = (Permission.VIEW,),
+        audience: Audience = Audience.ANYONE_WITH_LINK,
+        expires_at: Moment | None = None,
+        max_views: Views | None = None,
+    ) -> Link:
+        """Make a link; the caller keeps the token, at least 128 random bits, and gives its SHA-256 digest."""
+        _require_fit(target_kind, targets, query)
+        if not permissions:
+            raise LastPermission
+        now = clock.now()
+        ends = expires_at or now + DEFAULT_LIFE
+        if ends <= now:
+            raise ExpiryPast
+        _require_short_life(ends, targets, now)
+        return cls._begin(
+            origin,
+            cls.Created,
+            token_hash=token_hash,
+            expires_at=ends,
+            slug=slug,
+            title=title,
+            message=message,
+            target_kind=target_kind,
+            targets=targets,
+            query=query,
+            snapshot_at=snapshot_at,
+            permissions=_as_set(permissions),
+            audience=audience,
+            max_views=max_views,
+        )
+
+    def rename(self, title: Title | None) -> None:
+        self._require_living()
+        if title != self.title:
+            self.trigger_event(Link.Renamed, title=title)
+
+    def grant_permission(self, permission: Permission) -> None:
+        self._require_living()
+        if permission not in self.permissions:
+            self.trigger_event(Link.PermissionGranted, permission=permission)
+
+    def withdraw_permission(self, permission: Permission) -> None:
+        self._require_living()
+        if permission not in self.permissions:
+            return
+        if len(self.permissions) == 1:
+            raise LastPermission
+        self.trigger_event(Link.PermissionWithdrawn, permission=permission)
+
+    def add_target(self, target: Target) -> None:
+        self._require_living()
+        if target in self.targets:
+            return
+        if self.target_kind is not TargetKind.COLLECTION:
+            raise TargetsFixed
+        if len(self.targets) >= MAX_TARGETS:
+            raise TooMany
+        _require_short_life(self.expires_at, (target,), clock.now())
+        self.trigger_event(Link.TargetAdded, target=target)
+
+    def remove_target(self, target: Target) -> None:
+        self._require_living()
+        if target not in self.targets:
+            raise TargetNotFound
+        if len(self.targets) == 1:
+            raise LastTarget
+        self.trigger_event(Link.TargetRemoved, target=target)
+
+    def extend(self, expires_at: Moment) -> None:
+        """Let the link live longer; one that had expired opens again."""
+        self._require_living()
+        if expires_at <= self.expires_at:
+            raise NotLater
+        now = clock.now()
+        if expires_at <= now:
+            raise ExpiryPast
+        _require_short_life(expires_at, self.targets, now)
+        self.trigger_event(Link.Extended, expires_at=expires_at)
+
+    def shorten(self, expires_at: Moment) -> None:
+        """Let the link end earlier; a moment in the past ends it now."""
+        self._require_living()
+        if expires_at >= self.expires_at:
+            raise NotEarlier
+        self.trigger_event(Link.Shortened, expires_at=expires_at)
+
+    def set_view_limit(self, max_views: Views | None) -> None:
+        """Limit how often the link may be opened in all, or lift the limit."""
+        self._require_living()
+        if max_views != self.max_views:
+            self.trigger_event(Link.ViewLimitSet, max_views=max_views)
+
+    def open(self, *, ip_prefix: IpPrefix | None = None, ua_family: Label | None = None) -> None:
+        """Record that a visitor with the token came; refused where the visitor is to see nothing."""
+        self._require_living()
+        if self.expired_at is not None or clock.now() >= self.expires_at:
+            raise LinkExpired
+        if self.status is LinkStatus.EXHAUSTED:
+            raise LinkExhausted
+        self.trigger_event(Link.Opened, ip_prefix=ip_prefix, ua_family=ua_family)
+
+    def expire(self) -> None:
+        """Record that the link has reached its end."""
+        self._require_living()
+        if clock.now() < self.expires_at:
+            raise LinkNotExpired
+        if self.expired_at is None:
+            self.trigger_event(Link.Expired)
+
+    def revoke(self, reason: Line = "") -> None:
+        self._require_living()
+        self.trigger_event(Link.Revoked, reason=reason)
+
+    def rotate_token(self, token_hash: Sha256) -> None:
+        """Let only a new token open the link; who has the old one is shut out."""
+        self._require_living()
+        if token_hash == self.token_hash:
+            raise TokenReused
+        self.trigger_event(Link.TokenRotated, token_hash=token_hash)
+
+    @property
+    def claims(self) -> frozenset[Claim]:
+        """A visitor comes with a token or a slug and no person, so both are unique among all."""
+        if self.revoked_at is not None:
+            return frozenset()
+        held = {Claim("link.token", self.token_hash, everywhere=True)}
+        if self.slug is not None:
+            held.add(Claim("link.slug", self.slug, everywhere=True))
+        return frozenset(held)
+
+    def _require_living(self) -> None:
+        if self.revoked_at is not None:
+            raise LinkRevoked
+
+
+def _standing(link: Link) -> LinkStatus:
+    if link.revoked_at is not None:
+        return LinkStatus.REVOKED
+    if link.expired_at is not None:
+        return LinkStatus.EXPIRED
+    if link.max_views is not None and link.view_count >= link.max_views:
+        return LinkStatus.EXHAUSTED
+    return LinkStatus.ACTIVE
+
+
+def _require_fit(target_kind: TargetKind, targets: tuple[Target, ...], query: str | None) -> None:
+    if target_kind is TargetKind.QUERY:
+        fits = bool(query) and not targets
+    else:
+        fits = query is None and 1 <= len(targets) <= MAX_TARGETS and len(set(targets)) == len(targets)
+    if not fits:
+        raise TargetsUnfit
+
+
+def _require_short_life(expires_at: datetime, targets: tuple[Target, ...], now: datetime) -> None:
+    special = any(each.kind in SPECIAL_KINDS for each in targets)
+    if expires_at > now + (MAX_LIFE_SPECIAL if special else MAX_LIFE):
+        raise LifeTooLong
+
+
+def _as_set(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+    return tuple(sorted(set(permissions)))

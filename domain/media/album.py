@@ -1,0 +1,261 @@
+"""An album: media of one person, each once, in an order."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from domain.media.media import Media
+from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.record import Content, Origin, TooMany, peers_of
+from domain.shared.values import Id, Many, Text, Title
+
+MAX_MEDIA = 100_000
+MAX_DEPTH = 8
+
+
+class AlbumKind(StrEnum):
+    MANUAL = "manual"
+    SHARED = "shared"
+    IMPORTED = "imported"
+
+
+class AlbumOrder(StrEnum):
+    """How an album is shown; the order its media were put in is kept whichever it is."""
+
+    MANUAL = "manual"
+    CAPTURED_ASC = "captured_asc"
+    CAPTURED_DESC = "captured_desc"
+    ADDED_DESC = "added_desc"
+    TITLE = "title"
+
+
+class AlbumStatus(StrEnum):
+    OPEN = "open"
+    ARCHIVED = "archived"
+
+
+class AlbumClosed(IllegalTransition):
+    """The album is archived; reopen it first."""
+
+
+class NotInAlbum(ItemNotFound):
+    """The album does not hold this medium."""
+
+
+class CoverNotMember(RuleBroken):
+    """The cover must be one of the album's media."""
+
+
+class AlbumCycle(RuleBroken):
+    """Albums must not contain themselves, not even through others."""
+
+
+class AlbumTooDeep(RuleBroken):
+    """Albums may be nested at most eight levels deep."""
+
+
+class Album(Content):
+    """A collection of media; trashing it leaves them where they are."""
+
+    KIND: ClassVar[str] = "album"
+
+    title: str
+    description: str = ""
+    kind: AlbumKind = AlbumKind.MANUAL
+    order: AlbumOrder = AlbumOrder.MANUAL
+    status: AlbumStatus = AlbumStatus.OPEN
+    media: tuple[UUID, ...] = ()
+    cover_media_id: UUID | None = None
+    parent_album_id: UUID | None = None
+
+    class Event(Content.Event):
+        """Any event of an album."""
+
+    class Created(Event, Content.Created):
+        TOPIC = "album.created"
+        title: str
+        description: str
+        kind: AlbumKind
+        order: AlbumOrder
+
+    class Renamed(Event):
+        TOPIC = "album.renamed"
+        title: str
+
+    class Described(Event):
+        TOPIC = "album.described"
+        description: str
+
+    class MediaAdded(Event):
+        TOPIC = "album.media_added"
+        media_ids: tuple[UUID, ...]
+
+        def apply(self, album: Album) -> None:
+            album.media = (*album.media, *self.media_ids)
+
+    class MediaRemoved(Event):
+        TOPIC = "album.media_removed"
+        media_id: UUID
+
+        def apply(self, album: Album) -> None:
+            album.media = tuple(each for each in album.media if each != self.media_id)
+            if album.cover_media_id == self.media_id:
+                album.cover_media_id = None
+
+    class MediaMoved(Event):
+        TOPIC = "album.media_moved"
+        media_id: UUID
+        after: UUID | None
+
+        def apply(self, album: Album) -> None:
+            album.media = _moved(album.media, self.media_id, self.after)
+
+    class OrderChanged(Event):
+        TOPIC = "album.order_changed"
+        order: AlbumOrder
+
+    class CoverSet(Event):
+        TOPIC = "album.cover_set"
+        cover_media_id: UUID
+
+    class CoverCleared(Event):
+        TOPIC = "album.cover_cleared"
+
+        def apply(self, album: Album) -> None:
+            album.cover_media_id = None
+
+    class Nested(Event):
+        TOPIC = "album.nested"
+        parent_album_id: UUID
+
+    class Unnested(Event):
+        TOPIC = "album.unnested"
+
+        def apply(self, album: Album) -> None:
+            album.parent_album_id = None
+
+    class Archived(Event):
+        TOPIC = "album.archived"
+
+        def apply(self, album: Album) -> None:
+            album.status = AlbumStatus.ARCHIVED
+
+    class Reopened(Event):
+        TOPIC = "album.reopened"
+
+        def apply(self, album: Album) -> None:
+            album.status = AlbumStatus.OPEN
+
+    @classmethod
+    def create(
+        cls,
+        origin: Origin,
+        title: Title,
+        *,
+        description: Text = "",
+        kind: AlbumKind = AlbumKind.MANUAL,
+        order: AlbumOrder = AlbumOrder.MANUAL,
+    ) -> Album:
+        return cls._begin(origin, cls.Created, title=title, description=description, kind=kind, order=order)
+
+    def rename(self, title: Title) -> None:
+        if title != self.title:
+            self.trigger_event(Album.Renamed, title=title)
+
+    def describe(self, description: Text) -> None:
+        if description != self.description:
+            self.trigger_event(Album.Described, description=description)
+
+    def add_media(self, media_ids: Many[Id]) -> None:
+        """Put media at the end of the album; those it holds already stay where they are."""
+        self._require_open()
+        members = set(self.media)
+        added = tuple(each for each in dict.fromkeys(media_ids) if each not in members)
+        if len(members) + len(added) > MAX_MEDIA:
+            raise TooMany
+        for media_id in added:
+            self._peer(Media, media_id)
+        if added:
+            self.trigger_event(Album.MediaAdded, media_ids=added)
+
+    def remove_media(self, media_id: Id) -> None:
+        """Take a medium out of the album; where it was the cover, the album has none afterwards."""
+        self._require_open()
+        if media_id in self.media:
+            self.trigger_event(Album.MediaRemoved, media_id=media_id)
+
+    def move_media(self, media_id: Id, after: Id | None = None) -> None:
+        """Put a medium behind another one, or in front of all."""
+        self._require_open()
+        self._require_member(media_id)
+        if after is not None:
+            self._require_member(after)
+        if after != media_id and _moved(self.media, media_id, after) != self.media:
+            self.trigger_event(Album.MediaMoved, media_id=media_id, after=after)
+
+    def change_order(self, order: AlbumOrder) -> None:
+        self._require_open()
+        if order is not self.order:
+            self.trigger_event(Album.OrderChanged, order=order)
+
+    def set_cover(self, media_id: Id) -> None:
+        self._require_open()
+        if media_id not in self.media:
+            raise CoverNotMember
+        if media_id != self.cover_media_id:
+            self.trigger_event(Album.CoverSet, cover_media_id=media_id)
+
+    def clear_cover(self) -> None:
+        self._require_open()
+        if self.cover_media_id is not None:
+            self.trigger_event(Album.CoverCleared)
+
+    def nest_under(self, parent_album_id: Id) -> None:
+        self._require_open()
+        if parent_album_id == self.parent_album_id:
+            return
+        if parent_album_id == self.id:
+            raise AlbumCycle
+        self._require_room(self._peer(Album, parent_album_id))
+        self.trigger_event(Album.Nested, parent_album_id=parent_album_id)
+
+    def unnest(self) -> None:
+        self._require_open()
+        if self.parent_album_id is not None:
+            self.trigger_event(Album.Unnested)
+
+    def archive(self) -> None:
+        if self.status is not AlbumStatus.ARCHIVED:
+            self.trigger_event(Album.Archived)
+
+    def reopen(self) -> None:
+        if self.status is not AlbumStatus.OPEN:
+            self.trigger_event(Album.Reopened)
+
+    def _require_open(self) -> None:
+        if self.status is not AlbumStatus.OPEN:
+            raise AlbumClosed
+
+    def _require_room(self, parent: Album) -> None:
+        """Walk up from the parent; albums further up may be in the trash, and count all the same."""
+        above: Album | None = parent
+        depth = 2
+        while above is not None and above.parent_album_id is not None:
+            if above.parent_album_id == self.id:
+                raise AlbumCycle
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise AlbumTooDeep
+            above = peers_of(self).get(Album, above.parent_album_id)
+
+    def _require_member(self, media_id: UUID) -> None:
+        if media_id not in self.media:
+            raise NotInAlbum
+
+
+def _moved(media: tuple[UUID, ...], media_id: UUID, after: UUID | None) -> tuple[UUID, ...]:
+    rest = [each for each in media if each != media_id]
+    place = 0 if after is None else rest.index(after) + 1
+    return (*rest[:place], media_id, *rest[place:])

@@ -1,0 +1,375 @@
+"""A photo, video or recording: its bytes, when and where it was captured, and what its owner says of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from domain.media.media_terms import (
+    NOWHERE,
+    AltText,
+    Camera,
+    CaptureOrigin,
+    CaptureTimeMissing,
+    Details,
+    Encoding,
+    FileName,
+    Heading,
+    MediaKind,
+    Metres,
+    Orientation,
+    Pixels,
+    Place,
+    Position,
+    PositionIncomplete,
+    PutAwayOtherwise,
+    Radius,
+    Rating,
+    Visibility,
+)
+from domain.shared.record import Content, Origin
+from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
+
+
+class Media(Content):
+    """Something seen or heard, kept as bytes.
+
+    Events that flip a switch carry the value they flip it to, so that a later refresh leaves it alone.
+    """
+
+    KIND: ClassVar[str] = "media"
+
+    kind: MediaKind
+    content: StoredContent
+    original_filename: str = ""
+    width: int | None = None
+    height: int | None = None
+    orientation: int = 1
+    duration_ms: int | None = None
+    encoding: Encoding | None = None
+    captured_at: datetime | None = None
+    captured_local: LocalTime | None = None
+    capture_origin: CaptureOrigin | None = None
+    camera: Camera | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+    heading_deg: float | None = None
+    accuracy_m: float | None = None
+    place: Place | None = None
+    caption_text: str = ""
+    alt_text: str = ""
+    credit: str = ""
+    copyright_notice: str = ""
+    rating: int = 0
+    is_favourite: bool = False
+    visibility: Visibility = Visibility.TIMELINE
+
+    class Event(Content.Event):
+        """Any event of a medium."""
+
+    class Added(Event, Content.Created, Details):
+        TOPIC = "media.added"
+
+    class Captioned(Event):
+        TOPIC = "media.captioned"
+        caption_text: str
+
+    class Described(Event):
+        TOPIC = "media.described"
+        alt_text: str
+
+    class CaptureTimeCorrected(Event):
+        TOPIC = "media.capture_time_corrected"
+        captured_at: datetime | None
+        captured_local: LocalTime | None
+        capture_origin: CaptureOrigin
+        reason: str
+
+    class Geotagged(Event, Position):
+        TOPIC = "media.geotagged"
+
+    class GeotagRemoved(Event, Position):
+        TOPIC = "media.geotag_removed"
+
+    class Rated(Event):
+        TOPIC = "media.rated"
+        rating: int
+
+    class Favourited(Event):
+        TOPIC = "media.favourited"
+        is_favourite: bool
+
+    class Unfavourited(Event):
+        TOPIC = "media.unfavourited"
+        is_favourite: bool
+
+    class Archived(Event):
+        TOPIC = "media.archived"
+        visibility: Visibility
+
+    class Unarchived(Event):
+        TOPIC = "media.unarchived"
+        visibility: Visibility
+
+    class Hidden(Event):
+        TOPIC = "media.hidden"
+        visibility: Visibility
+
+    class Unhidden(Event):
+        TOPIC = "media.unhidden"
+        visibility: Visibility
+
+    class Locked(Event):
+        TOPIC = "media.locked"
+        visibility: Visibility
+
+    class Unlocked(Event):
+        TOPIC = "media.unlocked"
+        visibility: Visibility
+
+    class ContentReplaced(Event):
+        TOPIC = "media.content_replaced"
+        content: StoredContent
+        width: int | None
+        height: int | None
+        orientation: int
+        duration_ms: int | None
+
+    class Refreshed(Event, Details):
+        TOPIC = "media.refreshed"
+        BY_SOURCE = True
+
+    @classmethod
+    def add(
+        cls,
+        origin: Origin,
+        content: StoredContent,
+        *,
+        kind: MediaKind,
+        original_filename: FileName = "",
+        width: Pixels | None = None,
+        height: Pixels | None = None,
+        orientation: Orientation = 1,
+        duration_ms: Count | None = None,
+        encoding: Encoding | None = None,
+        captured_at: Moment | None = None,
+        captured_local: LocalTime | None = None,
+        capture_origin: CaptureOrigin | None = None,
+        camera: Camera | None = None,
+        latitude: Latitude | None = None,
+        longitude: Longitude | None = None,
+        altitude_m: Metres | None = None,
+        heading_deg: Heading | None = None,
+        accuracy_m: Radius | None = None,
+        place: Place | None = None,
+        caption_text: Text = "",
+        alt_text: AltText = "",
+        credit: Line = "",
+        copyright_notice: Line = "",
+        rating: Rating = 0,
+        is_favourite: bool = False,
+        visibility: Visibility = Visibility.TIMELINE,
+    ) -> Media:
+        """Keep a medium; an importer gives no position where a camera wrote 0, 0."""
+        _require_whole(latitude, longitude)
+        return cls._begin(
+            origin,
+            cls.Added,
+            kind=kind,
+            content=content,
+            original_filename=original_filename,
+            width=width,
+            height=height,
+            orientation=orientation,
+            duration_ms=duration_ms,
+            encoding=encoding,
+            captured_at=captured_at,
+            captured_local=captured_local,
+            capture_origin=capture_origin if captured_at or captured_local else None,
+            camera=camera,
+            latitude=latitude,
+            longitude=longitude,
+            altitude_m=altitude_m,
+            heading_deg=heading_deg,
+            accuracy_m=accuracy_m,
+            place=place,
+            caption_text=caption_text,
+            alt_text=alt_text,
+            credit=credit,
+            copyright_notice=copyright_notice,
+            rating=rating,
+            is_favourite=is_favourite,
+            visibility=visibility,
+        )
+
+    def refresh(
+        self,
+        content: StoredContent | None = None,
+        *,
+        kind: MediaKind,
+        original_filename: FileName = "",
+        width: Pixels | None = None,
+        height: Pixels | None = None,
+        orientation: Orientation = 1,
+        duration_ms: Count | None = None,
+        encoding: Encoding | None = None,
+        captured_at: Moment | None = None,
+        captured_local: LocalTime | None = None,
+        capture_origin: CaptureOrigin | None = None,
+        camera: Camera | None = None,
+        latitude: Latitude | None = None,
+        longitude: Longitude | None = None,
+        altitude_m: Metres | None = None,
+        heading_deg: Heading | None = None,
+        accuracy_m: Radius | None = None,
+        place: Place | None = None,
+        caption_text: Text = "",
+        alt_text: AltText = "",
+        credit: Line = "",
+        copyright_notice: Line = "",
+        rating: Rating = 0,
+        is_favourite: bool = False,
+        visibility: Visibility = Visibility.TIMELINE,
+    ) -> None:
+        """Take what the source of an imported medium says now; its bytes only where they have changed."""
+        _require_whole(latitude, longitude)
+        self._refresh(
+            Media.Refreshed,
+            kind=kind,
+            content=content or self.content,
+            original_filename=original_filename,
+            width=width,
+            height=height,
+            orientation=orientation,
+            duration_ms=duration_ms,
+            encoding=encoding,
+            captured_at=captured_at,
+            captured_local=captured_local,
+            capture_origin=capture_origin if captured_at or captured_local else None,
+            camera=camera,
+            latitude=latitude,
+            longitude=longitude,
+            altitude_m=altitude_m,
+            heading_deg=heading_deg,
+            accuracy_m=accuracy_m,
+            place=place,
+            caption_text=caption_text,
+            alt_text=alt_text,
+            credit=credit,
+            copyright_notice=copyright_notice,
+            rating=rating,
+            is_favourite=is_favourite,
+            visibility=visibility,
+        )
+
+    def caption(self, text: Text) -> None:
+        self._say(Media.Captioned, caption_text=text)
+
+    def describe(self, alt_text: AltText) -> None:
+        """Say what is to be seen or heard, for people who cannot (IPTC Alt Text)."""
+        self._say(Media.Described, alt_text=alt_text)
+
+    def correct_capture_time(
+        self, captured_at: Moment | None = None, *, captured_local: LocalTime | None = None, reason: Line = ""
+    ) -> None:
+        """Set the time of capture; one of the two times that is left out is no longer known."""
+        if captured_at is None and captured_local is None:
+            raise CaptureTimeMissing
+        told = (captured_at, _offset(captured_at), captured_local, CaptureOrigin.USER)
+        if told != (self.captured_at, _offset(self.captured_at), self.captured_local, self.capture_origin):
+            self.trigger_event(
+                Media.CaptureTimeCorrected,
+                captured_at=captured_at,
+                captured_local=captured_local,
+                capture_origin=CaptureOrigin.USER,
+                reason=reason,
+            )
+
+    def geotag(
+        self,
+        latitude: Latitude,
+        *,
+        longitude: Longitude,
+        altitude_m: Metres | None = None,
+        heading_deg: Heading | None = None,
+        accuracy_m: Radius | None = None,
+        place: Place | None = None,
+    ) -> None:
+        position = Position(latitude, longitude, altitude_m, heading_deg, accuracy_m, place)
+        self._say(Media.Geotagged, **vars(position))
+
+    def remove_geotag(self) -> None:
+        self._say(Media.GeotagRemoved, **vars(NOWHERE))
+
+    def rate(self, rating: Rating) -> None:
+        """Give one to five stars; zero takes them back."""
+        self._say(Media.Rated, rating=rating)
+
+    def favourite(self) -> None:
+        self._say(Media.Favourited, is_favourite=True)
+
+    def unfavourite(self) -> None:
+        self._say(Media.Unfavourited, is_favourite=False)
+
+    def archive(self) -> None:
+        self._put_away(Media.Archived, Visibility.ARCHIVED)
+
+    def unarchive(self) -> None:
+        self._bring_back(Media.Unarchived, Visibility.ARCHIVED)
+
+    def hide(self) -> None:
+        self._put_away(Media.Hidden, Visibility.HIDDEN)
+
+    def unhide(self) -> None:
+        self._bring_back(Media.Unhidden, Visibility.HIDDEN)
+
+    def lock(self) -> None:
+        self._put_away(Media.Locked, Visibility.LOCKED)
+
+    def unlock(self) -> None:
+        self._bring_back(Media.Unlocked, Visibility.LOCKED)
+
+    def replace_content(
+        self,
+        content: StoredContent,
+        *,
+        width: Pixels | None = None,
+        height: Pixels | None = None,
+        orientation: Orientation = 1,
+        duration_ms: Count | None = None,
+    ) -> None:
+        """Put other bytes in the place of the original, such as an edited or better copy."""
+        self._say(
+            Media.ContentReplaced,
+            content=content,
+            width=width,
+            height=height,
+            orientation=orientation,
+            duration_ms=duration_ms,
+        )
+
+    def _say(self, event_class: type[Event], **facts: object) -> None:
+        """Trigger the event unless everything it says is so already."""
+        if any(getattr(self, name) != value for name, value in facts.items()):
+            self.trigger_event(event_class, **facts)
+
+    def _put_away(self, event_class: type[Event], where: Visibility) -> None:
+        if self.visibility not in (Visibility.TIMELINE, where):
+            raise PutAwayOtherwise
+        self._say(event_class, visibility=where)
+
+    def _bring_back(self, event_class: type[Event], where: Visibility) -> None:
+        if self.visibility not in (Visibility.TIMELINE, where):
+            raise PutAwayOtherwise
+        self._say(event_class, visibility=Visibility.TIMELINE)
+
+
+def _offset(moment: datetime | None) -> timedelta | None:
+    """Return the offset by itself: moments that differ in nothing else are equal to Python."""
+    return None if moment is None else moment.utcoffset()
+
+
+def _require_whole(latitude: float | None, longitude: float | None) -> None:
+    if (latitude is None) != (longitude is None):
+        raise PositionIncomplete

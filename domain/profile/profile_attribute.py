@@ -1,0 +1,361 @@
+"""A fact about a person, true over a period: an employer, a passport number, a language spoken."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from domain.profile.profile_attribute_terms import (
+    MAX_PAST,
+    AttributeEnded,
+    AttributeStatus,
+    EndsBeforeStart,
+    Evidence,
+    NotHeld,
+    NotProposed,
+    NotVerified,
+    PastValue,
+    ProposedBy,
+    Provenance,
+    Unit,
+    ValidityOverlaps,
+    Value,
+    ValueType,
+    Verification,
+    VerificationPast,
+    VerificationStanding,
+    Visibility,
+    Word,
+    require_fit,
+)
+from domain.shared import clock
+from domain.shared.record import Claim, Content, Origin, TooMany
+from domain.shared.values import Day, Fraction, Line, Moment
+
+
+class ProfileAttribute(Content):
+    """One fact, with the values it had before.
+
+    Valid time is in the record, the last day not included; when something became known is in its events.
+    A correction says that the value was wrong, a supersession that it was right and has changed.
+    """
+
+    KIND: ClassVar[str] = "profile_attribute"
+
+    namespace: str
+    key: str
+    value_type: ValueType
+    value: str
+    unit: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    past: tuple[PastValue, ...] = ()
+    status: AttributeStatus = AttributeStatus.HELD
+    provenance: Provenance = Provenance.USER_STATED
+    confidence: float = 1.0
+    evidence: tuple[UUID, ...] = ()
+    verification: Verification = Verification.UNVERIFIED
+    verification_method: str = ""
+    verified_by: str = ""
+    verified_at: datetime | None = None
+    verification_expires_at: datetime | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    is_primary: bool = False
+    close_reason: str = ""
+
+    class Event(Content.Event):
+        """Any event of a profile attribute."""
+
+    class Stated(Event, Content.Created):
+        TOPIC = "profile_attribute.stated"
+        namespace: str
+        key: str
+        value_type: ValueType
+        value: str
+        unit: str | None
+        valid_from: date | None
+        valid_to: date | None
+        evidence: tuple[UUID, ...]
+        visibility: Visibility
+
+    class Proposed(Event, Content.Created):
+        TOPIC = "profile_attribute.proposed"
+        namespace: str
+        key: str
+        value_type: ValueType
+        value: str
+        unit: str | None
+        valid_from: date | None
+        valid_to: date | None
+        evidence: tuple[UUID, ...]
+        provenance: Provenance
+        confidence: float
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.status = AttributeStatus.PROPOSED
+
+    class Accepted(Event):
+        TOPIC = "profile_attribute.accepted"
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.status = AttributeStatus.HELD
+
+    class Rejected(Event):
+        TOPIC = "profile_attribute.rejected"
+        reason: str
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.status = AttributeStatus.REJECTED
+            attribute.close_reason = self.reason
+
+    class Corrected(Event):
+        TOPIC = "profile_attribute.corrected"
+        value: str
+        unit: str | None
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            _take_from_person(attribute, self.value, self.unit)
+
+    class Superseded(Event):
+        TOPIC = "profile_attribute.superseded"
+        value: str
+        unit: str | None
+        valid_from: date
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            ended = min(attribute.valid_to or self.valid_from, self.valid_from)
+            before = PastValue(attribute.value, attribute.unit, attribute.valid_from, ended)
+            attribute.past = (*attribute.past, before)
+            attribute.valid_from = self.valid_from
+            attribute.valid_to = None
+            _take_from_person(attribute, self.value, self.unit)
+
+    class Ended(Event):
+        TOPIC = "profile_attribute.ended"
+        valid_to: date
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.valid_to = self.valid_to
+            if self.valid_to <= self.timestamp.date():
+                attribute.is_primary = False
+
+    class Verified(Event):
+        TOPIC = "profile_attribute.verified"
+        verification_method: str
+        verified_by: str
+        verification_expires_at: datetime | None
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            super().apply(attribute)
+            attribute.verification = Verification.VERIFIED
+            attribute.verified_at = self.timestamp
+
+    class VerificationExpired(Event):
+        TOPIC = "profile_attribute.verification_expired"
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.verification = Verification.EXPIRED
+
+    class VisibilityChanged(Event):
+        TOPIC = "profile_attribute.visibility_changed"
+        visibility: Visibility
+
+    class MadePrimary(Event):
+        TOPIC = "profile_attribute.made_primary"
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.is_primary = True
+
+    class PrimacyYielded(Event):
+        TOPIC = "profile_attribute.primacy_yielded"
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.is_primary = False
+
+    class Retracted(Event):
+        TOPIC = "profile_attribute.retracted"
+        reason: str
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            attribute.status = AttributeStatus.RETRACTED
+            attribute.is_primary = False
+            attribute.visibility = Visibility.PRIVATE
+            attribute.close_reason = self.reason
+
+    @classmethod
+    def state(
+        cls,
+        origin: Origin,
+        namespace: Word,
+        key: Word,
+        *,
+        value: Value,
+        value_type: ValueType = ValueType.STRING,
+        unit: Unit | None = None,
+        valid_from: Day | None = None,
+        valid_to: Day | None = None,
+        evidence: Evidence = (),
+        visibility: Visibility = Visibility.PRIVATE,
+    ) -> ProfileAttribute:
+        """Take the person's word for a fact."""
+        require_fit(value_type, value, unit)
+        _require_order(valid_from, valid_to)
+        return cls._begin(
+            origin,
+            cls.Stated,
+            namespace=namespace,
+            key=key,
+            value_type=value_type,
+            value=value,
+            unit=unit,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            evidence=evidence,
+            visibility=visibility,
+        )
+
+    @classmethod
+    def propose(
+        cls,
+        origin: Origin,
+        namespace: Word,
+        key: Word,
+        *,
+        value: Value,
+        provenance: ProposedBy,
+        confidence: Fraction,
+        value_type: ValueType = ValueType.STRING,
+        unit: Unit | None = None,
+        valid_from: Day | None = None,
+        valid_to: Day | None = None,
+        evidence: Evidence = (),
+    ) -> ProfileAttribute:
+        """Put up a fact that was imported or derived; it holds nothing until the person accepts it."""
+        require_fit(value_type, value, unit)
+        _require_order(valid_from, valid_to)
+        return cls._begin(
+            origin,
+            cls.Proposed,
+            namespace=namespace,
+            key=key,
+            value_type=value_type,
+            value=value,
+            unit=unit,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            evidence=evidence,
+            provenance=provenance,
+            confidence=confidence,
+        )
+
+    def accept(self) -> None:
+        self._require_proposed()
+        self.trigger_event(ProfileAttribute.Accepted)
+
+    def reject(self, reason: Line = "") -> None:
+        self._require_proposed()
+        self.trigger_event(ProfileAttribute.Rejected, reason=reason)
+
+    def correct(self, value: Value, *, unit: Unit | None = None) -> None:
+        """Replace a value that was wrong; a verification of it no longer counts."""
+        self._require_held()
+        require_fit(self.value_type, value, unit)
+        if (value, unit) != (self.value, self.unit):
+            self.trigger_event(ProfileAttribute.Corrected, value=value, unit=unit)
+
+    def supersede(self, value: Value, *, unit: Unit | None = None, valid_from: Day | None = None) -> None:
+        """Follow a value that was right by another, from a day on: today unless told; closes the old one."""
+        self._require_held()
+        require_fit(self.value_type, value, unit)
+        if (value, unit) == (self.value, self.unit) and self.valid_to is None:
+            return
+        begins = valid_from or clock.now().date()
+        if self.valid_from is not None and begins <= self.valid_from:
+            raise ValidityOverlaps
+        if len(self.past) >= MAX_PAST:
+            raise TooMany
+        self.trigger_event(ProfileAttribute.Superseded, value=value, unit=unit, valid_from=begins)
+
+    def end(self, valid_to: Day) -> None:
+        """Say from which day on the fact is no longer true; past that day it is no longer the primary one."""
+        self._require_held()
+        _require_order(self.valid_from, valid_to)
+        if valid_to != self.valid_to:
+            self.trigger_event(ProfileAttribute.Ended, valid_to=valid_to)
+
+    def verify(self, method: Line, *, verified_by: Line = "", expires_at: Moment | None = None) -> None:
+        """Record that somebody has checked the value, and how; may be done again."""
+        self._require_held()
+        if expires_at is not None and expires_at <= clock.now():
+            raise VerificationPast
+        self.trigger_event(
+            ProfileAttribute.Verified,
+            verification_method=method,
+            verified_by=verified_by,
+            verification_expires_at=expires_at,
+        )
+
+    def expire_verification(self) -> None:
+        """Record that the verification has reached its end."""
+        self._require_held()
+        if self.verification is not Verification.VERIFIED:
+            raise NotVerified
+        if self.verification_expires_at is None or clock.now() < self.verification_expires_at:
+            raise VerificationStanding
+        self.trigger_event(ProfileAttribute.VerificationExpired)
+
+    def change_visibility(self, visibility: Visibility) -> None:
+        self._require_held()
+        if visibility is not self.visibility:
+            self.trigger_event(ProfileAttribute.VisibilityChanged, visibility=visibility)
+
+    def make_primary(self) -> None:
+        """Make this the one that stands for its key; refused by the ledger while another does."""
+        self._require_held()
+        if self.valid_to is not None and self.valid_to <= clock.now().date():
+            raise AttributeEnded
+        if not self.is_primary:
+            self.trigger_event(ProfileAttribute.MadePrimary)
+
+    def yield_primary(self) -> None:
+        """Leave the place of the primary one to another."""
+        self._require_held()
+        if self.is_primary:
+            self.trigger_event(ProfileAttribute.PrimacyYielded)
+
+    def retract(self, reason: Line = "") -> None:
+        """Take a fact back for good."""
+        self._require_held()
+        self.trigger_event(ProfileAttribute.Retracted, reason=reason)
+
+    @property
+    def claims(self) -> frozenset[Claim]:
+        if not self.is_primary:
+            return frozenset()
+        return frozenset({Claim("profile.primary", f"{self.namespace}.{self.key}")})
+
+    def _require_proposed(self) -> None:
+        if self.status is not AttributeStatus.PROPOSED:
+            raise NotProposed
+
+    def _require_held(self) -> None:
+        if self.status is not AttributeStatus.HELD:
+            raise NotHeld
+
+
+def _take_from_person(attribute: ProfileAttribute, value: str, unit: str | None) -> None:
+    """Let the person's own value stand; what was known of the old one says nothing of it."""
+    attribute.value = value
+    attribute.unit = unit
+    attribute.provenance = Provenance.USER_STATED
+    attribute.confidence = 1.0
+    attribute.evidence = ()
+    attribute.verification = Verification.UNVERIFIED
+    attribute.verification_method = attribute.verified_by = ""
+    attribute.verified_at = attribute.verification_expires_at = None
+
+
+def _require_order(valid_from: date | None, valid_to: date | None) -> None:
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        raise EndsBeforeStart

@@ -1,0 +1,517 @@
+"""A post on a social platform: drafted here, or collected from where it was published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from domain.shared import clock
+from domain.shared.record import Claim, Content, Origin, Peers, peers_of, usable_peer
+from domain.shared.values import Count, Id, Language, Line, Moment, Text, Url
+from domain.social.social_account import SocialAccount
+from domain.social.social_post_terms import (
+    Attachment,
+    Attachments,
+    Composition,
+    ContentWarning,
+    Hashtags,
+    Mention,
+    Mentions,
+    NotOwnAccount,
+    Poll,
+    PollMissing,
+    PollVotedOn,
+    PostKind,
+    PostNotDraft,
+    PostNotPublished,
+    PostNotScheduled,
+    PostNotUnderWay,
+    PostPlace,
+    PostState,
+    PostVisibility,
+    Published,
+    Reference,
+    ReferenceMissing,
+    RepostHasContent,
+    ScheduleInPast,
+)
+
+UNPUBLISHED = frozenset({PostState.DRAFT, PostState.SCHEDULED, PostState.PUBLISH_FAILED})
+PUBLISHED = frozenset({PostState.PUBLISHED, PostState.EDITED})
+UNDER_WAY = frozenset({PostState.SCHEDULED, PostState.PUBLISHING})  # a platform may keep the schedule itself
+
+
+class SocialPost(Content):
+    """Something said in public, or to some."""
+
+    KIND: ClassVar[str] = "social_post"
+
+    kind: PostKind
+    text: str
+    title: str = ""
+    html: str = ""
+    language: str | None = None
+    content_warning: str = ""
+    sensitive: bool = False
+    visibility: PostVisibility = PostVisibility.PUBLIC
+    social_account_id: UUID | None = None
+    in_reply_to_id: UUID | None = None
+    in_reply_to_uri: str | None = None
+    thread_root_uri: str | None = None
+    quoted_uri: str | None = None
+    reposted_uri: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    poll: Poll | None = None
+    place: PostPlace | None = None
+    state: PostState = PostState.DRAFT
+    scheduled_for: datetime | None = None
+    failure: str = ""
+    published_at: datetime | None = None
+    edited_at: datetime | None = None
+    deleted_at_source: datetime | None = None
+    url: str | None = None
+    canonical_uri: str | None = None
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+    views: int | None = None
+    counted_at: datetime | None = None
+    liked: bool = False
+    bookmarked: bool = False
+
+    class Event(Content.Event):
+        """Any event of a social post."""
+
+    class Drafted(Event, Content.Created, Composition, Reference):
+        TOPIC = "social_post.drafted"
+
+    class Collected(Event, Content.Created, Published):
+        TOPIC = "social_post.collected"
+        state: PostState
+
+    class Revised(Event, Composition):
+        TOPIC = "social_post.revised"
+        social_account_id: UUID | None
+
+    class Scheduled(Event):
+        TOPIC = "social_post.scheduled"
+        scheduled_for: datetime
+
+        def apply(self, post: SocialPost) -> None:
+            post.state = PostState.SCHEDULED
+            post.scheduled_for = self.scheduled_for
+            post.failure = ""
+
+    class Unscheduled(Event):
+        TOPIC = "social_post.unscheduled"
+
+        def apply(self, post: SocialPost) -> None:
+            post.state = PostState.DRAFT
+            post.scheduled_for = None
+
+    class PublishRequested(Event):
+        TOPIC = "social_post.publish_requested"
+
+        def apply(self, post: SocialPost) -> None:
+            post.state = PostState.PUBLISHING
+            post.failure = ""
+
+    class PublishConfirmed(Event):
+        TOPIC = "social_post.publish_confirmed"
+        url: str | None
+        canonical_uri: str | None
+        published_at: datetime
+
+        def apply(self, post: SocialPost) -> None:
+            super().apply(post)
+            post.state = PostState.PUBLISHED
+
+    class PublishFailed(Event):
+        TOPIC = "social_post.publish_failed"
+        failure: str
+
+        def apply(self, post: SocialPost) -> None:
+            post.state = PostState.PUBLISH_FAILED
+            post.failure = self.failure
+            post.scheduled_for = None
+
+    class Edited(Event, Composition):
+        TOPIC = "social_post.edited"
+        edited_at: datetime
+
+        def apply(self, post: SocialPost) -> None:
+            if self.text != post.text:
+                post.html = ""  # it was the markup of the former text
+            super().apply(post)
+            post.state = PostState.EDITED
+
+    class Liked(Event):
+        TOPIC = "social_post.liked"
+
+        def apply(self, post: SocialPost) -> None:
+            post.liked = True
+
+    class Unliked(Event):
+        TOPIC = "social_post.unliked"
+
+        def apply(self, post: SocialPost) -> None:
+            post.liked = False
+
+    class Bookmarked(Event):
+        TOPIC = "social_post.bookmarked"
+
+        def apply(self, post: SocialPost) -> None:
+            post.bookmarked = True
+
+    class Unbookmarked(Event):
+        TOPIC = "social_post.unbookmarked"
+
+        def apply(self, post: SocialPost) -> None:
+            post.bookmarked = False
+
+    class CountsRecorded(Event):
+        TOPIC = "social_post.counts_recorded"
+        likes: int | None
+        reposts: int | None
+        replies: int | None
+        views: int | None
+        counted_at: datetime
+
+    class DeletedAtSource(Event):
+        TOPIC = "social_post.deleted_at_source"
+        deleted_at_source: datetime
+
+        def apply(self, post: SocialPost) -> None:
+            post.state = PostState.DELETED_AT_SOURCE
+            post.deleted_at_source = self.deleted_at_source
+
+    @classmethod
+    def draft(
+        cls,
+        origin: Origin,
+        text: Text,
+        *,
+        kind: PostKind = PostKind.NOTE,
+        social_account_id: Id | None = None,
+        in_reply_to_id: Id | None = None,
+        in_reply_to_uri: Url | None = None,
+        thread_root_uri: Url | None = None,
+        quoted_uri: Url | None = None,
+        reposted_uri: Url | None = None,
+        title: Line = "",
+        language: Language | None = None,
+        content_warning: ContentWarning = "",
+        sensitive: bool = False,
+        visibility: PostVisibility = PostVisibility.PUBLIC,
+        attachments: Attachments = (),
+        mentions: Mentions = (),
+        hashtags: Hashtags = (),
+        poll: Poll | None = None,
+        place: PostPlace | None = None,
+    ) -> SocialPost:
+        """Begin a post of one's own; the account may be chosen until it is published."""
+        _require_own(origin.peers, social_account_id)
+        if in_reply_to_id is not None:
+            usable_peer(origin.peers, SocialPost, in_reply_to_id)
+        _require_references(kind, in_reply_to_id or in_reply_to_uri, quoted_uri, reposted_uri)
+        _require_content(kind, text or title, attachments, poll)
+        return cls._begin(
+            origin,
+            cls.Drafted,
+            text=text,
+            kind=kind,
+            social_account_id=social_account_id,
+            in_reply_to_id=in_reply_to_id,
+            in_reply_to_uri=in_reply_to_uri,
+            thread_root_uri=thread_root_uri,
+            quoted_uri=quoted_uri,
+            reposted_uri=reposted_uri,
+            title=title,
+            language=language,
+            content_warning=content_warning,
+            sensitive=sensitive,
+            visibility=visibility,
+            attachments=attachments,
+            mentions=mentions,
+            hashtags=hashtags,
+            poll=poll,
+            place=place,
+        )
+
+    @classmethod
+    def collect(
+        cls,
+        origin: Origin,
+        text: Text,
+        *,
+        kind: PostKind = PostKind.NOTE,
+        social_account_id: Id | None = None,
+        in_reply_to_id: Id | None = None,
+        in_reply_to_uri: Url | None = None,
+        thread_root_uri: Url | None = None,
+        quoted_uri: Url | None = None,
+        reposted_uri: Url | None = None,
+        title: Line = "",
+        language: Language | None = None,
+        content_warning: ContentWarning = "",
+        sensitive: bool = False,
+        visibility: PostVisibility = PostVisibility.PUBLIC,
+        attachments: Attachments = (),
+        mentions: Mentions = (),
+        hashtags: Hashtags = (),
+        poll: Poll | None = None,
+        place: PostPlace | None = None,
+        html: Text = "",
+        published_at: Moment | None = None,
+        edited_at: Moment | None = None,
+        url: Url | None = None,
+        canonical_uri: Url | None = None,
+        likes: Count | None = None,
+        reposts: Count | None = None,
+        replies: Count | None = None,
+        views: Count | None = None,
+        counted_at: Moment | None = None,
+        liked: bool = False,
+        bookmarked: bool = False,
+    ) -> SocialPost:
+        """Keep a post that is published already; a repost has a text only where its source sent one."""
+        _require_references(kind, in_reply_to_id or in_reply_to_uri, quoted_uri, reposted_uri)
+        return cls._begin(
+            origin,
+            cls.Collected,
+            text=text,
+            kind=kind,
+            social_account_id=social_account_id,
+            in_reply_to_id=in_reply_to_id,
+            in_reply_to_uri=in_reply_to_uri,
+            thread_root_uri=thread_root_uri,
+            quoted_uri=quoted_uri,
+            reposted_uri=reposted_uri,
+            title=title,
+            language=language,
+            content_warning=content_warning,
+            sensitive=sensitive,
+            visibility=visibility,
+            attachments=attachments,
+            mentions=mentions,
+            hashtags=hashtags,
+            poll=poll,
+            place=place,
+            html=html,
+            published_at=published_at,
+            edited_at=edited_at,
+            url=url,
+            canonical_uri=canonical_uri,
+            likes=likes,
+            reposts=reposts,
+            replies=replies,
+            views=views,
+            counted_at=counted_at,
+            liked=liked,
+            bookmarked=bookmarked,
+            state=PostState.EDITED if edited_at else PostState.PUBLISHED,
+        )
+
+    def revise(
+        self,
+        text: Text | None = None,
+        *,
+        social_account_id: Id | None = None,
+        title: Line | None = None,
+        language: Language | None = None,
+        content_warning: ContentWarning | None = None,
+        sensitive: bool | None = None,
+        visibility: PostVisibility | None = None,
+        attachments: Attachments | None = None,
+        mentions: Mentions | None = None,
+        hashtags: Hashtags | None = None,
+        poll: Poll | None = None,
+        place: PostPlace | None = None,
+    ) -> None:
+        """Change a post before it is published; what is left out stays as it is."""
+        self._require_unpublished()
+        _require_own(peers_of(self), social_account_id)
+        content = self._with_known(
+            text=text,
+            social_account_id=social_account_id,
+            title=title,
+            language=language,
+            content_warning=content_warning,
+            sensitive=sensitive,
+            visibility=visibility,
+            attachments=attachments,
+            mentions=mentions,
+            hashtags=hashtags,
+            poll=poll,
+            place=place,
+        )
+        if self._differs(content):
+            _require_content(
+                self.kind, content["text"] or content["title"], content["attachments"], content["poll"]
+            )
+            self.trigger_event(SocialPost.Revised, **content)
+
+    def schedule(self, scheduled_for: Moment) -> None:
+        self._require_unpublished()
+        self._require_author()
+        if scheduled_for <= clock.now():
+            raise ScheduleInPast
+        if self.state is not PostState.SCHEDULED or scheduled_for != self.scheduled_for:
+            self.trigger_event(SocialPost.Scheduled, scheduled_for=scheduled_for)
+
+    def unschedule(self) -> None:
+        if self.state is not PostState.SCHEDULED:
+            raise PostNotScheduled
+        self.trigger_event(SocialPost.Unscheduled)
+
+    def publish(self) -> None:
+        """Ask for the post to be published; the platform's answer comes as a confirmation or a failure."""
+        self._require_unpublished()
+        self._require_author()
+        self.trigger_event(SocialPost.PublishRequested)
+
+    def confirm_published(
+        self, url: Url | None = None, *, canonical_uri: Url | None = None, published_at: Moment | None = None
+    ) -> None:
+        self._require_under_way()
+        self.trigger_event(
+            SocialPost.PublishConfirmed,
+            url=url,
+            canonical_uri=canonical_uri,
+            published_at=published_at or clock.now(),
+        )
+
+    def fail_publish(self, reason: Line) -> None:
+        self._require_under_way()
+        self.trigger_event(SocialPost.PublishFailed, failure=reason)
+
+    def edit(
+        self,
+        text: Text | None = None,
+        *,
+        title: Line | None = None,
+        language: Language | None = None,
+        content_warning: ContentWarning | None = None,
+        sensitive: bool | None = None,
+        visibility: PostVisibility | None = None,
+        attachments: Attachments | None = None,
+        mentions: Mentions | None = None,
+        hashtags: Hashtags | None = None,
+        poll: Poll | None = None,
+        place: PostPlace | None = None,
+        edited_at: Moment | None = None,
+    ) -> None:
+        """Change a published post; what is left out stays as it is, what it said before stays in the ledger."""
+        self._require_published()
+        content = self._with_known(
+            text=text,
+            title=title,
+            language=language,
+            content_warning=content_warning,
+            sensitive=sensitive,
+            visibility=visibility,
+            attachments=attachments,
+            mentions=mentions,
+            hashtags=hashtags,
+            poll=poll,
+            place=place,
+        )
+        if not self._differs(content):
+            return
+        _require_content(
+            self.kind, content["text"] or content["title"], content["attachments"], content["poll"]
+        )
+        if self.poll is not None and self.poll.voted_on and content["poll"] != self.poll:
+            raise PollVotedOn
+        self.trigger_event(SocialPost.Edited, **content, edited_at=edited_at or clock.now())
+
+    def like(self) -> None:
+        self._require_published()
+        if not self.liked:
+            self.trigger_event(SocialPost.Liked)
+
+    def unlike(self) -> None:
+        if self.liked:
+            self.trigger_event(SocialPost.Unliked)
+
+    def bookmark(self) -> None:
+        self._require_published()
+        if not self.bookmarked:
+            self.trigger_event(SocialPost.Bookmarked)
+
+    def unbookmark(self) -> None:
+        if self.bookmarked:
+            self.trigger_event(SocialPost.Unbookmarked)
+
+    def record_counts(
+        self,
+        likes: Count | None = None,
+        *,
+        reposts: Count | None = None,
+        replies: Count | None = None,
+        views: Count | None = None,
+        counted_at: Moment | None = None,
+    ) -> None:
+        """Keep what the platform counts now; what is left out stays as it is."""
+        self._require_published()
+        counts = self._with_known(likes=likes, reposts=reposts, replies=replies, views=views)
+        if self._differs(counts):
+            self.trigger_event(SocialPost.CountsRecorded, **counts, counted_at=counted_at or clock.now())
+
+    def mark_deleted_at_source(self, deleted_at: Moment | None = None) -> None:
+        """Record that the platform shows the post no more; this copy stays."""
+        if self.state is PostState.DELETED_AT_SOURCE:
+            return
+        self._require_published()
+        self.trigger_event(SocialPost.DeletedAtSource, deleted_at_source=deleted_at or clock.now())
+
+    @property
+    def claims(self) -> frozenset[Claim]:
+        """One record for each published post, whichever way it was collected."""
+        if self.canonical_uri is None or self.deleted_at is not None:
+            return frozenset()
+        return frozenset({Claim("social_post.uri", self.canonical_uri)})
+
+    def _with_known(self, **told: object) -> dict[str, object]:
+        return {name: getattr(self, name) if value is None else value for name, value in told.items()}
+
+    def _differs(self, facts: dict[str, object]) -> bool:
+        return any(getattr(self, name) != value for name, value in facts.items())
+
+    def _require_unpublished(self) -> None:
+        if self.state not in UNPUBLISHED:
+            raise PostNotDraft
+
+    def _require_published(self) -> None:
+        if self.state not in PUBLISHED:
+            raise PostNotPublished
+
+    def _require_under_way(self) -> None:
+        if self.state not in UNDER_WAY:
+            raise PostNotUnderWay
+
+    def _require_author(self) -> None:
+        if self.social_account_id is None:
+            raise NotOwnAccount
+        _require_own(peers_of(self), self.social_account_id)
+
+
+def _require_own(peers: Peers, account_id: UUID | None) -> None:
+    if account_id is not None and not usable_peer(peers, SocialAccount, account_id).may_publish:
+        raise NotOwnAccount
+
+
+def _require_references(kind: PostKind, reply: object, quoted: str | None, reposted: str | None) -> None:
+    needed = {PostKind.REPLY: reply, PostKind.QUOTE: quoted, PostKind.REPOST: reposted}
+    if kind in needed and needed[kind] is None:
+        raise ReferenceMissing
+
+
+def _require_content(kind: PostKind, words: object, attachments: object, poll: object) -> None:
+    if kind is PostKind.REPOST and (words or attachments or poll):
+        raise RepostHasContent
+    if kind is PostKind.POLL and poll is None:
+        raise PollMissing

@@ -1,0 +1,1 @@
+"""What the kinds of the core context allow and refuse."""

@@ -1,0 +1,454 @@
+"""Who may see what through a link, and for how long."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from domain.core.link import Link
+from domain.core.link_terms import (
+    MAX_TARGETS,
+    Audience,
+    ExpiryPast,
+    LastPermission,
+    LastTarget,
+    LifeTooLong,
+    LinkExhausted,
+    LinkExpired,
+    LinkNotExpired,
+    LinkRevoked,
+    LinkStatus,
+    NotEarlier,
+    NotLater,
+    Permission,
+    Target,
+    TargetKind,
+    TargetNotFound,
+    TargetsFixed,
+    TargetsUnfit,
+    TokenReused,
+)
+from domain.shared import clock
+from domain.shared.commands import commands_of
+from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.record import Claim, Origin, TooMany, state_fields
+from domain.shared.values import new_id
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HASH = hashlib.sha256(b"token").hexdigest()
+OTHER_HASH = hashlib.sha256(b"other token").hexdigest()
+PHOTO = Target("media", new_id())
+NOTE = Target("note", new_id())
+BLOOD_TEST = Target("health_record", new_id())
+
+
+class Hands:
+    """The hands of the clock, which a test may move."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def pass_days(self, days: float) -> None:
+        self.at += timedelta(days=days)
+
+
+@pytest.fixture(autouse=True)
+def hands() -> Iterator[Hands]:
+    hands = Hands()
+    with clock.reading(lambda: hands.at):
+        yield hands
+
+
+def days(number: float) -> datetime:
+    return NOON + timedelta(days=number)
+
+
+def created(**details: Any) -> Link:
+    return Link.create(Origin(new_id()), HASH, **{"targets": (PHOTO,)} | details)
+
+
+def collection(*targets: Target, **details: Any) -> Link:
+    return created(target_kind=TargetKind.COLLECTION, targets=targets or (PHOTO,), **details)
+
+
+def revoked() -> Link:
+    link = collection()
+    link.revoke("enough")
+    return link
+
+
+def topics(link: Link) -> list[str]:
+    return [event.TOPIC for event in link.pending_events if isinstance(event, Link.Event)]
+
+
+def status_of(link: Link) -> LinkStatus:
+    return link.status
+
+
+def state_of(link: Link) -> dict[str, Any]:
+    return {name: getattr(link, name) for name in (*state_fields(Link), "version")}
+
+
+def test_link_lets_anyone_view_for_a_week_unless_told_otherwise() -> None:
+    link = created()
+    assert topics(link) == ["link.created"]
+    assert (link.status, link.expires_at) == (LinkStatus.ACTIVE, days(7))
+    assert (link.permissions, link.audience) == ((Permission.VIEW,), Audience.ANYONE_WITH_LINK)
+    assert (link.token_hash, link.targets) == (HASH, (PHOTO,))
+
+
+def test_link_keeps_what_it_was_made_with() -> None:
+    link = created(
+        slug="holiday",
+        title="Holiday",
+        message="Look!",
+        permissions=(Permission.VIEW, Permission.DOWNLOAD, Permission.VIEW),
+        audience=Audience.SIGNED_IN_USERS,
+        max_views=3,
+    )
+    assert (link.slug, link.title, link.message) == ("holiday", "Holiday", "Look!")
+    assert link.permissions == (Permission.DOWNLOAD, Permission.VIEW)
+    assert (link.audience, link.max_views) == (Audience.SIGNED_IN_USERS, 3)
+
+
+@pytest.mark.parametrize(
+    "token_hash", ["correct horse", HASH.upper(), HASH[:-1], HASH + "0", HASH + "\n", ""]
+)
+def test_only_the_digest_of_a_token_is_taken(token_hash: str) -> None:
+    command = commands_of(Link)["create"]
+    assert command.arguments((HASH,), {})["token_hash"] == HASH
+    with pytest.raises(InvalidInput) as refused:
+        command.arguments((token_hash,), {})
+    assert not token_hash or token_hash not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["user", "integration", "link", "notification", "audit", "diary"])
+def test_only_content_is_shown(kind: str) -> None:
+    command = commands_of(Link)["add_target"]
+    body = f'{{"target": {{"kind": "{{}}", "id": "{new_id()}"}}}}'
+    assert command.arguments_from_json(body.replace("{}", "note"))
+    with pytest.raises(InvalidInput):
+        command.arguments_from_json(body.replace("{}", kind))
+
+
+def test_token_and_slug_are_claimed_among_all_until_revoked() -> None:
+    assert created().claims == {Claim("link.token", HASH, everywhere=True)}
+    link = created(slug="holiday")
+    assert link.claims == {
+        Claim("link.token", HASH, everywhere=True),
+        Claim("link.slug", "holiday", everywhere=True),
+    }
+    link.revoke()
+    assert link.claims == frozenset()
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"targets": ()},
+        {"targets": (PHOTO, PHOTO)},
+        {"targets": (PHOTO,), "query": "tag:holiday"},
+        {"target_kind": TargetKind.COLLECTION, "targets": ()},
+        {"target_kind": TargetKind.QUERY, "targets": ()},
+        {"target_kind": TargetKind.QUERY, "targets": (), "query": ""},
+        {"target_kind": TargetKind.QUERY, "targets": (PHOTO,), "query": "tag:holiday"},
+        {"targets": tuple(Target("note", new_id()) for _ in range(MAX_TARGETS + 1))},
+    ],
+)
+def test_link_shows_records_or_what_a_filter_finds(details: dict[str, Any]) -> None:
+    with pytest.raises(TargetsUnfit):
+        created(**details)
+
+
+def test_link_may_show_what_a_filter_found_at_a_moment() -> None:
+    link = created(target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", snapshot_at=days(-1))
+    assert (link.query, link.snapshot_at, link.targets) == ("tag:holiday", days(-1), ())
+
+
+def test_link_lives_a_year_at_most() -> None:
+    assert created(expires_at=days(365)).expires_at == days(365)
+    with pytest.raises(LifeTooLong):
+        created(expires_at=days(365) + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize("ends", [days(0), days(-1)])
+def test_link_ends_in_the_future(ends: datetime) -> None:
+    with pytest.raises(ExpiryPast):
+        created(expires_at=ends)
+
+
+def test_health_records_are_shown_for_a_week_at_most() -> None:
+    assert created(targets=(BLOOD_TEST,)).expires_at == days(7)
+    with pytest.raises(LifeTooLong):
+        created(targets=(PHOTO, BLOOD_TEST), expires_at=days(8))
+    with pytest.raises(LifeTooLong):
+        created(targets=(BLOOD_TEST,)).extend(days(8))
+    with pytest.raises(LifeTooLong):
+        collection(expires_at=days(8)).add_target(BLOOD_TEST)
+
+
+def test_link_is_renamed_or_loses_its_title() -> None:
+    link = created(title="Holiday")
+    link.rename("Holiday")
+    link.rename("Summer")
+    link.rename(None)
+    assert topics(link)[1:] == ["link.renamed", "link.renamed"]
+    assert link.title is None
+
+
+def test_permissions_are_granted_and_withdrawn_once() -> None:
+    link = created()
+    link.grant_permission(Permission.VIEW)
+    link.withdraw_permission(Permission.UPLOAD)
+    assert topics(link) == ["link.created"]
+    link.grant_permission(Permission.COMMENT)
+    assert set(link.permissions) == {Permission.VIEW, Permission.COMMENT}
+    link.withdraw_permission(Permission.VIEW)
+    assert link.permissions == (Permission.COMMENT,)
+    assert topics(link)[1:] == ["link.permission_granted", "link.permission_withdrawn"]
+
+
+def test_link_keeps_a_permission() -> None:
+    with pytest.raises(LastPermission):
+        created().withdraw_permission(Permission.VIEW)
+    with pytest.raises(LastPermission):
+        created(permissions=())
+
+
+def test_collection_grows_and_shrinks() -> None:
+    link = collection()
+    link.add_target(NOTE)
+    link.add_target(NOTE)
+    assert set(link.targets) == {PHOTO, NOTE}
+    link.remove_target(PHOTO)
+    assert set(link.targets) == {NOTE}
+    assert topics(link)[1:] == ["link.target_added", "link.target_removed"]
+
+
+def test_link_to_items_never_grows() -> None:
+    link = created(targets=(PHOTO, NOTE))
+    with pytest.raises(TargetsFixed):
+        link.add_target(Target("note", new_id()))
+    link.remove_target(NOTE)
+    with pytest.raises(TargetsFixed):
+        link.add_target(NOTE)
+
+
+def test_collection_is_bounded() -> None:
+    link = collection(*(Target("note", new_id()) for _ in range(MAX_TARGETS)))
+    with pytest.raises(TooMany):
+        link.add_target(PHOTO)
+
+
+def test_link_keeps_a_record_to_show() -> None:
+    with pytest.raises(LastTarget):
+        created().remove_target(PHOTO)
+
+
+def test_record_not_shown_cannot_be_removed() -> None:
+    with pytest.raises(TargetNotFound):
+        created().remove_target(NOTE)
+
+
+def test_link_is_extended_up_to_a_year_from_now(hands: Hands) -> None:
+    link = created()
+    hands.pass_days(5)
+    link.extend(days(370))
+    assert (topics(link)[-1], link.expires_at) == ("link.extended", days(370))
+    with pytest.raises(LifeTooLong):
+        link.extend(days(371))
+
+
+@pytest.mark.parametrize("ends", [days(7), days(6)])
+def test_extending_never_shortens(ends: datetime) -> None:
+    with pytest.raises(NotLater):
+        created().extend(ends)
+
+
+@pytest.mark.parametrize("ends", [days(7), days(8)])
+def test_shortening_never_extends(ends: datetime) -> None:
+    with pytest.raises(NotEarlier):
+        created().shorten(ends)
+
+
+def test_shortened_link_ends_earlier(hands: Hands) -> None:
+    link = created()
+    link.shorten(days(1))
+    assert (topics(link)[-1], link.expires_at) == ("link.shortened", days(1))
+    hands.pass_days(1)
+    with pytest.raises(LinkExpired):
+        link.open()
+
+
+def test_visit_is_counted() -> None:
+    link = created()
+    link.open(ip_prefix="192.0.2.0/24", ua_family="Firefox")
+    link.open()
+    assert (link.view_count, link.last_opened_at) == (2, NOON)
+    assert topics(link)[1:] == ["link.opened", "link.opened"]
+    assert link.pending_events[1].ip_prefix == "192.0.2.0/24"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "192.0.2.0/25", "2001:db8::/49", "192.0.2.1/24", "home"])
+def test_visitor_is_never_known_by_address(address: str) -> None:
+    command = commands_of(Link)["open"]
+    assert command.arguments((), {"ip_prefix": "2001:db8::/48"})["ip_prefix"] == "2001:db8::/48"
+    with pytest.raises(InvalidInput) as refused:
+        command.arguments((), {"ip_prefix": address})
+    assert address not in str(refused.value)
+
+
+def test_expired_link_is_not_opened(hands: Hands) -> None:
+    link = created()
+    hands.pass_days(7)
+    with pytest.raises(LinkExpired):
+        link.open()
+    assert topics(link) == ["link.created"]
+
+
+def test_link_opens_until_the_last_moment(hands: Hands) -> None:
+    link = created()
+    hands.at = link.expires_at - timedelta(microseconds=1)
+    link.open()
+    assert link.view_count == 1
+
+
+def test_end_is_recorded_once_and_only_when_reached(hands: Hands) -> None:
+    link = created()
+    with pytest.raises(LinkNotExpired):
+        link.expire()
+    hands.pass_days(7)
+    link.expire()
+    link.expire()
+    assert (status_of(link), link.expired_at) == (LinkStatus.EXPIRED, days(7))
+    assert topics(link)[1:] == ["link.expired"]
+    with pytest.raises(LinkExpired):
+        link.open()
+
+
+def test_extended_link_opens_again(hands: Hands) -> None:
+    link = created()
+    hands.pass_days(8)
+    link.expire()
+    with pytest.raises(ExpiryPast):
+        link.extend(days(7.5))
+    link.extend(days(9))
+    assert (status_of(link), link.expired_at) == (LinkStatus.ACTIVE, None)
+    link.open()
+    assert link.view_count == 1
+
+
+def test_link_is_exhausted_by_its_last_view() -> None:
+    link = created(max_views=2)
+    link.open()
+    assert status_of(link) is LinkStatus.ACTIVE
+    link.open()
+    assert status_of(link) is LinkStatus.EXHAUSTED
+    with pytest.raises(LinkExhausted):
+        link.open()
+    assert link.view_count == 2
+
+
+def test_raised_view_limit_opens_the_link_again() -> None:
+    link = created(max_views=1)
+    link.open()
+    link.set_view_limit(1)
+    link.set_view_limit(2)
+    assert status_of(link) is LinkStatus.ACTIVE
+    link.open()
+    link.set_view_limit(None)
+    assert (status_of(link), link.max_views) == (LinkStatus.ACTIVE, None)
+    assert topics(link).count("link.view_limit_set") == 2
+
+
+def test_view_limit_below_the_views_had_exhausts_the_link() -> None:
+    link = created()
+    link.open()
+    link.open()
+    link.set_view_limit(1)
+    assert status_of(link) is LinkStatus.EXHAUSTED
+
+
+def test_extending_does_not_give_more_views(hands: Hands) -> None:
+    link = created(max_views=1)
+    link.open()
+    hands.pass_days(7)
+    link.expire()
+    link.extend(days(8))
+    assert status_of(link) is LinkStatus.EXHAUSTED
+
+
+def test_rotated_link_has_another_token() -> None:
+    link = created()
+    link.rotate_token(OTHER_HASH)
+    assert (topics(link)[-1], link.token_hash) == ("link.token_rotated", OTHER_HASH)
+    assert link.claims == {Claim("link.token", OTHER_HASH, everywhere=True)}
+    with pytest.raises(TokenReused):
+        link.rotate_token(OTHER_HASH)
+
+
+def test_revoked_link_says_why() -> None:
+    link = revoked()
+    assert (status_of(link), link.revoked_at, link.revoke_reason) == (LinkStatus.REVOKED, NOON, "enough")
+
+
+AFTER_END: list[Callable[[Link], None]] = [
+    lambda link: link.rename("x"),
+    lambda link: link.grant_permission(Permission.COMMENT),
+    lambda link: link.withdraw_permission(Permission.VIEW),
+    lambda link: link.add_target(NOTE),
+    lambda link: link.remove_target(PHOTO),
+    lambda link: link.extend(days(9)),
+    lambda link: link.shorten(days(1)),
+    lambda link: link.set_view_limit(3),
+    lambda link: link.open(),
+    lambda link: link.expire(),
+    lambda link: link.revoke(),
+    lambda link: link.rotate_token(OTHER_HASH),
+]
+
+
+@pytest.mark.parametrize("command", AFTER_END)
+def test_revoked_link_stays_revoked(command: Callable[[Link], None]) -> None:
+    link = revoked()
+    with pytest.raises(LinkRevoked):
+        command(link)
+    assert topics(link) == ["link.created", "link.revoked"]
+
+
+def test_link_in_the_trash_is_not_opened() -> None:
+    link = created()
+    link.trash()
+    with pytest.raises(RecordTrashed):
+        link.open()
+    link.restore()
+    link.open()
+
+
+def test_events_tell_the_whole_story(hands: Hands) -> None:
+    link = collection(max_views=5, title="Holiday", slug="holiday")
+    link.rename("Summer")
+    link.grant_permission(Permission.DOWNLOAD)
+    link.withdraw_permission(Permission.VIEW)
+    link.add_target(NOTE)
+    link.remove_target(PHOTO)
+    link.open(ip_prefix="192.0.2.0/24")
+    link.set_view_limit(1)
+    link.shorten(days(1))
+    hands.pass_days(2)
+    link.expire()
+    link.extend(days(30))
+    link.rotate_token(OTHER_HASH)
+    link.trash("later")
+    link.restore()
+    link.revoke("enough")
+    folded: Any = None
+    for event in link.pending_events:
+        stored = TypeAdapter(type(event)).dump_json(event)
+        folded = TypeAdapter(type(event)).validate_json(stored).mutate(folded)
+    assert state_of(folded) == state_of(link)

@@ -1,0 +1,1 @@
+"""Photos, recordings and the albums they stand in."""

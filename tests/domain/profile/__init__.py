@@ -1,0 +1,1 @@
+"""What the kinds of the profile context allow and refuse."""

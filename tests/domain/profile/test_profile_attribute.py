@@ -1,0 +1,459 @@
+"""How a fact about a person is stated, proposed, changed, proven and taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from domain.profile.profile_attribute import ProfileAttribute
+from domain.profile.profile_attribute_terms import (
+    MAX_PAST,
+    AttributeEnded,
+    AttributeStatus,
+    CurrencyMissing,
+    EndsBeforeStart,
+    NotHeld,
+    NotProposed,
+    NotVerified,
+    PastValue,
+    Provenance,
+    ValidityOverlaps,
+    ValueType,
+    ValueUnfit,
+    Verification,
+    VerificationPast,
+    VerificationStanding,
+    Visibility,
+)
+from domain.shared import clock
+from domain.shared.commands import commands_of
+from domain.shared.errors import InvalidInput
+from domain.shared.record import Claim, Origin, Source, TooMany, state_fields
+from domain.shared.values import new_id
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TODAY = NOON.date()
+BORN, HIRED, MOVED = date(1990, 12, 10), date(2015, 4, 1), date(2020, 7, 1)
+
+
+class Hands:
+    """The hands of the clock, which a test may move."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def pass_days(self, days: float) -> None:
+        self.at += timedelta(days=days)
+
+
+@pytest.fixture(autouse=True)
+def hands() -> Iterator[Hands]:
+    hands = Hands()
+    with clock.reading(lambda: hands.at):
+        yield hands
+
+
+def stated(**details: Any) -> ProfileAttribute:
+    given: dict[str, Any] = {"value": "Initech", "valid_from": HIRED}
+    return ProfileAttribute.state(Origin(new_id()), "work", "employer", **given | details)
+
+
+def proposed(**details: Any) -> ProfileAttribute:
+    given: dict[str, Any] = {"value": "Initech", "provenance": Provenance.DERIVED, "confidence": 0.6}
+    return ProfileAttribute.propose(Origin(new_id()), "work", "employer", **given | details)
+
+
+def rejected() -> ProfileAttribute:
+    attribute = proposed()
+    attribute.reject("not me")
+    return attribute
+
+
+def retracted() -> ProfileAttribute:
+    attribute = stated()
+    attribute.retract("private")
+    return attribute
+
+
+def topics(attribute: ProfileAttribute) -> list[str]:
+    return [event.TOPIC for event in attribute.pending_events if isinstance(event, ProfileAttribute.Event)]
+
+
+def status_of(attribute: ProfileAttribute) -> AttributeStatus:
+    return attribute.status
+
+
+def verification_of(attribute: ProfileAttribute) -> Verification:
+    return attribute.verification
+
+
+def is_primary(attribute: ProfileAttribute) -> bool:
+    return attribute.is_primary
+
+
+def state_of(attribute: ProfileAttribute) -> dict[str, Any]:
+    return {name: getattr(attribute, name) for name in (*state_fields(ProfileAttribute), "version")}
+
+
+def test_stated_fact_is_held_on_the_word_of_the_person() -> None:
+    contract = new_id()
+    attribute = stated(valid_to=MOVED, evidence=(contract,), visibility=Visibility.LINKS)
+    assert topics(attribute) == ["profile_attribute.stated"]
+    assert (attribute.namespace, attribute.key, attribute.value) == ("work", "employer", "Initech")
+    assert (attribute.valid_from, attribute.valid_to) == (HIRED, MOVED)
+    assert (attribute.provenance, attribute.confidence) == (Provenance.USER_STATED, 1.0)
+    assert (attribute.status, attribute.visibility) == (AttributeStatus.HELD, Visibility.LINKS)
+    assert attribute.evidence == (contract,)
+
+
+def test_proposed_fact_holds_nothing_until_accepted() -> None:
+    attribute = proposed()
+    assert topics(attribute) == ["profile_attribute.proposed"]
+    assert status_of(attribute) is AttributeStatus.PROPOSED
+    with pytest.raises(NotHeld):
+        attribute.make_primary()
+    attribute.accept()
+    assert status_of(attribute) is AttributeStatus.HELD
+    assert (attribute.provenance, attribute.confidence) == (Provenance.DERIVED, 0.6)
+    assert topics(attribute)[1:] == ["profile_attribute.accepted"]
+
+
+def test_rejected_proposal_stays_rejected() -> None:
+    attribute = rejected()
+    assert (attribute.status, attribute.close_reason) == (AttributeStatus.REJECTED, "not me")
+    with pytest.raises(NotProposed):
+        attribute.accept()
+    with pytest.raises(NotProposed):
+        attribute.reject()
+
+
+def test_only_a_proposal_is_accepted() -> None:
+    with pytest.raises(NotProposed):
+        stated().accept()
+    with pytest.raises(NotProposed):
+        stated().reject()
+
+
+def test_nobody_proposes_in_the_name_of_the_person() -> None:
+    command = commands_of(ProfileAttribute)["propose"]
+    given = {"namespace": "work", "key": "employer", "value": "Initech", "confidence": 0.5}
+    assert command.arguments_from_json(json.dumps(given | {"provenance": "imported"}))
+    with pytest.raises(InvalidInput):
+        command.arguments_from_json(json.dumps(given | {"provenance": "user_stated"}))
+    with pytest.raises(InvalidInput):
+        command.arguments_from_json(json.dumps(given | {"provenance": "imported", "confidence": 1.1}))
+
+
+@pytest.mark.parametrize("word", ["Work", "work.employer", "", "1st", "a" * 65])
+def test_namespace_and_key_are_single_words(word: str) -> None:
+    command = commands_of(ProfileAttribute)["state"]
+    assert command.arguments(("work", "employer"), {"value": "Initech"})
+    with pytest.raises(InvalidInput):
+        command.arguments((word, "employer"), {"value": "Initech"})
+    with pytest.raises(InvalidInput):
+        command.arguments(("work", word), {"value": "Initech"})
+
+
+WRITTEN_WELL = [
+    ("string", "Initech"),
+    ("address", "1 Main Street\nVienna"),
+    ("enum", "married"),
+    ("integer", "-12"),
+    ("decimal", "182.50"),
+    ("boolean", "true"),
+    ("date", "1990-12-10"),
+    ("datetime", "2026-03-01T12:00:00Z"),
+    ("datetime", "2026-03-01T12:00:00.5+01:00"),
+    ("url", "https://example.org"),
+    ("email", "ada@example.org"),
+    ("phone", "+43 1 234"),
+    ("json", '{"a": [1, null]}'),
+    ("media_ref", "0190a0a0-0000-7000-8000-000000000000"),
+]
+
+WRITTEN_BADLY = [
+    ("enum", "two\nlines"),
+    ("integer", "1.0"),
+    ("integer", "007"),
+    ("integer", "１"),  # noqa: RUF001 - a digit, but not an ASCII one
+    ("decimal", "1e5"),
+    ("decimal", "NaN"),
+    ("boolean", "yes"),
+    ("date", "1704067200"),
+    ("date", "2026-02-29"),
+    ("date", "2026-03-01T00:00:00"),
+    ("datetime", "2026-03-01T12:00:00"),
+    ("datetime", "1704067200"),
+    ("url", "example.org"),
+    ("email", "ada"),
+    ("json", "{'a': 1}"),
+    ("json", "NaN"),
+    ("json", "[" * 10_000),
+    ("media_ref", "photo"),
+]
+
+
+@pytest.mark.parametrize(("value_type", "value"), WRITTEN_WELL)
+def test_value_is_written_as_its_type_demands(value_type: str, value: str) -> None:
+    attribute = stated(value_type=ValueType(value_type), value=value)
+    assert (attribute.value_type, attribute.value) == (value_type, value)
+
+
+@pytest.mark.parametrize(("value_type", "value"), WRITTEN_BADLY)
+def test_value_of_another_type_is_refused(value_type: str, value: str) -> None:
+    with pytest.raises(ValueUnfit) as refused:
+        stated(value_type=ValueType(value_type), value=value)
+    assert value not in str(refused.value)
+    with pytest.raises(ValueUnfit):
+        proposed(value_type=ValueType(value_type), value=value)
+
+
+def test_changed_value_is_of_the_same_type() -> None:
+    attribute = stated(value_type=ValueType.INTEGER, value="3")
+    with pytest.raises(ValueUnfit):
+        attribute.correct("three")
+    with pytest.raises(ValueUnfit):
+        attribute.supersede("three")
+
+
+@pytest.mark.parametrize("amount", ["5e4", "50000.00001", "50,000", "+1", ""])
+def test_amount_of_money_is_a_plain_number(amount: str) -> None:
+    with pytest.raises(ValueUnfit):
+        stated(value_type=ValueType.MONEY, value=amount, unit="EUR")
+
+
+@pytest.mark.parametrize("unit", [None, "euro", "EURO", "€"])
+def test_money_has_a_currency(unit: str | None) -> None:
+    assert stated(value_type=ValueType.MONEY, value="50000.00", unit="EUR").unit == "EUR"
+    with pytest.raises(CurrencyMissing):
+        stated(value_type=ValueType.MONEY, value="50000.00", unit=unit)
+
+
+def test_fact_does_not_end_before_it_starts() -> None:
+    assert stated(valid_from=HIRED, valid_to=HIRED).valid_to == HIRED
+    with pytest.raises(EndsBeforeStart):
+        stated(valid_from=MOVED, valid_to=HIRED)
+    with pytest.raises(EndsBeforeStart):
+        proposed(valid_from=MOVED, valid_to=HIRED)
+    with pytest.raises(EndsBeforeStart):
+        stated(valid_from=HIRED).end(BORN)
+
+
+def test_correction_replaces_what_was_wrong() -> None:
+    attribute = stated(evidence=(new_id(),))
+    attribute.verify("payslip", verified_by="employer")
+    attribute.correct("Initrode")
+    assert (attribute.value, attribute.valid_from, attribute.past) == ("Initrode", HIRED, ())
+    assert attribute.verification is Verification.UNVERIFIED
+    assert (attribute.verification_method, attribute.verified_by, attribute.verified_at) == ("", "", None)
+    assert attribute.evidence == ()
+    assert topics(attribute)[-1] == "profile_attribute.corrected"
+
+
+def test_corrected_proposal_rests_on_the_word_of_the_person() -> None:
+    attribute = proposed()
+    attribute.accept()
+    attribute.correct("Initrode")
+    assert (attribute.provenance, attribute.confidence) == (Provenance.USER_STATED, 1.0)
+
+
+def test_correction_of_nothing_leaves_no_event() -> None:
+    attribute = stated(value_type=ValueType.DECIMAL, value="182", unit="cm")
+    attribute.correct("182", unit="cm")
+    attribute.supersede("182", unit="cm")
+    assert topics(attribute) == ["profile_attribute.stated"]
+    attribute.correct("182", unit="mm")
+    assert attribute.unit == "mm"
+
+
+def test_new_value_closes_the_old_one() -> None:
+    attribute = stated()
+    attribute.supersede("Initrode", valid_from=MOVED)
+    assert (attribute.value, attribute.valid_from, attribute.valid_to) == ("Initrode", MOVED, None)
+    assert attribute.past == (PastValue("Initech", None, HIRED, MOVED),)
+    assert topics(attribute)[-1] == "profile_attribute.superseded"
+    attribute.supersede("Hooli")
+    assert attribute.valid_from == TODAY
+    assert attribute.past[-1] == PastValue("Initrode", None, MOVED, TODAY)
+
+
+def test_values_of_a_fact_never_overlap() -> None:
+    attribute = stated(valid_from=HIRED, valid_to=date(2030, 1, 1))
+    with pytest.raises(ValidityOverlaps):
+        attribute.supersede("Initrode", valid_from=HIRED)
+    attribute.supersede("Initrode", valid_from=MOVED)
+    assert attribute.past[-1].valid_to == MOVED
+
+
+def test_gap_between_values_stays_a_gap() -> None:
+    attribute = stated()
+    attribute.end(date(2018, 1, 1))
+    attribute.supersede("Initech", valid_from=MOVED)
+    assert attribute.past == (PastValue("Initech", None, HIRED, date(2018, 1, 1)),)
+    assert (attribute.valid_from, attribute.valid_to) == (MOVED, None)
+
+
+def test_past_is_bounded() -> None:
+    attribute = stated(valid_from=None)
+    for number in range(MAX_PAST):
+        attribute.supersede(f"employer {number}", valid_from=HIRED + timedelta(days=number))
+    with pytest.raises(TooMany):
+        attribute.supersede("one more")
+
+
+def test_ended_fact_keeps_its_value() -> None:
+    attribute = stated()
+    attribute.end(MOVED)
+    attribute.end(MOVED)
+    assert (attribute.value, attribute.valid_to) == ("Initech", MOVED)
+    assert topics(attribute)[1:] == ["profile_attribute.ended"]
+
+
+def test_verification_says_who_checked_and_how() -> None:
+    attribute = stated()
+    attribute.verify("passport", verified_by="notary", expires_at=NOON + timedelta(days=365))
+    assert attribute.verification is Verification.VERIFIED
+    assert (attribute.verification_method, attribute.verified_by) == ("passport", "notary")
+    assert (attribute.verified_at, attribute.verification_expires_at) == (NOON, NOON + timedelta(days=365))
+    assert topics(attribute)[-1] == "profile_attribute.verified"
+
+
+def test_verification_ends_in_the_future() -> None:
+    with pytest.raises(VerificationPast):
+        stated().verify("passport", expires_at=NOON)
+
+
+def test_verification_expires_when_its_end_is_reached(hands: Hands) -> None:
+    attribute = stated()
+    with pytest.raises(NotVerified):
+        attribute.expire_verification()
+    attribute.verify("passport", expires_at=NOON + timedelta(days=10))
+    hands.pass_days(9)
+    with pytest.raises(VerificationStanding):
+        attribute.expire_verification()
+    hands.pass_days(1)
+    attribute.expire_verification()
+    assert verification_of(attribute) is Verification.EXPIRED
+    assert topics(attribute)[-1] == "profile_attribute.verification_expired"
+    with pytest.raises(NotVerified):
+        attribute.expire_verification()
+    attribute.verify("new passport")
+    assert verification_of(attribute) is Verification.VERIFIED
+    with pytest.raises(VerificationStanding):
+        attribute.expire_verification()
+
+
+def test_visibility_changes_once() -> None:
+    attribute = stated()
+    attribute.change_visibility(Visibility.PRIVATE)
+    attribute.change_visibility(Visibility.PUBLIC)
+    assert attribute.visibility is Visibility.PUBLIC
+    assert topics(attribute)[1:] == ["profile_attribute.visibility_changed"]
+
+
+def test_primary_fact_claims_its_key_until_it_yields() -> None:
+    attribute = stated()
+    assert attribute.claims == frozenset()
+    attribute.yield_primary()
+    attribute.make_primary()
+    attribute.make_primary()
+    assert attribute.claims == {Claim("profile.primary", "work.employer")}
+    attribute.yield_primary()
+    assert attribute.claims == frozenset()
+    assert topics(attribute)[1:] == ["profile_attribute.made_primary", "profile_attribute.primacy_yielded"]
+
+
+def test_fact_no_longer_true_is_not_primary() -> None:
+    attribute = stated()
+    attribute.make_primary()
+    attribute.end(TODAY)
+    assert not is_primary(attribute)
+    with pytest.raises(AttributeEnded):
+        attribute.make_primary()
+
+
+def test_fact_that_will_end_is_primary_until_then() -> None:
+    attribute = stated()
+    attribute.make_primary()
+    attribute.end(TODAY + timedelta(days=1))
+    assert is_primary(attribute)
+    attribute.yield_primary()
+    attribute.make_primary()
+    assert is_primary(attribute)
+
+
+def test_retracted_fact_is_hidden_and_no_longer_primary() -> None:
+    attribute = stated(visibility=Visibility.PUBLIC)
+    attribute.make_primary()
+    attribute.retract("private")
+    assert (attribute.status, attribute.close_reason) == (AttributeStatus.RETRACTED, "private")
+    assert (attribute.visibility, attribute.claims) == (Visibility.PRIVATE, frozenset())
+    assert topics(attribute)[-1] == "profile_attribute.retracted"
+
+
+NEEDS_HELD: list[Callable[[ProfileAttribute], None]] = [
+    lambda attribute: attribute.correct("Initrode"),
+    lambda attribute: attribute.supersede("Initrode"),
+    lambda attribute: attribute.end(MOVED),
+    lambda attribute: attribute.verify("passport"),
+    lambda attribute: attribute.expire_verification(),
+    lambda attribute: attribute.change_visibility(Visibility.PUBLIC),
+    lambda attribute: attribute.make_primary(),
+    lambda attribute: attribute.yield_primary(),
+    lambda attribute: attribute.retract(),
+]
+
+
+@pytest.mark.parametrize("command", NEEDS_HELD)
+@pytest.mark.parametrize("make", [proposed, rejected, retracted])
+def test_only_a_fact_that_is_held_changes(
+    make: Callable[[], ProfileAttribute], command: Callable[[ProfileAttribute], None]
+) -> None:
+    attribute = make()
+    before = topics(attribute)
+    with pytest.raises(NotHeld):
+        command(attribute)
+    assert topics(attribute) == before
+
+
+def test_correction_of_an_import_counts_as_an_edit() -> None:
+    origin = Origin(new_id(), source=Source("linkedin", "position-1"))
+    attribute = ProfileAttribute.propose(
+        origin, "work", "employer", value="Initech", provenance=Provenance.IMPORTED, confidence=0.9
+    )
+    attribute.accept()
+    assert not attribute.edited_fields
+    attribute.correct("Initrode")
+    assert set(attribute.edited_fields) == {"unit", "value"}
+
+
+def test_fact_is_not_shown_in_a_traceback() -> None:
+    assert "Initech" not in repr(stated())
+
+
+def test_events_tell_the_whole_story(hands: Hands) -> None:
+    attribute = proposed(valid_from=HIRED, evidence=(new_id(),))
+    attribute.accept()
+    attribute.correct("Initrode")
+    attribute.verify("payslip", expires_at=NOON + timedelta(days=1))
+    attribute.make_primary()
+    attribute.yield_primary()
+    attribute.make_primary()
+    hands.pass_days(1)
+    attribute.expire_verification()
+    attribute.supersede("Hooli", valid_from=MOVED)
+    attribute.change_visibility(Visibility.PUBLIC)
+    attribute.end(TODAY)
+    attribute.tag("job")
+    attribute.retract("private")
+    for each in (attribute, stated(valid_to=MOVED), rejected()):
+        folded: Any = None
+        for event in each.pending_events:
+            stored = TypeAdapter(type(event)).dump_json(event)
+            folded = TypeAdapter(type(event)).validate_json(stored).mutate(folded)
+        assert state_of(folded) == state_of(each)

@@ -1,0 +1,1 @@
+"""Posts, and the accounts they come from."""

@@ -1,0 +1,442 @@
+"""What may happen to an account, and how it stands to the person who keeps it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from domain.catalogue import kind_named, topic_of
+from domain.shared import clock
+from domain.shared.commands import commands_of
+from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.record import Claim, Origin, state_fields
+from domain.shared.values import new_id
+from domain.social.social_account import SocialAccount
+from domain.social.social_account_terms import (
+    AccountBlocked,
+    AccountGone,
+    AccountStatus,
+    ActorType,
+    FollowsBlocked,
+    MovedToItself,
+    OwnAccount,
+    Ownership,
+    ProfileField,
+)
+
+NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
+PROFILE: dict[str, Any] = {
+    "external_id": "109",
+    "profile_url": "https://example.social/@ada",
+    "actor_uri": "https://example.social/users/ada",
+    "actor_type": ActorType.SERVICE,
+    "display_name": "Ada",
+    "bio": "<p>Numbers</p>",
+    "profile_fields": (ProfileField("Web", "https://ada.example", NOON),),
+    "avatar_media_id": new_id(),
+    "banner_media_id": new_id(),
+    "joined_at": NOON,
+    "locked": True,
+    "bot": True,
+    "verified": True,
+}
+
+
+def mine(**profile: Any) -> SocialAccount:
+    return SocialAccount.claim(Origin(new_id()), "mastodon", handle="me@example.social", **profile)
+
+
+def theirs(**known: Any) -> SocialAccount:
+    return SocialAccount.discover(Origin(new_id()), "mastodon", handle="ada@example.social", **known)
+
+
+def topics(account: SocialAccount) -> list[str]:
+    return [
+        topic_of(cast("type[SocialAccount.Event]", type(event)), SocialAccount)
+        for event in account.pending_events
+    ]
+
+
+def contents(account: SocialAccount) -> dict[str, Any]:
+    return {name: getattr(account, name) for name in state_fields(SocialAccount)} | {
+        "version": account.version
+    }
+
+
+def replayed(account: SocialAccount) -> Any:
+    state: Any = None
+    for event in account.pending_events:
+        state = event.mutate(state)
+    return state
+
+
+def test_catalogue_finds_the_kind() -> None:
+    assert kind_named("social_account") is SocialAccount
+
+
+def test_claimed_account_is_ones_own() -> None:
+    account = mine(**PROFILE)
+
+    assert {name: getattr(account, name) for name in PROFILE} == PROFILE
+    assert (account.platform, account.handle) == ("mastodon", "me@example.social")
+    assert (account.ownership, account.status) == (Ownership.MINE, AccountStatus.ACTIVE)
+    assert topics(account) == ["social_account.claimed"]
+
+
+def test_discovered_account_keeps_how_one_stands_to_it() -> None:
+    known = {"followed_by": True, "muted": True, "blocked": True, "status": AccountStatus.SUSPENDED}
+
+    account = theirs(**PROFILE, **known)
+
+    assert {name: getattr(account, name) for name in PROFILE | known} == PROFILE | known
+    assert topics(account) == ["social_account.discovered"]
+
+
+@pytest.mark.parametrize(
+    ("following", "followed_by", "ownership"),
+    [
+        (False, False, Ownership.OTHER),
+        (True, False, Ownership.FOLLOWED),
+        (False, True, Ownership.FOLLOWER),
+        (True, True, Ownership.MUTUAL),
+    ],
+)
+def test_following_in_either_direction_makes_the_ownership(
+    following: bool,  # noqa: FBT001 - a table of truth
+    followed_by: bool,  # noqa: FBT001 - a table of truth
+    ownership: Ownership,
+) -> None:
+    assert theirs(following=following, followed_by=followed_by).ownership is ownership
+
+    account = theirs(following=not following, followed_by=not followed_by)
+    (account.follow if following else account.unfollow)()
+    (account.record_follower if followed_by else account.record_lost_follower)()
+
+    assert account.ownership is ownership
+
+
+def test_discovered_account_that_moved_says_where_to() -> None:
+    account = theirs(moved_to="https://new.example/users/ada")
+
+    assert account.status is AccountStatus.MOVED
+    with pytest.raises(MovedToItself):
+        theirs(profile_url="https://example.social/@ada", moved_to="https://example.social/@ada")
+
+
+def test_blocked_account_is_not_discovered_as_followed() -> None:
+    with pytest.raises(FollowsBlocked):
+        theirs(following=True, blocked=True)
+
+
+def test_following_begins_once_and_ends_once() -> None:
+    account = theirs()
+
+    account.unfollow()
+    with clock.reading(lambda: NOON):
+        account.follow()
+    account.follow(NOON + timedelta(days=1))
+    assert (account.following, account.following_since) == (True, NOON)
+    assert account.ownership is Ownership.FOLLOWED
+    account.unfollow()
+    account.unfollow()
+
+    assert (account.following, account.following_since) == (False, None)
+    assert topics(account)[1:] == ["social_account.followed", "social_account.unfollowed"]
+
+
+def test_time_of_following_is_kept_only_while_following() -> None:
+    assert theirs(following=True, following_since=NOON).following_since == NOON
+    assert theirs(following_since=NOON).following_since is None
+
+
+def test_follower_is_gained_and_lost_once() -> None:
+    account = theirs()
+
+    account.record_lost_follower()
+    account.record_follower()
+    account.record_follower()
+    account.record_lost_follower()
+    account.record_lost_follower()
+
+    assert topics(account)[1:] == ["social_account.follower_gained", "social_account.follower_lost"]
+
+
+@pytest.mark.parametrize(
+    "verb", [SocialAccount.follow, SocialAccount.record_follower, SocialAccount.mute, SocialAccount.block]
+)
+def test_nobody_follows_mutes_or_blocks_an_own_account(verb: Callable[[SocialAccount], None]) -> None:
+    account = mine()
+
+    with pytest.raises(OwnAccount):
+        verb(account)
+
+    assert account.ownership is Ownership.MINE
+
+
+def test_blocking_ends_following_and_forbids_it() -> None:
+    account = theirs(following=True, followed_by=True)
+
+    account.block()
+    account.block()
+
+    assert (account.blocked, account.following, account.following_since) == (True, False, None)
+    assert account.ownership is Ownership.FOLLOWER
+    with pytest.raises(AccountBlocked):
+        account.follow()
+    account.unblock()
+    account.unblock()
+    assert account.following is False
+    account.follow()
+    assert topics(account)[1:] == [
+        "social_account.blocked",
+        "social_account.unblocked",
+        "social_account.followed",
+    ]
+
+
+def test_mute_goes_on_and_off_once() -> None:
+    account = theirs()
+
+    account.unmute()
+    account.mute()
+    account.mute()
+    assert (account.muted, account.version) == (True, 2)
+    account.unmute()
+    account.unmute()
+
+    assert topics(account)[1:] == ["social_account.muted", "social_account.unmuted"]
+    assert account.muted is False
+
+
+def test_handle_is_changed_once() -> None:
+    account = theirs()
+
+    account.change_handle("countess@example.social")
+    account.change_handle("countess@example.social")
+
+    assert account.handle == "countess@example.social"
+    assert topics(account)[1:] == ["social_account.handle_changed"]
+
+
+def test_updated_profile_keeps_what_is_left_out() -> None:
+    account = theirs(**PROFILE)
+
+    account.update_profile("Countess", bot=False, profile_fields=())
+
+    changed = {"display_name": "Countess", "bot": False, "profile_fields": ()}
+    assert {name: getattr(account, name) for name in PROFILE} == PROFILE | changed
+
+
+def test_profile_that_shows_the_same_is_not_recorded() -> None:
+    account = theirs(display_name="Ada", bio="")
+
+    account.update_profile("Ada", bio="", locked=False)
+    account.update_profile()
+
+    assert topics(account) == ["social_account.discovered"]
+
+
+def test_counts_are_recorded_when_they_change() -> None:
+    account = theirs()
+
+    account.record_counts(10, following_count=0, counted_at=NOON)
+    account.record_counts(10, counted_at=NOON + timedelta(days=1))
+    assert account.counted_at == NOON
+    account.record_counts(posts_count=3, counted_at=NOON + timedelta(days=2))
+
+    assert (account.followers_count, account.following_count, account.posts_count) == (10, 0, 3)
+    assert account.counted_at == NOON + timedelta(days=2)
+    assert account.version == 3
+
+
+def test_contact_is_linked_and_unlinked_once() -> None:
+    account, contact_id = theirs(), new_id()
+
+    account.unlink_contact()
+    account.link_contact(contact_id)
+    account.link_contact(contact_id)
+    assert (account.contact_id, account.version) == (contact_id, 2)
+    account.unlink_contact()
+
+    assert account.contact_id is None
+    assert topics(account)[1:] == ["social_account.contact_linked", "social_account.contact_unlinked"]
+
+
+def test_account_cannot_move_to_itself() -> None:
+    account = theirs(**PROFILE)
+
+    for own in (PROFILE["profile_url"], PROFILE["actor_uri"]):
+        with pytest.raises(MovedToItself):
+            account.move(own)
+
+
+def test_account_moves_once_and_comes_back_when_reactivated() -> None:
+    account = theirs()
+
+    account.move("https://new.example/users/ada")
+    account.move("https://new.example/users/ada")
+    assert (account.status, account.moved_to) == (AccountStatus.MOVED, "https://new.example/users/ada")
+    account.reactivate()
+
+    assert (account.status, account.moved_to) == (AccountStatus.ACTIVE, None)
+    assert topics(account)[1:] == ["social_account.moved", "social_account.reactivated"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [
+        (SocialAccount.deactivate, AccountStatus.DEACTIVATED),
+        (SocialAccount.suspend, AccountStatus.SUSPENDED),
+        (SocialAccount.mark_gone, AccountStatus.GONE),
+    ],
+)
+def test_account_out_of_use_is_recorded_once(
+    verb: Callable[[SocialAccount], None], status: AccountStatus
+) -> None:
+    account = theirs()
+
+    account.reactivate()
+    verb(account)
+    verb(account)
+
+    assert (account.status, account.version) == (status, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda account: account.follow(),
+        lambda account: account.record_follower(),
+        lambda account: account.mute(),
+        lambda account: account.block(),
+        lambda account: account.change_handle("other"),
+        lambda account: account.update_profile("Other"),
+        lambda account: account.record_counts(1),
+        lambda account: account.move("https://new.example/users/ada"),
+        lambda account: account.deactivate(),
+        lambda account: account.suspend(),
+        lambda account: account.reactivate(),
+    ],
+)
+def test_account_that_is_gone_stays_gone(change: Callable[[SocialAccount], None]) -> None:
+    account = theirs()
+    account.mark_gone()
+
+    with pytest.raises(AccountGone):
+        change(account)
+
+
+def test_ties_to_an_account_that_is_gone_can_be_cut() -> None:
+    account = theirs(following=True, followed_by=True, muted=True)
+    account.link_contact(new_id())
+    account.mark_gone()
+
+    account.unfollow()
+    account.record_lost_follower()
+    account.unmute()
+    account.unlink_contact()
+
+    assert (account.ownership, account.muted, account.contact_id) == (Ownership.OTHER, False, None)
+
+
+def test_only_an_own_account_in_use_may_publish() -> None:
+    account = mine()
+    assert account.may_publish
+    assert not theirs(following=True).may_publish
+
+    account.suspend()
+
+    assert account.may_publish is False
+
+
+def test_account_of_a_platform_is_kept_once_whatever_its_handle() -> None:
+    account = theirs(external_id="109")
+    before = account.claims
+
+    account.change_handle("countess@example.social")
+
+    assert account.claims == before == {Claim("social_account.account", "mastodon id 109")}
+    assert mine(external_id="109").claims == before
+    assert theirs(external_id="110").claims != before
+
+
+def test_account_known_by_its_handle_only_is_kept_once_in_any_spelling() -> None:
+    account = theirs()
+    before = account.claims
+
+    account.change_handle("ADA@example.social")
+    assert account.claims == before
+    account.change_handle("countess@example.social")
+
+    assert account.claims.isdisjoint(before)
+
+
+def test_trashed_account_makes_room_for_another() -> None:
+    account = theirs(external_id="109")
+
+    account.trash()
+    assert not account.claims
+    with pytest.raises(RecordTrashed):
+        account.follow()
+    account.restore()
+
+    assert account.claims
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("platform", "My Space"),
+        ("handle", " "),
+        ("handle", "x" * 256),
+        ("external_id", ""),
+        ("profile_url", "example.social"),
+        ("actor_type", "robot"),
+        ("profile_fields", [{"name": "x", "value": "y"}] * 51),
+        ("ownership", "mine"),
+    ],
+)
+def test_arguments_out_of_bounds_are_refused(name: str, value: Any) -> None:
+    discover = commands_of(SocialAccount)["discover"]
+    body = {"platform": "mastodon", "handle": "ada", "profile_fields": [{"name": "x", "value": "y"}]}
+    assert discover.arguments_from_json(json.dumps(body))["profile_fields"] == (ProfileField("x", "y"),)
+
+    with pytest.raises(InvalidInput):
+        discover.arguments_from_json(json.dumps(body | {name: value}))
+
+
+def test_repr_shows_nothing_of_the_account() -> None:
+    assert "ada" not in repr(theirs()).lower()
+
+
+def test_replaying_the_events_gives_the_same_state() -> None:
+    account = theirs(**PROFILE)
+    account.follow()
+    account.record_follower()
+    account.record_lost_follower()
+    account.change_handle("countess")
+    account.update_profile("Countess")
+    account.record_counts(1)
+    account.mute()
+    account.unmute()
+    account.unfollow()
+    account.follow()
+    account.block()
+    account.unblock()
+    account.link_contact(new_id())
+    account.unlink_contact()
+    account.move("https://new.example/users/ada")
+    account.reactivate()
+    account.deactivate()
+    account.suspend()
+    account.mark_gone()
+    account.trash()
+
+    assert contents(replayed(account)) == contents(account)
+    assert account.version == 21
+    own = mine(**PROFILE)
+    assert contents(replayed(own)) == contents(own)
