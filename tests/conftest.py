@@ -109,7 +109,7 @@ def databases(servers: Servers, templates: tuple[str, str]) -> Iterator[Database
     mark = secrets.token_hex(4)
     names = (f"lifeledger_{mark}_ledger", f"lifeledger_{mark}_keys")
     for name, template in zip(names, templates, strict=True):
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
         servers.administer(statement.format(sql.Identifier(name), sql.Identifier(template)))
     yield Databases(*map(servers.database, names))
     for name in names:

@@ -66,6 +66,13 @@ def _canonical_uuid(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
     return value
 
 
+def _written_out(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
+    """Refuse bare numbers, which would be read as seconds since 1970."""
+    if isinstance(value, str) and "-" not in value.lstrip("-"):
+        raise ValueError("must be a date or time in ISO 8601")
+    return value
+
+
 def _in_range(moment: Any) -> Any:  # noqa: ANN401 - a date or a datetime, kept as it is
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError("must lie in the years 1000 to 2999")
@@ -189,13 +196,13 @@ MediaType = Annotated[
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
 """The name of an IANA time zone."""
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_range)]
 """A moment with its offset, years 1000 to 2999."""
 
-LocalTime = Annotated[NaiveDatetime, AfterValidator(_in_range)]
+LocalTime = Annotated[NaiveDatetime, BeforeValidator(_written_out), AfterValidator(_in_range)]
 """A date and time on the wall, without a zone, years 1000 to 2999."""
 
-Day = Annotated[date, AfterValidator(_in_range)]
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_in_range)]
 """A calendar date, years 1000 to 2999."""
 
 Number = Annotated[Decimal, BeforeValidator(_plain_decimal), Field(max_digits=28, decimal_places=12)]

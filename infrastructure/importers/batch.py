@@ -20,7 +20,7 @@ from domain.shared.record import Origin, Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES
 from infrastructure.crypto.cipher import derive
-from infrastructure.errors import Erased, SourceAlreadyKept, VersionConflict
+from infrastructure.errors import ClaimTaken, Erased, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
 from infrastructure.store.session import Session
@@ -28,7 +28,7 @@ from infrastructure.store.unit_of_work import UnitOfWork, blind_source
 
 BATCH_DRAFTS = 500
 BATCH_CONTENT_BYTES = 32 << 20
-ATTEMPTS = 5
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,22 @@ class Intake:
         """The correlation id of all events of the run."""
 
     def take(self, drafts: Sequence[Draft]) -> list[Ending]:
-        """Carry out a batch, all of it or none; raises Unavailable, KeyUnavailable.
+        """Carry out a batch in one transaction; raises Unavailable, KeyUnavailable.
 
-        A draft the domain refuses ends as invalid and does not hold up the others.
+        A draft the domain refuses ends as invalid, one whose unique value is in use as a duplicate; neither
+        holds up the others: a batch that such a draft is in is cut in two until it stands alone.
         """
         if not drafts:
             return []
+        try:
+            return self._together(drafts)
+        except (ClaimTaken, VersionConflict):
+            if len(drafts) == 1:
+                return [Ending(Outcome.SKIPPED, drafts[0].kind, "duplicate")]
+        half = len(drafts) // 2
+        return self.take(drafts[:half]) + self.take(drafts[half:])
+
+    def _together(self, drafts: Sequence[Draft]) -> list[Ending]:
         retrying = Retrying(
             retry=retry_if_exception_type((VersionConflict, SourceAlreadyKept)),
             stop=stop_after_attempt(ATTEMPTS),

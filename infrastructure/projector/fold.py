@@ -101,13 +101,16 @@ class BatchFold:
         self._note(row, purpose)
 
     def refold(self, events: Sequence[EventRow], opener: Callable[[EventRow], Opened]) -> Changes:
-        """Return the changes that put one record right from its whole stream; what ``take`` noted stays."""
+        """Return the changes that put one record right from its whole stream; what ``take`` counted stays."""
+        self._changes.deletes[audit.TABLE] += self._keys_of(events)
         for fold in self._folds.values():
             fold.record = None
         for row in events:
             self._changes.touched.add((row.subject_id, row.kind or ""))
             try:
-                self._apply((row.bucket, row.record_id), row, opener(row))
+                opened = opener(row)
+                self._apply((row.bucket, row.record_id), row, opened)
+                self._audit(row, opened.purpose if isinstance(opened, OpenedEvent) else None)
             except KeyUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - see take
@@ -174,6 +177,9 @@ class BatchFold:
         self._changes.touched.add((row.subject_id, kind))
         size = len(row.body) if row.body is not None else 0
         self._changes.add((statistics.TABLE, (row.bucket, row.subject_id, kind), (0, 0, 1, size)), +1)
+        self._audit(row, purpose)
+
+    def _audit(self, row: EventRow, purpose: str | None) -> None:
         action_class = action_class_of(row.topic).value if row.topic else None
         self._changes.inserts[audit.TABLE].append(
             (
@@ -181,6 +187,10 @@ class BatchFold:
                 row.recorded_at, row.actor_id, row.command_id, row.correlation_id, row.causation_id, purpose,
             )
         )  # fmt: skip
+
+    @staticmethod
+    def _keys_of(events: Sequence[EventRow]) -> list[Key]:
+        return sorted({(row.bucket, row.record_id) for row in events})
 
 
 def _amounts(bucket: int, record: Record, view: View) -> list[Amount]:

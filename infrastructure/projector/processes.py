@@ -30,12 +30,13 @@ def run_workers(settings: Settings, count: int) -> int:
 def _started(
     spawn: multiprocessing.context.SpawnContext, settings: Settings
 ) -> multiprocessing.context.SpawnProcess:
-    process = spawn.Process(target=_work, args=(settings,))
+    process = spawn.Process(target=work_until_told, args=(settings,))
     process.start()
     return process
 
 
-def _work(settings: Settings) -> None:
+def work_until_told(settings: Settings) -> None:
+    """Project in this process until SIGTERM or SIGINT; the batch in hand is finished first."""
     from infrastructure.bootstrap import open_store  # noqa: PLC0415 - loaded in the worker, not beside it
     from infrastructure.projector.worker import work  # noqa: PLC0415
 
@@ -57,11 +58,13 @@ def _stop_on_signals() -> threading.Event:
 
 
 def _leave_with_parent(stop: threading.Event) -> None:
-    """Stop when the parent is gone: killed, it cannot tell its workers."""
+    """Stop when the process that started this worker is gone: killed, it cannot tell its workers."""
     parent = multiprocessing.parent_process()
+    if parent is None:
+        return
 
     def watch() -> None:
-        while parent is not None and parent.is_alive():
+        while parent.is_alive():
             time.sleep(RESTART_PAUSE)
         stop.set()
 

@@ -87,7 +87,7 @@ def add(connection: Connection[Any], schema: str, table: Table, rows: Sequence[S
 
 
 def _record_column(table: Table) -> str:
-    return "record_id" if "record_id" in table.key else "id"
+    return "record_id" if any(column.name == "record_id" for column in table.columns) else "id"
 
 
 def _name(schema: str, table: Table) -> sql.Identifier:

@@ -1,0 +1,357 @@
+"""The read tables are a fold of the ledger: exactly once, whatever happens to whoever projects."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+
+from domain.catalogue import KINDS, kind_named
+from domain.productivity.task import Task
+from domain.shared.errors import DomainError
+from domain.shared.record import NoPeers, Record, attach
+from infrastructure.errors import KeyUnavailable
+from infrastructure.ledger.sealing import OpenedEvent, Sealer
+from infrastructure.projector import fold as fold_module
+from infrastructure.projector import rows as wire
+from infrastructure.projector import schema
+from infrastructure.projector.projector import GapInBucket
+from infrastructure.settings import Settings
+from infrastructure.store.session import Session
+from infrastructure.store.store import Person, Store
+from projections import audit, statistics
+from projections.catalogue import all_tables, view_of
+from projections.table import Table
+from tests.conftest import Databases
+
+ROOT = Path(__file__).parents[2]
+
+
+def expected_rows(store: Store) -> dict[str, list[str]]:
+    """Fold the whole ledger, event by event and without any batch, into the rows every table should have."""
+    records: dict[Any, tuple[int, Record]] = {}
+    tables: dict[str, list[str]] = {table.name: [] for table in all_tables()}
+    events: dict[tuple[Any, str], list[int]] = {}
+    for bucket, head in store.engine.ledger.heads().items():
+        for row in store.engine.ledger.tail(bucket, 0, head):
+            opened = store.engine.sealer.open(row)
+            assert isinstance(opened, OpenedEvent)
+            _, record = records.get(row.record_id, (bucket, None))
+            record = opened.event.mutate(record)
+            attach(record, row.subject_id, NoPeers())
+            records[row.record_id] = (bucket, record)
+            tables[audit.TABLE.name].append(repr((row.position, row.record_id, row.topic, opened.purpose)))
+            count = events.setdefault((row.subject_id, row.kind or ""), [0, 0])
+            count[0] += 1
+            count[1] += len(row.body or b"")
+    living: dict[tuple[Any, str], list[int]] = {}
+    for bucket, record in records.values():
+        view = view_of(record.KIND)
+        own = view.table.row(bucket, record)
+        tables[view.table.table.name].append(_shown((*own[2:6], *own[9:])))
+        head = (bucket, own[1], record.id)
+        for derived in view.derived if record.deleted_at is None else ():
+            tables[derived.table.name] += [_shown((*head, *row)) for row in derived.rows(record)]
+        counts = living.setdefault((own[1], record.KIND), [0, 0])
+        counts[record.deleted_at is not None] += 1
+    tables[statistics.TABLE.name] = [
+        repr((subject, kind, *living.get((subject, kind), [0, 0]), *counts))
+        for (subject, kind), counts in events.items()
+    ]
+    return {name: sorted(rows) for name, rows in tables.items()}
+
+
+def actual_rows(url: str) -> dict[str, list[str]]:
+    """Read every read table, in the form of ``expected_rows``."""
+    found: dict[str, list[str]] = {}
+    own = {view_of(kind).table.table.name: view_of(kind).table for kind in KINDS}
+    with psycopg.connect(url, options="-c TimeZone=UTC") as connection:
+        wire.adapt(connection)
+        for table in all_tables():
+            columns = ", ".join(f'"{column.name}"' for column in table.written)
+            with connection.cursor() as cursor:
+                rows = cursor.execute(f"SELECT {columns} FROM read.{table.name}", binary=True).fetchall()  # type: ignore[arg-type]  # our own names
+            found[table.name] = sorted(_form(table, row, own.get(table.name)) for row in rows)
+    return found
+
+
+def _form(table: Table, row: tuple[Any, ...], own: Any) -> str:
+    if own is not None:
+        again = own.row(row[0], own.record(row))  # through the record, so that times and sequences look alike
+        return _shown((*again[2:6], *again[9:]))
+    if table is audit.TABLE:
+        values = dict(zip([column.name for column in table.written], row, strict=True))
+        return repr((values["position"], values["record_id"], values["action"], values["purpose"]))
+    if table is statistics.TABLE:
+        return repr(row[1:])
+    return _shown(row)
+
+
+def _shown(row: Iterable[Any]) -> str:
+    """Return a row as text, the same for what was written and what PostgreSQL gives back."""
+    return repr([_normal(value) for value in row])
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    return orjson.loads(value) if isinstance(value, bytes) else value
+
+
+def assert_projected(store: Store, databases: Databases) -> None:
+    expected, actual = expected_rows(store), actual_rows(databases.ledger)
+    for name, rows in expected.items():
+        if name not in {"spending", "places"}:  # sums: compared where transactions and visits are made
+            assert actual[name] == rows, name
+
+
+def some_commands(me: Session, seed: int = 1, count: int = 60) -> list[Any]:
+    """Give commands of which some change, some trash, some follow each other on one record."""
+    random = Random(seed)
+    made = [me.do(Task.create, title=f"task {seed} {number}").id for number in range(count // 3)]
+    for _ in range(count):
+        task = random.choice(made)
+        for verb in random.sample([Task.start, Task.complete, Task.reopen, Task.trash, Task.restore], 2):
+            with suppress(DomainError):  # whatever the state forbids
+                me.do(verb, task)
+    return made
+
+
+def test_the_tables_equal_a_fold_of_the_ledger(store: Store, me: Session, databases: Databases) -> None:
+    some_commands(me)
+    store.catch_up()
+    assert_projected(store, databases)
+    assert store.engine.projector.lag() == 0
+
+
+def test_batches_of_any_size_give_the_same_tables(
+    store: Store, me: Session, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.projector.projector.BATCH_EVENTS", 3)
+    some_commands(me)
+    store.catch_up()
+    assert_projected(store, databases)
+
+
+def test_the_comparison_sees_a_wrong_row(store: Store, me: Session, databases: Databases) -> None:
+    made = some_commands(me)
+    store.catch_up()
+    with psycopg.connect(databases.ledger) as connection:
+        connection.execute("UPDATE read.tasks SET title = 'other' WHERE id = %s", (made[0],))
+    with pytest.raises(AssertionError):
+        assert_projected(store, databases)
+
+
+def test_a_poison_event_parks_its_record_and_everything_else_goes_on(
+    store: Store, me: Session, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = me.do(Task.create, title="poison")
+    well = me.do(Task.create, title="well")
+    broken = Task.Created.mutate
+
+    def fail(event: Task.Created, record: Any) -> Any:
+        if event.originator_id == poison.id:
+            raise ZeroDivisionError
+        return broken(event, record)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Task.Created, "mutate", fail)
+        store.catch_up()
+    later = me.do(Task.retitle, poison.id, "poison still")
+    store.catch_up()
+    assert me.get(Task, well.id).title == "well"
+    (parked,) = store.engine.projector.parked()
+    assert (parked.record_id, parked.reason) == (poison.id, "ZeroDivisionError")
+    assert store.engine.projector.retry(parked)
+    assert me.get(Task, poison.id, after=later).title == "poison still"
+    assert store.engine.projector.parked() == []
+    assert_projected(store, databases)
+
+
+def test_a_row_that_cannot_be_written_parks_its_record_only(
+    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = me.do(Task.create, title="poison")
+    well = me.do(Task.create, title="well")
+    view = view_of("task")
+    real = fold_module.BatchFold._rows
+
+    def spoil(self: Any, key: Any, fold: Any) -> Any:
+        rows, amounts = real(self, key, fold)
+        if key[1] == poison.id:
+            rows = [
+                (table, ("not a bucket", *row[1:]) if table is view.table.table else row)
+                for table, row in rows
+            ]
+        return rows, amounts
+
+    monkeypatch.setattr(fold_module.BatchFold, "_rows", spoil)
+    store.catch_up()
+    assert me.get(Task, well.id).title == "well"
+    assert [parked.record_id for parked in store.engine.projector.parked()] == [poison.id]
+
+
+def test_keys_that_cannot_be_asked_for_stop_the_work_and_park_nothing(
+    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = me.do(Task.create, title="waits")
+
+    def unavailable(_self: Sealer, _row: Any) -> Any:
+        raise KeyUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sealer, "open", unavailable)
+        with pytest.raises(KeyUnavailable):
+            store.catch_up()
+    assert store.engine.projector.parked() == []
+    store.catch_up()
+    assert me.get(Task, receipt.id).title == "waits"
+
+
+def test_a_hole_in_a_bucket_is_an_alarm(store: Store, me: Session, databases: Databases) -> None:
+    me.do(Task.create, title="one")
+    me.do(Task.create, title="two")
+    with psycopg.connect(databases.ledger) as connection:
+        connection.execute("DELETE FROM ledger.events WHERE position = 2")
+    with pytest.raises(GapInBucket):
+        store.catch_up()
+
+
+def test_a_record_restored_from_its_row_keeps_everything_but_what_only_the_ledger_keeps(
+    store: Store, me: Session
+) -> None:
+    made = me.do(Task.create, title="row")
+    store.catch_up()
+    view = view_of("task").table
+    task = me.get(Task, made.id)
+    assert view.record(view.row(1, task)).__dict__["title"] == task.title
+
+
+def test_another_edition_of_the_read_tables_starts_empty_and_is_filled_again(
+    store: Store, me: Session, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some_commands(me)
+    store.catch_up()
+    monkeypatch.setattr(schema, "EDITION", schema.EDITION + 1)
+    assert schema.ensure(databases.ledger)
+    assert store.engine.projector.lag() > 0
+    store.catch_up()
+    assert_projected(store, databases)
+
+
+def test_tables_that_a_crash_emptied_fill_themselves_again(
+    store: Store, me: Session, databases: Databases
+) -> None:
+    """What PostgreSQL does to unlogged tables after a crash, checkpoints included."""
+    some_commands(me)
+    store.catch_up()
+    with psycopg.connect(databases.ledger) as connection:
+        for name in (*(table.name for table in all_tables()), schema.CHECKPOINTS, schema.PARKED):
+            connection.execute(f"TRUNCATE read.{name}")  # type: ignore[arg-type]  # our own names
+    assert schema.ensure(databases.ledger)
+    store.catch_up()
+    assert_projected(store, databases)
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of another process."""
+    secrets = {"ledger_url", "keys_url", "redis_url"}
+    values = {name: getattr(settings, name) for name in (*secrets, "data_dir")}
+    plain = {
+        name: value.get_secret_value() if name in secrets else str(value) for name, value in values.items()
+    }
+    return {**os.environ, "PYTHONPATH": str(ROOT)} | {
+        f"LIFELEDGER_{name.upper()}": value for name, value in plain.items()
+    }
+
+
+@pytest.fixture
+def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts processes; none outlives the test."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def spawn(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        running.append(subprocess.Popen([sys.executable, "-m", *arguments], env=environment, cwd=ROOT))
+        return running[-1]
+
+    yield spawn
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_workers_killed_under_load_lose_and_double_nothing(
+    store: Store,
+    person: Person,
+    databases: Databases,
+    environment: dict[str, str],
+    spawned: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    """Two workers, two writers; a worker is killed with SIGKILL again and again while they write."""
+    worker = ("infrastructure.cli.worker_process",)
+    workers = [spawned(*worker, environment=environment) for _ in range(2)]
+    writers = [
+        spawned("tests.projector.writer", str(seed), "150", str(person.id), environment=environment)
+        for seed in range(2)
+    ]
+    kills = 0
+    random = Random(7)
+    while any(writer.poll() is None for writer in writers):
+        time.sleep(0.3 + random.random() / 2)
+        if store.engine.projector.lag() or kills < 3:
+            victim = random.randrange(2)
+            workers[victim].send_signal(signal.SIGKILL)
+            workers[victim].wait()
+            workers[victim] = spawned(*worker, environment=environment)
+            kills += 1
+    assert [writer.returncode for writer in writers] == [0, 0]
+    deadline = time.monotonic() + 60
+    while store.engine.projector.lag() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert kills >= 3
+    assert store.engine.projector.lag() == 0
+    for process in workers:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(timeout=30) for process in workers] == [0, 0]
+    assert_projected(store, databases)
+
+
+def test_two_projectors_share_the_buckets(
+    store: Store, reopened: Callable[[], Store], databases: Databases
+) -> None:
+    people = [store.register(f"person{number}", f"p{number}@example.org") for number in range(8)]
+    for each in people:
+        some_commands(store.acting_as(each), count=12)
+    others = [store, reopened()]
+    threads = [threading.Thread(target=each.catch_up) for each in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for each in others:
+        each.catch_up()
+    assert_projected(store, databases)
+
+
+def test_every_kind_has_a_view_with_columns_for_its_fields() -> None:
+    for name in KINDS:
+        view = view_of(name)
+        assert view.kind is kind_named(name)
+        assert {column.name for column in view.table.table.columns} >= {
+            *view.table.filters,
+            *view.table.all_orders,
+        }
