@@ -73,7 +73,7 @@ class InvalidQuery(LifeledgerError):
 
 
 class NotYetProjected(LifeledgerError):
-    """The read model has not reached the receipt in time; is a worker running?"""
+    """The read model has not reached the receipt in time; a worker may not be running."""
 
 
 class Unavailable(LifeledgerError):

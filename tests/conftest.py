@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
 from infrastructure import migrate
@@ -60,7 +60,7 @@ class Servers:
 
     def database(self, name: str) -> str:
         """Return the conninfo of a database."""
-        return make_conninfo(**{**conninfo_to_dict(self.postgres), "dbname": name})
+        return make_conninfo(self.postgres, dbname=name)
 
     def administer(self, statement: sql.Composed) -> None:
         """Run a statement that concerns whole databases."""

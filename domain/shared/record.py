@@ -246,8 +246,13 @@ def attach(record: Record, subject_id: UUID, peers: Peers) -> None:
     record.__dict__["_peers"] = peers
 
 
-def restored(  # noqa: PLR0913 - the whole of a record
-    kind: type[R], record_id: UUID, version: int, created_on: datetime, modified_on: datetime, state: Mapping[str, Any]
+def restored(
+    kind: type[R],
+    record_id: UUID,
+    version: int,
+    created_on: datetime,
+    modified_on: datetime,
+    state: Mapping[str, Any],
 ) -> R:
     """Return a record made from its state instead of its events."""
     record = kind.__new__(kind)

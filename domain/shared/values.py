@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -26,6 +26,7 @@ from pydantic import (
     NaiveDatetime,
     Strict,
     StringConstraints,
+    ValidationInfo,
 )
 
 T = TypeVar("T")
@@ -66,11 +67,13 @@ def _canonical_uuid(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
     return value
 
 
-def _written_out(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
-    """Refuse bare numbers, which would be read as seconds since 1970."""
-    if isinstance(value, str) and "-" not in value.lstrip("-"):
+def _written_out(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever a caller sent
+    """Read a date or time from JSON as ISO 8601 only: pydantic takes bare digits for seconds since 1970."""
+    if info.mode != "json" or not isinstance(value, str):
+        return value
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
         raise ValueError("must be a date or time in ISO 8601")
-    return value
+    return date.fromisoformat(value) if len(value) == len("2026-12-01") else datetime.fromisoformat(value)
 
 
 def _in_range(moment: Any) -> Any:  # noqa: ANN401 - a date or a datetime, kept as it is

@@ -14,15 +14,26 @@ SCHEMA = "read"
 CHECKPOINTS = "checkpoints"
 PARKED = "parked"
 
-_FURNITURE = (
-    "CREATE {unlogged} TABLE {schema}.checkpoints"
-    " (bucket smallint CONSTRAINT checkpoints_pkey PRIMARY KEY, position bigint NOT NULL) WITH (fillfactor = 20)",
-    # Records whose events a projection could not take, with the class of the error, never its text.
-    "CREATE {unlogged} TABLE {schema}.parked"
-    " (bucket smallint NOT NULL, subject_id uuid NOT NULL, record_id uuid NOT NULL, kind text,"
-    " position bigint NOT NULL, reason text NOT NULL, parked_at timestamptz NOT NULL,"
-    " CONSTRAINT parked_pkey PRIMARY KEY (bucket, record_id))",
+_CHECKPOINTS = """
+CREATE {unlogged} TABLE {schema}.checkpoints (
+    bucket smallint CONSTRAINT checkpoints_pkey PRIMARY KEY,
+    position bigint NOT NULL
+) WITH (fillfactor = 20)
+"""
+
+# Records whose events a projection could not take, with the class of the error, never its text.
+_PARKED = """
+CREATE {unlogged} TABLE {schema}.parked (
+    bucket smallint NOT NULL,
+    subject_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    kind text,
+    position bigint NOT NULL,
+    reason text NOT NULL,
+    parked_at timestamptz NOT NULL,
+    CONSTRAINT parked_pkey PRIMARY KEY (bucket, record_id)
 )
+"""
 
 
 def ensure(url: str, *, logged: bool = False) -> bool:
@@ -48,7 +59,7 @@ def create(connection: psycopg.Connection[tuple[object, ...]], schema: str, *, l
     unlogged = sql.SQL("" if logged else "UNLOGGED")
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
-    for statement in _FURNITURE:
+    for statement in (_CHECKPOINTS, _PARKED):
         connection.execute(sql.SQL(statement).format(schema=name, unlogged=unlogged))
     for table in all_tables():
         for part in _definition(table, name, unlogged):

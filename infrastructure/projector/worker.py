@@ -25,6 +25,7 @@ class Wakeups(Protocol):
 
 def work(projector: Projector, wakeups: Wakeups, stop: threading.Event) -> None:
     """Project until ``stop`` is set; a batch that has begun is finished first."""
+    log.info("worker started")
     pause = POLL_INTERVAL
     while not stop.is_set():
         try:

@@ -87,7 +87,12 @@ class Questions:
         return self.engine.reader.find(self.subject_id, listing, limit, cursor)
 
     def count(
-        self, kind: type[Record], *, trashed: bool = False, after: Receipt | None = None, **filters: Any
+        self,
+        kind: type[Record],
+        *,
+        trashed: bool = False,
+        after: Receipt | None = None,
+        **filters: Any,  # noqa: ANN401 - see find
     ) -> int:
         """Return how many records ``find`` would page through."""
         self._reach(after)

@@ -137,14 +137,12 @@ def test_the_root_key_file_is_private_and_made_once(roots: FileRootKeys, tmp_pat
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_a_root_key_that_others_may_read_is_refused(roots: FileRootKeys, tmp_path: Path, mode: int) -> None:
     roots.create(1)
-    os.chmod(tmp_path / "roots" / "root-1.key", mode)
+    (tmp_path / "roots" / "root-1.key").chmod(mode)
     with pytest.raises(RootKeyProblem):
         roots.secret(1)
 
 
-def test_another_root_key_is_refused_before_anything_is_read(
-    databases: Databases, pool: ConnectionPool
-) -> None:
+def test_another_root_key_is_refused_before_anything_is_read(pool: ConnectionPool) -> None:
     encoded = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
     KeyRing(pool, EnvironmentRootKey(encoded[0]))
     with pytest.raises(RootKeyProblem):

@@ -33,7 +33,7 @@ from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from projections import audit, statistics
-from projections.catalogue import all_tables, view_of
+from projections.catalogue import EDITION, all_tables, view_of
 from projections.table import Table
 from tests.conftest import Databases
 
@@ -62,9 +62,9 @@ def expected_rows(store: Store) -> dict[str, list[str]]:
         view = view_of(record.KIND)
         own = view.table.row(bucket, record)
         tables[view.table.table.name].append(_shown((*own[2:6], *own[9:])))
-        head = (bucket, own[1], record.id)
+        leading = (bucket, own[1], record.id)
         for derived in view.derived if record.deleted_at is None else ():
-            tables[derived.table.name] += [_shown((*head, *row)) for row in derived.rows(record)]
+            tables[derived.table.name] += [_shown((*leading, *row)) for row in derived.rows(record)]
         counts = living.setdefault((own[1], record.KIND), [0, 0])
         counts[record.deleted_at is not None] += 1
     tables[statistics.TABLE.name] = [
@@ -83,7 +83,7 @@ def actual_rows(url: str) -> dict[str, list[str]]:
         for table in all_tables():
             columns = ", ".join(f'"{column.name}"' for column in table.written)
             with connection.cursor() as cursor:
-                rows = cursor.execute(f"SELECT {columns} FROM read.{table.name}", binary=True).fetchall()  # type: ignore[arg-type]  # our own names
+                rows = cursor.execute(f"SELECT {columns} FROM read.{table.name}", binary=True).fetchall()
             found[table.name] = sorted(_form(table, row, own.get(table.name)) for row in rows)
     return found
 
@@ -245,7 +245,7 @@ def test_another_edition_of_the_read_tables_starts_empty_and_is_filled_again(
 ) -> None:
     some_commands(me)
     store.catch_up()
-    monkeypatch.setattr(schema, "EDITION", schema.EDITION + 1)
+    monkeypatch.setattr(schema, "EDITION", EDITION + 1)
     assert schema.ensure(databases.ledger)
     assert store.engine.projector.lag() > 0
     store.catch_up()
@@ -260,7 +260,7 @@ def test_tables_that_a_crash_emptied_fill_themselves_again(
     store.catch_up()
     with psycopg.connect(databases.ledger) as connection:
         for name in (*(table.name for table in all_tables()), schema.CHECKPOINTS, schema.PARKED):
-            connection.execute(f"TRUNCATE read.{name}")  # type: ignore[arg-type]  # our own names
+            connection.execute(f"TRUNCATE read.{name}")
     assert schema.ensure(databases.ledger)
     store.catch_up()
     assert_projected(store, databases)
@@ -285,13 +285,14 @@ def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     running: list[subprocess.Popen[bytes]] = []
 
     def spawn(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        running.append(subprocess.Popen([sys.executable, "-m", *arguments], env=environment, cwd=ROOT))
+        command = [sys.executable, "-m", *arguments]
+        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE))
         return running[-1]
 
     yield spawn
     for process in running:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_workers_killed_under_load_lose_and_double_nothing(
@@ -324,9 +325,23 @@ def test_workers_killed_under_load_lose_and_double_nothing(
         time.sleep(0.1)
     assert kills >= 3
     assert store.engine.projector.lag() == 0
-    for process in workers:
-        process.send_signal(signal.SIGTERM)
-    assert [process.wait(timeout=30) for process in workers] == [0, 0]
+    assert_projected(store, databases)
+
+
+def test_a_worker_told_to_stop_finishes_its_batch_and_leaves(
+    store: Store,
+    me: Session,
+    databases: Databases,
+    environment: dict[str, str],
+    spawned: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    worker = spawned("infrastructure.cli.worker_process", environment=environment)
+    assert worker.stdout is not None
+    assert b"worker started" in worker.stdout.readline()
+    some_commands(me)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=30) == 0
+    store.catch_up()
     assert_projected(store, databases)
 
 
@@ -336,14 +351,14 @@ def test_two_projectors_share_the_buckets(
     people = [store.register(f"person{number}", f"p{number}@example.org") for number in range(8)]
     for each in people:
         some_commands(store.acting_as(each), count=12)
-    others = [store, reopened()]
-    threads = [threading.Thread(target=each.catch_up) for each in others]
+    stores = [store, reopened()]
+    threads = [threading.Thread(target=each.catch_up) for each in stores]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for each in others:
-        each.catch_up()
+    for each_store in stores:
+        each_store.catch_up()
     assert_projected(store, databases)
 
 

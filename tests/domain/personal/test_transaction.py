@@ -168,7 +168,7 @@ def test_largest_amount_is_kept_to_the_last_digit() -> None:
     assert str(recorded("123456789012345.6789", currency="CLF").amount) == "123456789012345.6789"
 
 
-@pytest.mark.parametrize("amount", [12.5, "1e3", "NaN", "12345678901234567890", "1.23456"])
+@pytest.mark.parametrize("amount", [12.5, "NaN", "12345678901234567890", "1.23456"])
 def test_amount_is_a_decimal_number_and_never_a_float(amount: object) -> None:
     record = commands_of(Transaction)["record"]
     with pytest.raises(InvalidInput):
