@@ -52,9 +52,9 @@ class Index:
     where: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A read table. Its first columns are always ``bucket`` and ``subject_id``; its key begins with bucket."""
+    """A read table, itself and no other: tables are keys of many a dict. Its first columns are always ``bucket`` and ``subject_id``; its key begins with bucket."""
 
     name: str
     columns: tuple[Column, ...]

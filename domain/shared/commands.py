@@ -50,12 +50,11 @@ class Command:
 
         Raises InvalidInput, which names the arguments at fault and never their values.
         """
-        try:
-            bound = self._signature.bind(*args, **kwargs).arguments
-        except TypeError:
-            msg = f"{self.name}: missing, unknown or repeated argument"
-            raise InvalidInput(msg) from None
-        return self._checked(lambda: self._model.model_validate(bound))
+        named = dict(zip(self._positional, args, strict=False))
+        if len(args) > len(self._positional) or not named.keys().isdisjoint(kwargs):
+            msg = f"{self.name}: too many or repeated arguments"
+            raise InvalidInput(msg)
+        return self._checked(lambda: self._model.model_validate({**named, **kwargs}))
 
     def arguments_from_json(self, body: bytes | str) -> dict[str, Any]:
         """Check arguments given as a JSON object; see ``arguments``."""
@@ -74,6 +73,12 @@ class Command:
             faults = sorted({_fault(item["loc"], item["msg"], item["type"], known) for item in found})
             raise InvalidInput(f"{self.name}: " + "; ".join(faults)) from None
         return {name: getattr(model, name) for name in type(model).model_fields}
+
+    @cached_property
+    def _positional(self) -> tuple[str, ...]:
+        """The names of the arguments that may be given by place."""
+        parameters = self._signature.parameters.values()
+        return tuple(each.name for each in parameters if each.kind is not each.KEYWORD_ONLY)
 
     @cached_property
     def _signature(self) -> inspect.Signature:

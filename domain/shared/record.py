@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
+from eventsourcing.utils import resolve_topic
 
 from domain.shared import clock
 from domain.shared.errors import NotTrashed, PeerUnusable, RecordTrashed, RuleBroken
@@ -126,8 +127,20 @@ class Record(Aggregate):
         source: Source | None
         metadata: Mapping[str, str]
 
+        def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
+            """Return a new record: every field at its default, then those the event has."""
+            kind = resolve_topic(self.originator_topic)
+            record = kind.__new__(kind)
+            record.__base_init__(self.originator_id, self.originator_version, self.timestamp)
+            state = record.__dict__
+            state.update(_defaults(kind))
+            given = self.__dict__
+            state.update({name: given[name] for name in _carried(type(self), kind)})
+            self.apply(record)
+            return record
+
         def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - subclasses name their own record
-            """Do nothing: the fields were given to the record when it was made."""
+            """Do nothing: the record was made with the event's fields; derived state is added here."""
 
     @classmethod
     def _begin(cls, origin: Origin, created: type[Created], **content: Any) -> Self:  # noqa: ANN401 - the event's fields
@@ -286,6 +299,14 @@ def usable_peer(peers: Peers, kind: type[R], record_id: UUID) -> R:
 def state_fields(kind: type[Record]) -> tuple[str, ...]:
     """Return the names of the fields that make up the state of a kind, in order of declaration."""
     return tuple(item.name for item in fields(kind))  # type: ignore[arg-type]  # the library makes it a dataclass
+
+
+@cache
+def _defaults(kind: type[Record]) -> Mapping[str, Any]:
+    """Return the fields a new record need not be given; all defaults are immutable, so records may share them."""
+    given: dict[str, Any] = {"metadata": {}}  # every first event carries it
+    declared = {item.name: item.default for item in fields(kind) if item.default is not MISSING}  # type: ignore[arg-type]  # see state_fields
+    return {**given, **declared}
 
 
 @cache

@@ -56,7 +56,7 @@ class PeriodKey:
 
 def period_of(kind: str, created: datetime) -> str:
     """Return the period a record belongs to: its year of creation, for locations its month."""
-    return f"{created:%Y-%m}" if kind == "location" else f"{created:%Y}"
+    return f"{created.year:04}-{created.month:02}" if kind == "location" else f"{created.year:04}"
 
 
 class KeyRing:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.shared.record import Record
+from domain.shared.record import NoPeers, Record, attach
 from infrastructure.errors import InvalidQuery, NotFound
 from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Receipt
@@ -58,6 +58,7 @@ class Questions:
         loaded = self.engine.repository.load(self.subject_id, record_id)
         if loaded is None:
             raise NotFound
+        attach(loaded.record, self.subject_id, NoPeers())
         return loaded.record
 
     def history(self, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:

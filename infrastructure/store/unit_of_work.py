@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -80,7 +80,7 @@ class UnitOfWork:
 
     def create(self, command: Command, arguments: Mapping[str, Any], origin: Origin) -> Record:
         """Carry out a creating command with checked arguments."""
-        origin = replace(origin, subject_id=self._subject_id, peers=self)
+        origin = Origin(self._subject_id, origin.record_id, origin.source, origin.metadata, self)
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         key = self.key_for_new(command.kind, record.created_on)
         self._entries[record.id] = _Entry(Loaded(record, key), 0, frozenset())
