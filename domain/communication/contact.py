@@ -82,14 +82,9 @@ class Contact(Content):
     class Event(Content.Event):
         """Any event of a contact."""
 
-        EDITS: ClassVar[tuple[str, ...]] = ()
-        """The lists that the event changes a part of: edited by the person, so a refresh leaves them alone."""
-
         def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
             contact: Any = super().mutate(aggregate)
             contact.sort_name = sort_name_of(contact.name, contact.organizations)
-            if self.EDITS and contact.source is not None:
-                contact.edited_fields = tuple(sorted({*contact.edited_fields, *self.EDITS}))
             return contact
 
     class Added(Event, Content.Created, Card):

@@ -13,6 +13,7 @@ from domain.productivity.task_terms import (
     MAX_CHECKLIST,
     MAX_DEPTH,
     ChecklistItem,
+    ItemExists,
     Minutes,
     NotWaiting,
     Percent,
@@ -29,7 +30,7 @@ from domain.productivity.task_terms import (
 )
 from domain.shared import clock
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Content, Origin, TooMany
+from domain.shared.record import Content, Origin, TooMany, peers_of
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import Day, Id, Label, Line, LocalTime, Moment, Text, TimeZone, Title, new_id
 
@@ -82,6 +83,11 @@ class Task(Content):
     class Event(Content.Event):
         """Any event of a task."""
 
+    class ProgressEvent(Event):
+        """A step of the person's towards the end; what a source says of its own steps no longer counts."""
+
+        EDITS = ("completed_at", "percent_complete", "status")
+
     class Created(Event, Content.Created, Details):
         TOPIC = "task.created"
         estimate_minutes: int | None
@@ -95,14 +101,14 @@ class Task(Content):
         TOPIC = "task.notes_written"
         notes: str
 
-    class Started(Event):
+    class Started(ProgressEvent):
         TOPIC = "task.started"
 
         def apply(self, task: Task) -> None:
             task.status = Status.IN_PROGRESS
             task.started_at = task.started_at or self.timestamp
 
-    class PutOnWait(Event):
+    class PutOnWait(ProgressEvent):
         TOPIC = "task.put_on_wait"
         waiting_for: str
 
@@ -110,14 +116,14 @@ class Task(Content):
             task.status = Status.WAITING
             task.waiting_for = self.waiting_for
 
-    class WaitEnded(Event):
+    class WaitEnded(ProgressEvent):
         TOPIC = "task.wait_ended"
 
         def apply(self, task: Task) -> None:
             task.status = Status.IN_PROGRESS if task.started_at else Status.TODO
             task.waiting_for = None
 
-    class Completed(Event):
+    class Completed(ProgressEvent):
         TOPIC = "task.completed"
         completed_at: datetime
 
@@ -127,7 +133,7 @@ class Task(Content):
             task.percent_complete = 100
             task.waiting_for = None
 
-    class Reopened(Event):
+    class Reopened(ProgressEvent):
         TOPIC = "task.reopened"
 
         def apply(self, task: Task) -> None:
@@ -136,7 +142,7 @@ class Task(Content):
             task.cancel_reason = ""
             task.percent_complete = 0
 
-    class Cancelled(Event):
+    class Cancelled(ProgressEvent):
         TOPIC = "task.cancelled"
         reason: str
 
@@ -155,6 +161,7 @@ class Task(Content):
 
     class DueCleared(Event):
         TOPIC = "task.due_cleared"
+        EDITS = ("due", "due_at", "timezone")
 
         def apply(self, task: Task) -> None:
             task.due = task.due_at = task.timezone = None
@@ -167,7 +174,7 @@ class Task(Content):
         TOPIC = "task.estimated"
         estimate_minutes: int
 
-    class ProgressRecorded(Event):
+    class ProgressRecorded(ProgressEvent):
         TOPIC = "task.progress_recorded"
         percent_complete: int
 
@@ -229,6 +236,7 @@ class Task(Content):
 
     class RecurrenceStopped(Event):
         TOPIC = "task.recurrence_stopped"
+        EDITS = ("recurrence",)
 
         def apply(self, task: Task) -> None:
             task.recurrence = None
@@ -330,7 +338,8 @@ class Task(Content):
 
     def wait_for(self, waiting_for: Line) -> None:
         self._require_open()
-        self.trigger_event(Task.PutOnWait, waiting_for=waiting_for)
+        if (self.status, self.waiting_for) != (Status.WAITING, waiting_for):
+            self.trigger_event(Task.PutOnWait, waiting_for=waiting_for)
 
     def stop_waiting(self) -> None:
         if self.status is not Status.WAITING:
@@ -338,9 +347,12 @@ class Task(Content):
         self.trigger_event(Task.WaitEnded)
 
     def complete(self, *, force: bool = False, completed_at: Moment | None = None) -> None:
-        """Finish the task; refused while a predecessor is open, unless forced. A cancelled one counts as done."""
+        """Finish the task; refused while a predecessor is open, unless forced.
+
+        One that is cancelled, in the trash or erased counts as done.
+        """
         self._require_open()
-        if not force and any(self._peer(Task, each).is_open for each in self.dependencies):
+        if not force and any(self._waits_for(each) for each in self.dependencies):
             raise PredecessorsOpen
         self.trigger_event(Task.Completed, completed_at=completed_at or clock.now())
 
@@ -363,7 +375,8 @@ class Task(Content):
     ) -> None:
         self._require_open()
         _require_order(start_on, due)
-        self.trigger_event(Task.Rescheduled, start_on=start_on, due=due, due_at=due_at, timezone=timezone)
+        if (start_on, due, due_at, timezone) != (self.start_on, self.due, self.due_at, self.timezone):
+            self.trigger_event(Task.Rescheduled, start_on=start_on, due=due, due_at=due_at, timezone=timezone)
 
     def clear_due(self) -> None:
         self._require_open()
@@ -377,24 +390,30 @@ class Task(Content):
 
     def estimate(self, minutes: Minutes) -> None:
         self._require_open()
-        self.trigger_event(Task.Estimated, estimate_minutes=minutes)
+        if minutes != self.estimate_minutes:
+            self.trigger_event(Task.Estimated, estimate_minutes=minutes)
 
     def record_progress(self, percent: Annotated[int, Field(ge=0, le=99)]) -> None:
         """Say how far the task has come; a hundred percent is ``complete``."""
         self._require_open()
-        self.trigger_event(Task.ProgressRecorded, percent_complete=percent)
+        if percent != self.percent_complete:
+            self.trigger_event(Task.ProgressRecorded, percent_complete=percent)
 
     def nest_under(self, parent_id: Id) -> None:
         self._require_open()
-        depth = 1
-        ancestor: UUID | None = parent_id
-        while ancestor is not None:
-            if ancestor == self.id:
+        if parent_id == self.parent_id:
+            return
+        if parent_id == self.id:
+            raise TaskCycle
+        above: Task | None = self._peer(Task, parent_id)
+        depth = 2
+        while above is not None and above.parent_id is not None:
+            if above.parent_id == self.id:
                 raise TaskCycle
             depth += 1
             if depth > MAX_DEPTH:
                 raise TaskTooDeep
-            ancestor = self._peer(Task, ancestor).parent_id
+            above = peers_of(self).get(Task, above.parent_id)
         self.trigger_event(Task.Nested, parent_id=parent_id)
 
     def promote(self) -> None:
@@ -417,7 +436,10 @@ class Task(Content):
         self._require_open()
         if len(self.checklist) >= MAX_CHECKLIST:
             raise TooMany
-        self.trigger_event(Task.ChecklistItemAdded, item=ChecklistItem(item_id or new_id(), text))
+        item = ChecklistItem(item_id or new_id(), text)
+        if any(each.id == item.id for each in self.checklist):
+            raise ItemExists
+        self.trigger_event(Task.ChecklistItemAdded, item=item)
 
     def check_item(self, item_id: Id) -> None:
         if not self._item(item_id).checked:
@@ -433,7 +455,8 @@ class Task(Content):
 
     def set_recurrence(self, rule: RecurrenceRule) -> None:
         self._require_open()
-        self.trigger_event(Task.RecurrenceSet, recurrence=rule)
+        if rule != self.recurrence:
+            self.trigger_event(Task.RecurrenceSet, recurrence=rule)
 
     def stop_recurrence(self) -> None:
         if self.recurrence is not None:
@@ -458,15 +481,23 @@ class Task(Content):
             raise TaskClosed
 
     def _require_acyclic(self, predecessor_id: UUID) -> None:
-        seen: set[UUID] = set()
-        frontier = [predecessor_id]
+        if predecessor_id == self.id:
+            raise TaskCycle
+        seen = {predecessor_id}
+        frontier = list(self._peer(Task, predecessor_id).dependencies)
         while frontier:
             current = frontier.pop()
             if current == self.id:
                 raise TaskCycle
             if current not in seen:
                 seen.add(current)
-                frontier.extend(self._peer(Task, current).dependencies)
+                # A trashed one still counts, for it may come back; an erased one is gone.
+                task = peers_of(self).get(Task, current)
+                frontier.extend(task.dependencies if task is not None else ())
+
+    def _waits_for(self, predecessor_id: UUID) -> bool:
+        predecessor = peers_of(self).get(Task, predecessor_id)
+        return predecessor is not None and predecessor.deleted_at is None and predecessor.is_open
 
     def _item(self, item_id: UUID) -> ChecklistItem:
         for item in self.checklist:

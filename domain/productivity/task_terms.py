@@ -62,6 +62,10 @@ class TaskTooDeep(RuleBroken):
     """Tasks may be nested at most ten levels deep."""
 
 
+class ItemExists(RuleBroken):
+    """The checklist has an item with this id already."""
+
+
 class TimeOverlap(RuleBroken):
     """Logged times must not overlap and must end after they start."""
 

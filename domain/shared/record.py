@@ -104,6 +104,9 @@ class Record(Aggregate):
         BY_SOURCE: ClassVar[bool] = False
         """The event repeats what an import said, so its fields do not count as edited by the person."""
 
+        EDITS: ClassVar[tuple[str, ...]] = ()
+        """Fields that count as edited besides those the event carries: what its ``apply`` changes by itself."""
+
         @staticmethod
         def create_timestamp() -> datetime:
             return clock.now()
@@ -111,7 +114,7 @@ class Record(Aggregate):
         def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
             record: Any = super().mutate(aggregate)
             if record.source is not None and not self.BY_SOURCE:
-                edited = {*record.edited_fields, *_carried(type(self), record.__class__)}
+                edited = {*record.edited_fields, *_carried(type(self), record.__class__), *self.EDITS}
                 record.edited_fields = tuple(sorted(edited))
             return record
 
@@ -127,7 +130,7 @@ class Record(Aggregate):
         source: Source | None
         metadata: Mapping[str, str]
 
-        def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
+        def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401, ARG002 - the library's signature
             """Return a new record: every field at its default, then those the event has."""
             kind = resolve_topic(self.originator_topic)
             record = kind.__new__(kind)

@@ -13,13 +13,7 @@ from domain.productivity.task_terms import PredecessorsOpen, TaskClosed, TaskCyc
 from domain.shared.errors import InvalidInput, PeerUnusable
 from domain.shared.record import Source
 from domain.shared.values import new_id
-from infrastructure.errors import (
-    ClaimTaken,
-    CommandIdReused,
-    NotFound,
-    SourceAlreadyKept,
-    VersionConflict,
-)
+from infrastructure.errors import ClaimTaken, CommandIdReused, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.sealing import OpenedEvent
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
@@ -30,7 +24,12 @@ def test_a_command_is_durable_and_visible_after_its_receipt(store: Store, me: Se
     done = me.do(Task.complete, made.id)
     store.catch_up()
     found = me.get(Task, made.id, after=done)
-    assert (found.title, found.due, found.status.value, found.version) == ("Renew passport", date(2026, 12, 1), "done", 2)
+    assert (found.title, found.due, found.status.value, found.version) == (
+        "Renew passport",
+        date(2026, 12, 1),
+        "done",
+        2,
+    )
 
 
 def test_loading_folds_the_same_state_as_the_read_table(store: Store, me: Session) -> None:
@@ -90,7 +89,9 @@ def test_an_expected_version_that_has_passed_is_a_conflict(me: Session) -> None:
 
 def test_commands_done_together_see_each_other_and_share_a_transaction(me: Session) -> None:
     made = me.do(Task.create, title="Together")
-    receipts = me.do_all([call(Task.start, made.id), call(Task.complete, made.id), call(Task.create, title="Next")])
+    receipts = me.do_all(
+        [call(Task.start, made.id), call(Task.complete, made.id), call(Task.create, title="Next")]
+    )
     assert [receipt.version for receipt in receipts] == [3, 1]
     assert len({receipt.position for receipt in receipts}) == 1
 

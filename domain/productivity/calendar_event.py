@@ -1,0 +1,401 @@
+"""An appointment, once or in a series, as calendars write it: local time and zone, never a derived UTC."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from domain.productivity.calendar_event_terms import (
+    MAX_ATTENDEES,
+    MAX_REMINDERS,
+    Attendee,
+    AttendeeKind,
+    AttendeeNotFound,
+    AttendeeRole,
+    CalendarAddress,
+    CalendarUid,
+    Classification,
+    EventDetails,
+    IcalStatus,
+    ImportanceRank,
+    MinutesBefore,
+    Organizer,
+    Override,
+    Reminder,
+    ReminderAction,
+    ReminderNotFound,
+    Rsvp,
+    TimeKind,
+    Transparency,
+    require_clear_reminders,
+)
+from domain.productivity.calendar_series import CalendarSeries
+from domain.productivity.place import require_whole_place
+from domain.productivity.timing import Timing, rule_for
+from domain.shared import clock
+from domain.shared.record import Content, Origin, TooMany
+from domain.shared.recurrence import RecurrenceRule
+from domain.shared.values import (
+    Count,
+    Id,
+    Label,
+    Latitude,
+    Line,
+    LocalTime,
+    Longitude,
+    Many,
+    Moment,
+    Name,
+    Text,
+    TimeZone,
+    Url,
+    new_id,
+)
+
+
+class CalendarEvent(CalendarSeries):
+    """An appointment, a holiday, a birthday: what it is, who comes and who is to be reminded."""
+
+    KIND: ClassVar[str] = "calendar_event"
+
+    title: str
+    ical_uid: str | None = None
+    calendar_name: str | None = None
+    description: str = ""
+    location: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    url: str | None = None
+    transparency: Transparency = Transparency.BUSY
+    classification: Classification = Classification.PUBLIC
+    priority: int = 0
+    organizer: Organizer | None = None
+    attendees: tuple[Attendee, ...] = ()
+    my_rsvp: Rsvp | None = None
+    reminders: tuple[Reminder, ...] = ()
+    categories: tuple[str, ...] = ()
+    colour: str | None = None
+
+    class Event(CalendarSeries.Event):
+        """Any event of a calendar event."""
+
+    class Scheduled(Event, Content.Created, EventDetails):
+        TOPIC = "calendar_event.scheduled"
+
+    class Retitled(Event):
+        TOPIC = "calendar_event.retitled"
+        title: str
+
+    class Described(Event):
+        TOPIC = "calendar_event.described"
+        description: str
+
+    class Relocated(Event):
+        TOPIC = "calendar_event.relocated"
+        location: str
+        latitude: float | None
+        longitude: float | None
+
+    class Invited(Event):
+        TOPIC = "calendar_event.invited"
+        EDITS = ("attendees",)
+        attendee: Attendee
+
+        def apply(self, event: CalendarEvent) -> None:
+            others = tuple(each for each in event.attendees if not each.is_at(self.attendee.address))
+            event.attendees = (*others, self.attendee)
+
+    class Uninvited(Event):
+        TOPIC = "calendar_event.uninvited"
+        EDITS = ("attendees",)
+        address: str
+
+        def apply(self, event: CalendarEvent) -> None:
+            event.attendees = tuple(each for each in event.attendees if not each.is_at(self.address))
+
+    class AttendeeResponded(Event):
+        TOPIC = "calendar_event.attendee_responded"
+        EDITS = ("attendees",)
+        address: str
+        rsvp: Rsvp
+
+        def apply(self, event: CalendarEvent) -> None:
+            event.attendees = tuple(
+                replace(each, rsvp=self.rsvp) if each.is_at(self.address) else each
+                for each in event.attendees
+            )
+
+    class Responded(Event):
+        TOPIC = "calendar_event.responded"
+        my_rsvp: Rsvp
+
+    class ReminderAdded(Event):
+        TOPIC = "calendar_event.reminder_added"
+        EDITS = ("reminders",)
+        reminder: Reminder
+
+        def apply(self, event: CalendarEvent) -> None:
+            event.reminders = (*event.reminders, self.reminder)
+
+    class ReminderRemoved(Event):
+        TOPIC = "calendar_event.reminder_removed"
+        EDITS = ("reminders",)
+        reminder_id: UUID
+
+        def apply(self, event: CalendarEvent) -> None:
+            event.reminders = tuple(each for each in event.reminders if each.id != self.reminder_id)
+
+    class ReminderAcknowledged(Event):
+        TOPIC = "calendar_event.reminder_acknowledged"
+        EDITS = ("reminders",)
+        reminder_id: UUID
+        acknowledged_at: datetime
+
+        def apply(self, event: CalendarEvent) -> None:
+            event.reminders = tuple(
+                replace(each, acknowledged_at=self.acknowledged_at) if each.id == self.reminder_id else each
+                for each in event.reminders
+            )
+
+    class Refreshed(Event, EventDetails):
+        TOPIC = "calendar_event.refreshed"
+        BY_SOURCE = True
+
+    @classmethod
+    def schedule(
+        cls,
+        origin: Origin,
+        title: Line,
+        *,
+        time_kind: TimeKind,
+        start_local: LocalTime,
+        end_local: LocalTime | None = None,
+        timezone: TimeZone | None = None,
+        rrule: RecurrenceRule | None = None,
+        rdates: Many[LocalTime] = (),
+        exdates: Many[LocalTime] = (),
+        overrides: Many[Override] = (),
+        ical_uid: CalendarUid | None = None,
+        calendar_name: Name | None = None,
+        description: Text = "",
+        location: Line = "",
+        latitude: Latitude | None = None,
+        longitude: Longitude | None = None,
+        url: Url | None = None,
+        sequence: Count = 0,
+        ical_status: IcalStatus = IcalStatus.CONFIRMED,
+        transparency: Transparency = Transparency.BUSY,
+        classification: Classification = Classification.PUBLIC,
+        priority: ImportanceRank = 0,
+        organizer: Organizer | None = None,
+        attendees: Many[Attendee] = (),
+        my_rsvp: Rsvp | None = None,
+        reminders: Many[Reminder] = (),
+        categories: Many[Label] = (),
+        colour: Label | None = None,
+    ) -> CalendarEvent:
+        """Enter an event; skips and changes must name occurrences that the series has."""
+        rrule = rrule and rule_for(time_kind, rrule)
+        timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
+        timing.require_sound()
+        require_whole_place(latitude, longitude)
+        require_clear_reminders(reminders)
+        return cls._begin(
+            origin,
+            cls.Scheduled,
+            title=title,
+            time_kind=time_kind,
+            start_local=start_local,
+            end_local=end_local,
+            timezone=timezone,
+            rrule=rrule,
+            rdates=rdates,
+            exdates=exdates,
+            overrides=overrides,
+            ical_uid=ical_uid,
+            calendar_name=calendar_name,
+            description=description,
+            location=location,
+            latitude=latitude,
+            longitude=longitude,
+            url=url,
+            sequence=sequence,
+            ical_status=ical_status,
+            transparency=transparency,
+            classification=classification,
+            priority=priority,
+            organizer=organizer,
+            attendees=attendees,
+            my_rsvp=my_rsvp,
+            reminders=reminders,
+            categories=categories,
+            colour=colour,
+        )
+
+    def refresh(
+        self,
+        title: Line,
+        *,
+        time_kind: TimeKind,
+        start_local: LocalTime,
+        end_local: LocalTime | None = None,
+        timezone: TimeZone | None = None,
+        rrule: RecurrenceRule | None = None,
+        rdates: Many[LocalTime] = (),
+        exdates: Many[LocalTime] = (),
+        overrides: Many[Override] = (),
+        ical_uid: CalendarUid | None = None,
+        calendar_name: Name | None = None,
+        description: Text = "",
+        location: Line = "",
+        latitude: Latitude | None = None,
+        longitude: Longitude | None = None,
+        url: Url | None = None,
+        sequence: Count = 0,
+        ical_status: IcalStatus = IcalStatus.CONFIRMED,
+        transparency: Transparency = Transparency.BUSY,
+        classification: Classification = Classification.PUBLIC,
+        priority: ImportanceRank = 0,
+        organizer: Organizer | None = None,
+        attendees: Many[Attendee] = (),
+        my_rsvp: Rsvp | None = None,
+        reminders: Many[Reminder] = (),
+        categories: Many[Label] = (),
+        colour: Label | None = None,
+    ) -> None:
+        """Take what the source of an imported event says now, also of one that it had cancelled."""
+        rrule = rrule and rule_for(time_kind, rrule)
+        if "start_local" not in self.edited_fields:
+            timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
+            timing.require_sound()
+        require_whole_place(latitude, longitude)
+        require_clear_reminders(reminders)
+        self._refresh(
+            CalendarEvent.Refreshed,
+            title=title,
+            time_kind=time_kind,
+            start_local=start_local,
+            end_local=end_local,
+            timezone=timezone,
+            rrule=rrule,
+            rdates=rdates,
+            exdates=exdates,
+            overrides=overrides,
+            ical_uid=ical_uid,
+            calendar_name=calendar_name,
+            description=description,
+            location=location,
+            latitude=latitude,
+            longitude=longitude,
+            url=url,
+            sequence=sequence,
+            ical_status=ical_status,
+            transparency=transparency,
+            classification=classification,
+            priority=priority,
+            organizer=organizer,
+            attendees=attendees,
+            my_rsvp=my_rsvp,
+            reminders=reminders,
+            categories=categories,
+            colour=colour,
+        )
+
+    def retitle(self, title: Line) -> None:
+        self._require_live()
+        if title != self.title:
+            self.trigger_event(CalendarEvent.Retitled, title=title)
+
+    def describe(self, description: Text) -> None:
+        self._require_live()
+        if description != self.description:
+            self.trigger_event(CalendarEvent.Described, description=description)
+
+    def relocate(
+        self, location: Line, *, latitude: Latitude | None = None, longitude: Longitude | None = None
+    ) -> None:
+        self._require_live()
+        require_whole_place(latitude, longitude)
+        if (location, latitude, longitude) != (self.location, self.latitude, self.longitude):
+            self.trigger_event(
+                CalendarEvent.Relocated, location=location, latitude=latitude, longitude=longitude
+            )
+
+    def invite(
+        self,
+        address: CalendarAddress,
+        *,
+        name: Line = "",
+        kind: AttendeeKind = AttendeeKind.INDIVIDUAL,
+        role: AttendeeRole = AttendeeRole.REQUIRED,
+    ) -> None:
+        """Invite somebody, or invite them in another role; what they have answered stands."""
+        self._require_live()
+        known = self._attendee(address)
+        if known is None and len(self.attendees) >= MAX_ATTENDEES:
+            raise TooMany
+        attendee = replace(known or Attendee(address), name=name, kind=kind, role=role)
+        if attendee != known:
+            self.trigger_event(CalendarEvent.Invited, attendee=attendee)
+
+    def uninvite(self, address: CalendarAddress) -> None:
+        self._require_live()
+        if self._attendee(address) is None:
+            raise AttendeeNotFound
+        self.trigger_event(CalendarEvent.Uninvited, address=address)
+
+    def record_rsvp(self, address: CalendarAddress, rsvp: Rsvp) -> None:
+        """Note what somebody invited has answered."""
+        self._require_live()
+        attendee = self._attendee(address)
+        if attendee is None:
+            raise AttendeeNotFound
+        if rsvp is not attendee.rsvp:
+            self.trigger_event(CalendarEvent.AttendeeResponded, address=address, rsvp=rsvp)
+
+    def respond(self, rsvp: Rsvp) -> None:
+        """Answer an invitation oneself."""
+        self._require_live()
+        if rsvp is not self.my_rsvp:
+            self.trigger_event(CalendarEvent.Responded, my_rsvp=rsvp)
+
+    def add_reminder(
+        self,
+        *,
+        minutes_before: MinutesBefore | None = None,
+        at: Moment | None = None,
+        action: ReminderAction = ReminderAction.DISPLAY,
+        reminder_id: Id | None = None,
+    ) -> None:
+        self._require_live()
+        reminder = Reminder(reminder_id or new_id(), minutes_before, at, action)
+        require_clear_reminders((*self.reminders, reminder))
+        if len(self.reminders) >= MAX_REMINDERS:
+            raise TooMany
+        self.trigger_event(CalendarEvent.ReminderAdded, reminder=reminder)
+
+    def remove_reminder(self, reminder_id: Id) -> None:
+        self._require_live()
+        self._reminder(reminder_id)
+        self.trigger_event(CalendarEvent.ReminderRemoved, reminder_id=reminder_id)
+
+    def acknowledge_reminder(self, reminder_id: Id, *, acknowledged_at: Moment | None = None) -> None:
+        """Note that the reminder was seen; that of a series is seen again for later occurrences (RFC 9074)."""
+        self._require_live()
+        known = self._reminder(reminder_id).acknowledged_at
+        moment = acknowledged_at or clock.now()
+        if known is None or (self._timing.recurs and moment > known):
+            self.trigger_event(
+                CalendarEvent.ReminderAcknowledged, reminder_id=reminder_id, acknowledged_at=moment
+            )
+
+    def _attendee(self, address: str) -> Attendee | None:
+        return next((each for each in self.attendees if each.is_at(address)), None)
+
+    def _reminder(self, reminder_id: UUID) -> Reminder:
+        for each in self.reminders:
+            if each.id == reminder_id:
+                return each
+        raise ReminderNotFound

@@ -1,0 +1,246 @@
+"""The words of a calendar event: its kinds of time, its parts and the rules it may break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.values import Id, Line, LocalTime, Moment, Text
+
+MAX_ATTENDEES = 1000
+MAX_REMINDERS = 100
+
+CalendarUid = Annotated[Line, StringConstraints(min_length=1)]
+"""The UID an event has in iCalendar. Not unique: files repeat it, and leave it out."""
+
+CalendarAddress = Annotated[Line, StringConstraints(min_length=1, max_length=320)]
+"""Who somebody is to a calendar: mostly an e-mail address, without ``mailto:``; letter case does not count."""
+
+ImportanceRank = Annotated[int, Field(ge=0, le=9)]
+"""PRIORITY of RFC 5545: 1 is the highest, 9 the lowest, 0 means none."""
+
+MinutesBefore = Annotated[int, Field(ge=-525_600, le=525_600)]
+"""Minutes before an occurrence starts, up to a year; negative is after its start."""
+
+
+class TimeKind(StrEnum):
+    ZONED = "zoned"
+    UTC = "utc"
+    FLOATING = "floating"
+    ALL_DAY = "all_day"
+
+
+class IcalStatus(StrEnum):
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+class Transparency(StrEnum):
+    BUSY = "busy"
+    FREE = "free"
+
+
+class Classification(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
+
+
+class AttendeeKind(StrEnum):
+    INDIVIDUAL = "individual"
+    GROUP = "group"
+    RESOURCE = "resource"
+    ROOM = "room"
+
+
+class AttendeeRole(StrEnum):
+    CHAIR = "chair"
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NON_PARTICIPANT = "non_participant"
+
+
+class Rsvp(StrEnum):
+    NEEDS_ACTION = "needs_action"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    TENTATIVE = "tentative"
+    DELEGATED = "delegated"
+
+
+class ReminderAction(StrEnum):
+    DISPLAY = "display"
+    EMAIL = "email"
+    AUDIO = "audio"
+
+
+class EventCancelled(IllegalTransition):
+    """The event is cancelled; reinstate it first."""
+
+
+class EventNotCancelled(IllegalTransition):
+    """The event is not cancelled."""
+
+
+class EventAllDay(IllegalTransition):
+    """The event lasts all day and has no time zone; give it a time first."""
+
+
+class EventTimed(IllegalTransition):
+    """The event has a time already."""
+
+
+class OccurrenceIsSkipped(IllegalTransition):
+    """The occurrence is skipped; restore it first."""
+
+
+class ZoneMismatch(RuleBroken):
+    """A zoned event names its time zone, and no other event does."""
+
+
+class NotMidnight(RuleBroken):
+    """All the times of an all-day event are midnights."""
+
+
+class EndBeforeStart(RuleBroken):
+    """An event ends after it starts; an all-day event may end, exclusively, on the day it starts."""
+
+
+class NotRecurring(RuleBroken):
+    """The event takes place once; it has no occurrences to skip or change."""
+
+
+class NoSuchOccurrence(RuleBroken):
+    """The series has no occurrence that starts at this time."""
+
+
+class OccurrenceTwice(RuleBroken):
+    """An occurrence is skipped or changed only once, and not both."""
+
+
+class ReminderUnclear(RuleBroken):
+    """A reminder is due either some minutes before the start or at one moment."""
+
+
+class ReminderExists(RuleBroken):
+    """The event has a reminder with this id already."""
+
+
+class ReminderNotFound(ItemNotFound):
+    """The event has no such reminder."""
+
+
+class AttendeeNotFound(ItemNotFound):
+    """Nobody is invited under this address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """How one occurrence differs from its series; None is as in the series.
+
+    ``occurrence`` is the local start the series would have given it, whatever its own start is now.
+    """
+
+    occurrence: LocalTime
+    start_local: LocalTime | None = None
+    end_local: LocalTime | None = None
+    title: Line | None = None
+    location: Line | None = None
+    description: Text | None = None
+    cancelled: bool = False
+
+    @property
+    def when(self) -> tuple[datetime | None, datetime | None, bool]:
+        """Return what it says about time: a change of it raises the event's sequence."""
+        return self.start_local, self.end_local, self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Organizer:
+    """Who called the event."""
+
+    address: CalendarAddress
+    name: Line = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody invited, known by address, and what they answered."""
+
+    address: CalendarAddress
+    name: Line = ""
+    kind: AttendeeKind = AttendeeKind.INDIVIDUAL
+    role: AttendeeRole = AttendeeRole.REQUIRED
+    rsvp: Rsvp = Rsvp.NEEDS_ACTION
+    rsvp_requested: bool = False
+    comment: Line = ""
+
+    def is_at(self, address: str) -> bool:
+        """Return whether this is the attendee with the given address."""
+        return self.address.casefold() == address.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A call to mind, either some minutes before each start or at one moment.
+
+    An importer derives ``id`` from the source; a new one at every import would make every refresh a change.
+    """
+
+    id: Id
+    minutes_before: MinutesBefore | None = None
+    at: Moment | None = None
+    action: ReminderAction = ReminderAction.DISPLAY
+    acknowledged_at: Moment | None = None
+
+
+@dataclass(frozen=True)
+class EventDetails:
+    """What the source of a calendar event can tell of it."""
+
+    title: str
+    time_kind: TimeKind
+    start_local: datetime
+    end_local: datetime | None
+    timezone: str | None
+    rrule: str | None
+    rdates: tuple[datetime, ...]
+    exdates: tuple[datetime, ...]
+    overrides: tuple[Override, ...]
+    ical_uid: str | None
+    calendar_name: str | None
+    description: str
+    location: str
+    latitude: float | None
+    longitude: float | None
+    url: str | None
+    sequence: int
+    ical_status: IcalStatus
+    transparency: Transparency
+    classification: Classification
+    priority: int
+    organizer: Organizer | None
+    attendees: tuple[Attendee, ...]
+    my_rsvp: Rsvp | None
+    reminders: tuple[Reminder, ...]
+    categories: tuple[str, ...]
+    colour: str | None
+
+
+def require_clear_reminders(reminders: Iterable[Reminder]) -> None:
+    """Raise the rule that the reminders of one event break, if any."""
+    seen: set[UUID] = set()
+    for each in reminders:
+        if (each.minutes_before is None) is (each.at is None):
+            raise ReminderUnclear
+        if each.id in seen:
+            raise ReminderExists
+        seen.add(each.id)

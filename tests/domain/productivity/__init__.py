@@ -1,0 +1,1 @@
+"""Calendar events, tasks and notes."""
