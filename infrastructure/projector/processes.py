@@ -8,6 +8,7 @@ import threading
 import time
 from types import FrameType
 
+from infrastructure.logs import log
 from infrastructure.settings import Settings
 
 RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
@@ -43,6 +44,7 @@ def work_until_told(settings: Settings) -> None:
     stop = _stop_on_signals()
     _leave_with_parent(stop)
     with open_store(settings.model_copy(update={"project_in_process": False})) as store:
+        log().info("worker started")
         work(store.engine.projector, store.engine.bell, stop)
 
 

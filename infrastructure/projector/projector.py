@@ -15,7 +15,6 @@ from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
 import psycopg
-import structlog
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
@@ -27,6 +26,7 @@ from infrastructure.errors import Unavailable
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.sealing import Sealer
+from infrastructure.logs import log
 from infrastructure.projector import rows
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
@@ -35,8 +35,6 @@ from projections.catalogue import view_of
 
 BATCH_EVENTS = 2000
 BATCH_BUCKETS = 64
-
-log = structlog.get_logger()
 
 
 class GapInBucket(LifeledgerError):
@@ -169,7 +167,7 @@ class Projector:
             self._advance(connection, reached)
             connection.commit()
         for row, reason in changes.parked:
-            log.warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
+            log().warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
         return Progress(len(batch), len(reached))
 
     def _fold(

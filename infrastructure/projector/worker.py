@@ -5,14 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
-import structlog
-
+from infrastructure.logs import log
 from infrastructure.projector.projector import Projector
 
 POLL_INTERVAL = 1.0  # seconds; polling is the truth, a wake-up only saves the wait
 LONGEST_PAUSE = 5.0  # seconds, while the database or the keys cannot be reached
-
-log = structlog.get_logger()
 
 
 class Wakeups(Protocol):
@@ -25,7 +22,6 @@ class Wakeups(Protocol):
 
 def work(projector: Projector, wakeups: Wakeups, stop: threading.Event) -> None:
     """Project until ``stop`` is set; a batch that has begun is finished first."""
-    log.info("worker started")
     pause = POLL_INTERVAL
     while not stop.is_set():
         try:
@@ -34,6 +30,6 @@ def work(projector: Projector, wakeups: Wakeups, stop: threading.Event) -> None:
             pause = POLL_INTERVAL
             wakeups.wait(POLL_INTERVAL)
         except Exception as error:  # noqa: BLE001 - a worker outlives whatever keeps it from working now
-            log.warning("projector waits", reason=type(error).__name__, seconds=pause)
+            log().warning("projector waits", reason=type(error).__name__, seconds=pause)
             stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

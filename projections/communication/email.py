@@ -19,7 +19,13 @@ def _at(email: Email) -> datetime:
 
 
 def _moment(email: Email) -> Moment:
-    return Moment(_at(email), email.subject, email.preview)
+    return Moment(_at(email), email.subject, _participant(email))
+
+
+def _participant(email: Email) -> str:
+    """Return who a message comes from, or goes to where the person wrote it."""
+    others = email.from_ if email.direction is Direction.INCOMING else email.to
+    return next((box.name or box.address for box in others), "")
 
 
 def _words(email: Email) -> Words:
@@ -34,9 +40,7 @@ def _message(email: Email) -> Iterator[Row]:
     if email.is_junk or email.state is EmailState.DRAFT:
         return
     key = email.thread_key or email.message_id or str(email.id)
-    others = email.from_ if email.direction is Direction.INCOMING else email.to
-    participant = next((box.name or box.address for box in others), "")
-    yield (threads.thread_of(key), _at(email), not email.is_read, email.subject, participant)
+    yield (threads.thread_of(key), _at(email), not email.is_read, email.subject, _participant(email))
 
 
 VIEW = View(

@@ -286,7 +286,7 @@ def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     def spawn(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", *arguments]
-        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE))
+        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE))
         return running[-1]
 
     yield spawn
@@ -336,8 +336,8 @@ def test_a_worker_told_to_stop_finishes_its_batch_and_leaves(
     spawned: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     worker = spawned("infrastructure.cli.worker_process", environment=environment)
-    assert worker.stdout is not None
-    assert b"worker started" in worker.stdout.readline()
+    assert worker.stderr is not None
+    assert b"worker started" in worker.stderr.readline()
     some_commands(me)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=30) == 0
