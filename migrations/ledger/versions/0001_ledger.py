@@ -17,15 +17,21 @@ UPGRADE = (
     f"""
     DO $$
     BEGIN
-        CREATE ROLE {APP_ROLE} NOLOGIN;
+        IF to_regrole('{APP_ROLE}') IS NULL THEN  -- whoever has made it need not be who migrates
+            CREATE ROLE {APP_ROLE} NOLOGIN;
+        END IF;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
         NULL;  -- roles belong to the server: another database's migration made it
     END $$
     """,
+    # Whoever may create roles is, since PostgreSQL 16, a member of what they create without being able to
+    # become it; superusers may become any role.
     f"""
     DO $$
+    DECLARE
+        becoming text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
     BEGIN
-        IF NOT pg_has_role(current_user, '{APP_ROLE}', 'MEMBER') THEN
+        IF NOT pg_has_role(current_user, '{APP_ROLE}', becoming) THEN
             GRANT {APP_ROLE} TO CURRENT_USER;
         END IF;
     END $$

@@ -1,0 +1,117 @@
+"""Text as files hold it, made fit for a record: decoded, without what cannot be stored, cut to length."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import hashlib
+import re
+from functools import lru_cache
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark its own begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_WINDOWS = "cp1252"
+
+_ALIASES = {
+    "ansi": _WINDOWS,
+    "iso-8859-8-i": "iso-8859-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "x-gbk": "gb18030",
+    "x-sjis": "cp932",
+}
+"""Names that Python does not know."""
+
+_WIDER = {
+    "ascii": _WINDOWS,
+    "iso8859-1": _WINDOWS,
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso2022_jp": "iso2022_jp_ext",
+}
+"""What programs mean by a codec's name: its later extension, as browsers read it too."""
+
+_NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
+"""Codecs that Python counts as text and no file is written in; some are slow on hostile input."""
+
+_SNIFFED_BYTES = 4096
+
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return a text on one line of at most ``limit`` characters; runs of white space become one space."""
+    line = " ".join(text[: 8 * limit].split())
+    return _CONTROLS.sub("", line)[:limit].strip()
+
+
+def plain_text(text: str, limit: int) -> str:
+    """Return a text of at most ``limit`` characters that can be stored: its lines end in LF, no controls."""
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text[: 2 * limit]))[:limit]
+
+
+def decoded(data: bytes, charset: str | None = None) -> str:
+    """Decode the bytes of a file, or of a part of one; never fails.
+
+    A byte order mark decides, or the zeros of UTF-16 where no charset is named; then the named charset if
+    it fits, then UTF-8 if it fits; then whichever of the named charset, UTF-8 and Windows-1252 loses least.
+    """
+    for mark, name in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(name, "replace")
+    wide = None if charset else _unmarked_utf16(data[:_SNIFFED_BYTES])
+    if wide is not None:
+        return data.decode(wide, "replace")
+    named = _codec(charset.strip().lower()) if charset else None
+    # Latin-1 is what programs name that do not know, and it fits everything; UTF-8 that fits is no accident.
+    for codec in ("utf-8",) if named in {None, _WINDOWS} else (named, "utf-8"):
+        with contextlib.suppress(ValueError):
+            return data.decode(codec or "utf-8")
+    if named not in {None, _WINDOWS, "utf-8"}:
+        return data.decode(named or _WINDOWS, "replace")
+    text = data.decode("utf-8", "replace")
+    broken, whole = text.count("\ufffd"), sum(run.end() - run.start() for run in _NOT_ASCII.finditer(text))
+    return text if 2 * broken < whole else data.decode(_WINDOWS, "replace")
+
+
+def _unmarked_utf16(start: bytes) -> str | None:
+    """Tell UTF-16 without a byte order mark by the zeros beside its Latin letters."""
+    low, high = start[::2].count(0), start[1::2].count(0)
+    enough = 0.35 * len(start)
+    if high > enough and low == 0:
+        return "utf-16-le"
+    return "utf-16-be" if low > enough and high == 0 else None
+
+
+@lru_cache(maxsize=256)
+def _codec(charset: str) -> str | None:
+    """Return the codec of a charset's name, None for one unknown."""
+    codec = _ALIASES.get(charset, charset)
+    if not re.fullmatch(r"[a-z0-9._:+-]{1,40}", codec):
+        return None
+    try:
+        b"\0\0\0\0".decode(codec, "replace")  # what is no text encoding (hex, zlib) raises
+        name = codecs.lookup(codec).name
+    except (LookupError, ValueError):
+        return None
+    return None if name.replace("-", "_") in _NOT_CHARSETS else _WIDER.get(name, name)
+
+
+def digest_of(*parts: bytes | str) -> str:
+    """Return a digest that names the parts, in their order: 64 hexadecimal characters."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))  # or ("ab", "c") would be ("a", "bc")
+        digest.update(data)
+    return digest.hexdigest()

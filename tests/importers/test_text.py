@@ -1,0 +1,62 @@
+"""Text of files: decoded as it was meant, and fit to be stored."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infrastructure.importers.text import decoded, digest_of, one_line, plain_text
+
+
+@pytest.mark.parametrize(
+    ("data", "charset", "text"),
+    [
+        ("Grüße".encode(), None, "Grüße"),
+        ("Grüße".encode("utf-8-sig"), "latin-1", "Grüße"),
+        ("Grüße".encode("utf-16"), None, "Grüße"),
+        ("Grüße".encode("utf-32"), None, "Grüße"),
+        ("Grüße".encode("utf-16-le"), None, "Grüße"),
+        ("Grüße".encode("utf-16-be"), None, "Grüße"),
+        ("Grüße".encode("latin-1"), None, "Grüße"),
+        ("Grüße".encode("latin-1"), "utf-8", "Grüße"),
+        ("Grüße".encode(), "us-ascii", "Grüße"),
+        ("„Grüße“".encode("cp1252"), "iso-8859-1", "„Grüße“"),
+        ("Привет".encode("koi8-r"), "KOI8-R", "Привет"),
+        ("①".encode("cp932"), "Shift_JIS", "①"),
+        ("Grüße".encode(), "hex", "Grüße"),
+        ("Grüße".encode(), "punycode", "Grüße"),
+        ("Grüße".encode(), "no such charset", "Grüße"),
+        ("viele Grüße und Küsse".encode() + b"\xc3", "utf-8", "viele Grüße und Küsse\ufffd"),
+    ],
+)
+def test_text_is_decoded_as_it_was_meant(data: bytes, charset: str | None, text: str) -> None:
+    assert decoded(data, charset) == text
+
+
+@given(
+    data=st.binary(max_size=100), charset=st.text(max_size=20) | st.sampled_from(["utf-7", "utf-16", "idna"])
+)
+def test_any_bytes_can_be_decoded_and_stored(data: bytes, charset: str) -> None:
+    text = decoded(data, charset)
+    assert "\x00" not in plain_text(text, 1000).encode().decode()
+    line = one_line(text, 10)
+    assert len(line) <= 10
+    assert line == one_line(line, 10)
+
+
+def test_one_line_has_no_line_ends_controls_or_outer_spaces() -> None:
+    assert one_line(" a\x00b\r\n\tc\u2028d\x85e\ud800 ", 100) == "ab c d e"
+
+
+def test_plain_text_keeps_its_lines_and_tabs() -> None:
+    assert plain_text("a\r\nb\rc\td\x00\ud800\x1b\u2029e", 100) == "a\nb\nc\td\ne"
+
+
+def test_text_is_cut_at_the_limit() -> None:
+    assert (one_line("abc def", 4), plain_text("abc def", 4)) == ("abc", "abc ")
+
+
+def test_digest_tells_its_parts_apart() -> None:
+    assert digest_of("ab", "c") != digest_of("a", "bc")
+    assert digest_of("a", b"b") == digest_of(b"a", "b")
