@@ -54,6 +54,7 @@ _FIXED = (
     Column("source_object_id", Sql.TEXT),
     Column("source_integration_id", Sql.UUID, open=True),
 )
+_TIMES = frozenset({Sql.DATE, Sql.TIMESTAMP, Sql.TIMESTAMPTZ})
 ALWAYS_ORDERED_BY = ("created_at", "updated_at")
 
 
@@ -110,9 +111,13 @@ class RecordTable:
     @cached_property
     def table(self) -> Table:
         """The table's description."""
-        shown = {*self.orders, "deleted_at"}
+        times = {
+            field.name
+            for field in self._fields
+            if field.name in (*self.orders, "deleted_at") and field.sql in _TIMES
+        }
         columns = tuple(
-            Column(field.name, field.sql, open=field.closed or field.name in shown) for field in self._fields
+            Column(field.name, field.sql, open=field.closed or field.name in times) for field in self._fields
         )
         leading = ("bucket", "subject_id")
         indexes = [Index((*leading, order, "id"), where="deleted_at IS NULL") for order in self.all_orders]

@@ -68,5 +68,13 @@ def _sealed(event: StoredEvent) -> SealedEvent:
     record_id = event.originator_id if isinstance(event.originator_id, UUID) else UUID(event.originator_id)
     digest = sha256(event.topic.encode() + event.state).digest()
     return SealedEvent(
-        record_id, event.originator_version, "", event.topic, 0, EVERYONE, datetime.now(UTC), event.state, digest
+        record_id,
+        event.originator_version,
+        "",
+        event.topic,
+        0,
+        EVERYONE,
+        datetime.now(UTC),
+        event.state,
+        digest,
     )

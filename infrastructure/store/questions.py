@@ -71,6 +71,7 @@ class Questions:
     def find(
         self,
         kind: type[R],
+        /,
         *,
         order_by: str = "-created_at",
         limit: int = 50,
@@ -90,6 +91,7 @@ class Questions:
     def count(
         self,
         kind: type[Record],
+        /,
         *,
         trashed: bool = False,
         after: Receipt | None = None,

@@ -16,10 +16,10 @@ from uuid import UUID
 import orjson
 import psycopg
 from psycopg import Connection, sql
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 from psycopg_pool import ConnectionPool
 from pydantic import TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from domain.shared.record import NoPeers, Record, attach
 from infrastructure.cache.answers import AnswerCache, NoCache
@@ -93,7 +93,7 @@ class Reader:
             question.scope,
             f"{fingerprint} {cursor or ''}",
             lambda: self._fetch(subject_id, question, parameters),
-            adapter.dump_json,
+            lambda rows: adapter.dump_json(rows, warnings="none"),  # its warnings quote values
             adapter.validate_json,
         )
         if not question.keyset or len(found) <= limit:
@@ -184,7 +184,7 @@ class Reader:
         given = {**parameters, "bucket": bucket_of(subject_id), "subject_id": subject_id}
         with (
             self._connection() as connection,
-            connection.cursor(row_factory=class_row(question.row)) as cursor,
+            connection.cursor(row_factory=kwargs_row(_maker_of(question.row))) as cursor,
         ):
             return cursor.execute(statement, given, binary=True).fetchall()
 
@@ -236,6 +236,8 @@ class Reader:
                 yield connection
         except psycopg.OperationalError:
             raise Unavailable from None
+        except psycopg.DataError:  # a NUL in a text, a number out of range
+            raise InvalidQuery from None
 
 
 def _check_limit(limit: int) -> None:
@@ -245,13 +247,25 @@ def _check_limit(limit: int) -> None:
 
 def _fingerprint(name: str, parameters: Mapping[str, Any]) -> str:
     """Return what tells one question from another; it holds none of the question's words."""
-    wire = to_json(sorted(parameters.items(), key=lambda item: item[0]))
+    try:
+        wire = to_json(sorted(parameters.items(), key=lambda item: item[0]))
+    except PydanticSerializationError:  # a lone surrogate in a text
+        raise InvalidQuery from None
     return f"{name} {blake2b(wire, digest_size=16).hexdigest()}"
 
 
 def _order_value(record: Record, listing: Listing) -> Any:  # noqa: ANN401 - any column
     fixed = {"created_at": record.created_on, "updated_at": record.modified_on}
     return fixed[listing.order_by] if listing.order_by in fixed else getattr(record, listing.order_by)
+
+
+def _maker_of(row: type[T]) -> Callable[..., T]:
+    """Return what makes a row of its columns; arrays are tuples, as they are when they come from the cache."""
+
+    def make(**values: Any) -> T:  # noqa: ANN401 - whatever the columns hold
+        return row(**{name: tuple(each) if isinstance(each, list) else each for name, each in values.items()})
+
+    return make
 
 
 @cache

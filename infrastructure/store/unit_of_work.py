@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from domain.catalogue import kind_named
 from domain.shared.commands import Command, UnknownCommand, commands_of
+from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, Source, attach
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import blind, derive
@@ -159,7 +160,11 @@ def blind_source(keys: KeyRing, subject_id: UUID, kind: str, source: Source) -> 
 
 def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> bytes:
     """Return a keyed digest of commands and arguments: it tells a repeated command from a reused id."""
-    wire = to_json([(call.method.__qualname__, call.record_id, call.args, call.kwargs) for call in calls])
+    said = [(call.method.__qualname__, call.record_id, call.args, call.kwargs) for call in calls]
+    try:
+        wire = to_json(said)
+    except ValueError:  # a lone surrogate, an object of a foreign class: no signature takes these
+        raise InvalidInput from None
     return derive(keys.subject_secret(subject_id, "index"), b"request", wire)
 
 

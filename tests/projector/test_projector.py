@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -29,7 +28,6 @@ from infrastructure.projector import fold as fold_module
 from infrastructure.projector import rows as wire
 from infrastructure.projector import schema
 from infrastructure.projector.projector import GapInBucket
-from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from projections import audit, statistics
@@ -264,19 +262,6 @@ def test_tables_that_a_crash_emptied_fill_themselves_again(
     assert schema.ensure(databases.ledger)
     store.catch_up()
     assert_projected(store, databases)
-
-
-@pytest.fixture
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment of another process."""
-    secrets = {"ledger_url", "keys_url", "redis_url"}
-    values = {name: getattr(settings, name) for name in (*secrets, "data_dir")}
-    plain = {
-        name: value.get_secret_value() if name in secrets else str(value) for name, value in values.items()
-    }
-    return {**os.environ, "PYTHONPATH": str(ROOT)} | {
-        f"LIFELEDGER_{name.upper()}": value for name, value in plain.items()
-    }
 
 
 @pytest.fixture
