@@ -147,7 +147,11 @@ def _pool(
 ) -> ConnectionPool[Connection[Any]]:
     def configure(connection: Connection[Any]) -> None:
         connection.autocommit = True
-        settings = {"TimeZone": "UTC", "statement_timeout": f"{timeout_ms}ms"}
+        settings = {
+            "TimeZone": "UTC",
+            "statement_timeout": f"{timeout_ms}ms",
+            "idle_in_transaction_session_timeout": f"{timeout_ms}ms",
+        }
         if planner_settings:
             settings["random_page_cost"] = "1.1"
             rows.adapt(connection)

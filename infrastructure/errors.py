@@ -37,7 +37,7 @@ class ClaimTaken(LifeledgerError):
 
 
 class SourceAlreadyKept(LifeledgerError):
-    """This was imported before; see ``record_id``."""
+    """This was imported before."""
 
     def __init__(self, record_id: UUID) -> None:
         super().__init__()

@@ -26,7 +26,9 @@ ANY_KIND = "*"
 """The kind of questions that range over all kinds."""
 
 CHANGING = b"!"
-CHANGING_SECONDS = 60  # longer than any transaction may take: statement_timeout ends those first
+CHANGING_SECONDS = (
+    120  # longer than what stands between the mark and the commit may take: its timeouts end it first
+)
 REST_SECONDS = 1.0  # how long a Redis that failed is left alone
 TOKEN_BYTES = 16
 

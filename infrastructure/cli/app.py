@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from domain.shared.errors import LifeledgerError
 from infrastructure.cli import asking, changing, operating
@@ -25,7 +25,6 @@ EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_
 app = typer.Typer(
     help="An encrypted, event-sourced store of what you keep: tasks, mail, photos, places, money, health.",
     epilog="Start with: lifeledger init NAME EMAIL, then lifeledger import FOLDER, then lifeledger timeline.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -38,9 +37,12 @@ operating.add_to(app)
 def main() -> None:
     """Run the program. An error is one line on stderr, without a traceback and without anybody's data."""
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Exit as leaving:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except typer.Exit as leaving:
         sys.exit(leaving.exit_code)
+    except SystemExit:  # the one raised above
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: say no more
     except BaseException as error:
@@ -54,9 +56,9 @@ def main() -> None:
 def _told(error: BaseException) -> tuple[str, int]:
     """Return what to say of an error, and the exit code."""
     match error:
-        case click.Abort() | KeyboardInterrupt():
+        case typer.Abort() | KeyboardInterrupt():
             return "interrupted", EXIT_INTERRUPTED
-        case click.ClickException():
+        case TyperException():
             return _usage(error), EXIT_USAGE
         case NotFound():
             return str(error), EXIT_NOT_FOUND
@@ -68,12 +70,12 @@ def _told(error: BaseException) -> tuple[str, int]:
     return f"internal error ({type(error).__name__}); LIFELEDGER_DEBUG=1 shows where", EXIT_INTERNAL
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: TyperException) -> str:
     """Describe wrong usage by the names of our own parameters, never by what was typed."""
     context = getattr(error, "ctx", None)
     place = context.command_path if context is not None else "lifeledger"
     parameter = getattr(error, "param", None)
     what = (
-        f"{parameter.human_readable_name} is missing or not valid" if parameter is not None else "wrong usage"
+        f"{parameter.name} is missing or not valid" if parameter is not None else "wrong usage"
     )
     return f"{what}; see {place} --help"

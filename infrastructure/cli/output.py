@@ -85,7 +85,7 @@ def shown(value: Any) -> Text:  # noqa: ANN401 - anything
     """Return a value as text that cannot move the cursor or colour the screen; matches are bold."""
     text = Text()
     for number, piece in enumerate(_plain(value).replace(MATCH_END, MATCH_START).split(MATCH_START)):
-        text.append(piece.translate(_CONTROL), style="bold" if number % 2 else "")
+        text.append(" ".join(piece.split("\n")).translate(_CONTROL), style="bold" if number % 2 else "")
     return text
 
 

@@ -15,7 +15,13 @@ RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
 
 
 def run_workers(settings: Settings, count: int) -> int:
-    """Run ``count`` workers until SIGTERM or SIGINT, replacing any that dies; return the exit code."""
+    """Run ``count`` workers until SIGTERM or SIGINT, replacing any that dies; return the exit code.
+
+    Raises what open_store raises, before any worker is started.
+    """
+    from infrastructure.bootstrap import open_store  # noqa: PLC0415 - see work_until_told
+
+    open_store(settings.model_copy(update={"project_in_process": False})).close()
     stop = _stop_on_signals()
     spawn = multiprocessing.get_context("spawn")  # connections and threads do not survive a fork
     workers = [_started(spawn, settings) for _ in range(count)]

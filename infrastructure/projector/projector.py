@@ -30,7 +30,7 @@ from infrastructure.logs import log
 from infrastructure.projector import rows
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
-from infrastructure.projector.schema import SCHEMA
+from infrastructure.projector.schema import SCHEMA, refill_checkpoints
 from projections.catalogue import view_of
 
 BATCH_EVENTS = 2000
@@ -94,6 +94,9 @@ class Projector:
         try:
             with self._pool.connection() as connection:
                 known = self._known(connection)
+                if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
+                    refill_checkpoints(connection, self._schema)
+                    connection.commit()
                 lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
                 checkpoints = self._lease(connection, lagging[:BATCH_BUCKETS]) if lagging else {}
                 return self._project(connection, checkpoints) if checkpoints else Progress(0, 0)

@@ -44,7 +44,7 @@ def ensure(url: str, *, logged: bool = False) -> bool:
     """
     with psycopg.connect(url) as connection:
         if _edition(connection) == _wanted(logged=logged):
-            return _refill_checkpoints(connection)
+            return refill_checkpoints(connection)
         # Only those who create the tables wait here for each other.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('lifeledger read tables'))")
         if _edition(connection) == _wanted(logged=logged):
@@ -64,7 +64,7 @@ def create(connection: psycopg.Connection[tuple[object, ...]], schema: str, *, l
     for table in all_tables():
         for part in _definition(table, name, unlogged):
             connection.execute(part)
-    _refill_checkpoints(connection, schema)
+    refill_checkpoints(connection, schema)
     edition = sql.Literal(_wanted(logged=logged))
     connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, edition))
 
@@ -80,7 +80,7 @@ def _wanted(*, logged: bool) -> str:
     return f"lifeledger read models, edition {EDITION}{', logged' if logged else ''}"
 
 
-def _refill_checkpoints(connection: psycopg.Connection[tuple[object, ...]], schema: str = SCHEMA) -> bool:
+def refill_checkpoints(connection: psycopg.Connection[tuple[object, ...]], schema: str = SCHEMA) -> bool:
     """Put back the checkpoint rows that a crash emptied together with the tables."""
     name = sql.Identifier(schema)
     if connection.execute(sql.SQL("SELECT 1 FROM {}.checkpoints LIMIT 1").format(name)).fetchone():

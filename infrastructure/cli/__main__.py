@@ -1,0 +1,5 @@
+"""Runs the program as ``python -m infrastructure.cli``."""
+
+from infrastructure.cli.app import main
+
+main()
