@@ -26,6 +26,7 @@ from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 
+ROOT = Path(__file__).parents[1]
 SERVERS_DIR = "LIFELEDGER_TEST_SERVERS_DIR"
 POSTGRES_URL = "LIFELEDGER_TEST_POSTGRES_URL"
 REDIS_URL = "LIFELEDGER_TEST_REDIS_URL"
@@ -126,6 +127,19 @@ def settings(servers: Servers, databases: Databases, tmp_path: Path) -> Settings
         redis_url=SecretStr(servers.redis),
         project_in_process=False,
     )
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of another process."""
+    secrets = {"ledger_url", "keys_url", "redis_url"}
+    values = {name: getattr(settings, name) for name in (*secrets, "data_dir")}
+    plain = {
+        name: value.get_secret_value() if name in secrets else str(value) for name, value in values.items()
+    }
+    return {**os.environ, "PYTHONPATH": str(ROOT)} | {
+        f"LIFELEDGER_{name.upper()}": value for name, value in plain.items()
+    }
 
 
 @pytest.fixture

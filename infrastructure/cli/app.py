@@ -36,13 +36,11 @@ operating.add_to(app)
 
 def main() -> None:
     """Run the program. An error is one line on stderr, without a traceback and without anybody's data."""
+    code = 0
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
     except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
-    except SystemExit:  # the one raised above
-        raise
+        code = leaving.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: say no more
     except BaseException as error:
@@ -50,7 +48,7 @@ def main() -> None:
             raise
         message, code = _told(error)
         print(f"lifeledger: {message}", file=sys.stderr)  # noqa: T201 - this is the program's voice
-        sys.exit(code)
+    sys.exit(code)
 
 
 def _told(error: BaseException) -> tuple[str, int]:
@@ -75,7 +73,5 @@ def _usage(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     place = context.command_path if context is not None else "lifeledger"
     parameter = getattr(error, "param", None)
-    what = (
-        f"{parameter.name} is missing or not valid" if parameter is not None else "wrong usage"
-    )
+    what = f"{parameter.name} is missing or not valid" if parameter is not None else "wrong usage"
     return f"{what}; see {place} --help"

@@ -87,7 +87,7 @@ def decoded(data: bytes, charset: str | None = None) -> str:
 def _unmarked_utf16(start: bytes) -> str | None:
     """Tell UTF-16 without a byte order mark by the zeros beside its Latin letters."""
     low, high = start[::2].count(0), start[1::2].count(0)
-    enough = 0.35 * len(start)
+    enough = max(1, 0.35 * len(start))  # a lone zero tells nothing
     if high > enough and low == 0:
         return "utf-16-le"
     return "utf-16-be" if low > enough and high == 0 else None

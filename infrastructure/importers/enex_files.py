@@ -1,0 +1,169 @@
+"""Imports Evernote's export files (ENEX): a note each, its content as Markdown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element  # only handed over; see xml_elements.py
+
+from domain.productivity.note_terms import BodyFormat, NoteKind
+from domain.shared.values import FIRST_YEAR, LAST_YEAR
+from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
+from infrastructure.importers.enml_text import markdown_of
+from infrastructure.importers.offsets import plain
+from infrastructure.importers.text import digest_of, one_line
+from infrastructure.importers.xml_elements import Elements, Stopped
+
+_BODY_CHARACTERS = 1_000_000
+_TITLE_CHARACTERS = 500
+_LINE_CHARACTERS = 1000
+_URL_CHARACTERS = 8192
+_LABEL_CHARACTERS = 64
+_TAGS = 100
+
+_NOT_KEPT = frozenset({"data", "recognition", "alternate-data", "thumbnail"})
+_CLIPPED = ("web.clip", "clearly", "mobile.clip")
+
+
+class EnexFiles(Importer):
+    """Reads ``.enex``, of any version of Evernote and of any size.
+
+    The notes are entries, and so are their attachments, which are not kept (``attachment_not_kept``).
+    Evernote exports no ids: a note is known again by its title and the moment it was made, and by its text
+    where it tells no moment or another note of the file has the same two.
+    """
+
+    platform: ClassVar[str] = "file.enex"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".enex"})
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
+        """Yield the notes in the order of the file, each before its attachments; a broken file gives those it has."""
+        limits = reading.limits
+        try:
+            if path.stat().st_size > limits.bytes:
+                raise UnreadableFile
+            with path.open("rb") as stream:
+                elements = Elements(stream, {"note": "<en-export>"}, limits, _NOT_KEPT)
+                yield from _notes(elements, limits.entries)
+        except OSError:
+            raise UnreadableFile from None
+        if elements.root is None or elements.root.tag != "en-export":
+            raise UnreadableFile
+
+
+def _notes(elements: Elements, most: int) -> Iterator[Draft | Refused]:
+    seen: dict[str, str] = {}
+    try:
+        for number, found in enumerate(elements):
+            if elements.root is None or elements.root.tag != "en-export":
+                return
+            if number >= most:
+                raise Stopped("too_many_entries")  # noqa: TRY301 - as the elements stop by themselves
+            if found is None:
+                yield Refused("broken_xml")
+                continue
+            element, whole = found
+            yield _note(element, seen) if whole else Refused("too_large")
+            for _ in element.iterfind("resource"):
+                yield Refused("attachment_not_kept", Outcome.SKIPPED)
+    except Stopped as stopped:
+        if elements.root is not None and elements.root.tag == "en-export":
+            yield Refused(stopped.reason)
+
+
+def _note(note: Element, seen: dict[str, str]) -> Draft | Refused:
+    title = one_line(note.findtext("title", ""), _TITLE_CHARACTERS)
+    body = _body(note)
+    if not title and not body:
+        return Refused("empty_note")
+    made = note.findtext("created", "")
+    own_id = note.findtext("guid", "")
+    source_id = digest_of("guid", own_id) if own_id else digest_of(title, made)
+    if not own_id and (not made or seen.get(source_id, body) != body):
+        source_id = digest_of(title, made, body)
+    if source_id in seen:
+        return Refused("duplicate", Outcome.SKIPPED)
+    seen[source_id] = body
+    attributes = note.find("note-attributes")
+    arguments: dict[str, Any] = {
+        "title": title,
+        "body": body,
+        "body_format": BodyFormat.MARKDOWN,
+        "written_at": _moment(made),
+        **_attributes({} if attributes is None else {each.tag: each.text or "" for each in attributes}),
+    }
+    tags = dict.fromkeys(one_line(tag.text or "", _LABEL_CHARACTERS) for tag in note.iterfind("tag"))
+    return Draft(
+        kind="note",
+        verb="write",
+        source_id=source_id,
+        arguments=arguments,
+        update="refresh",
+        tags=tuple(tag for tag in tags if tag)[:_TAGS],
+    )
+
+
+def _attributes(said: Mapping[str, str]) -> dict[str, Any]:
+    clipped = said.get("source", "").lower().startswith(_CLIPPED)
+    return {
+        "kind": NoteKind.CLIPPING if clipped else NoteKind.NOTE,
+        "author": one_line(said.get("author", ""), _LINE_CHARACTERS) or None,
+        "source_url": _url(said.get("source-url", "")),
+        "reminder_at": _moment(said.get("reminder-time", "")),
+        "reminder_done_at": _moment(said.get("reminder-done-time", "")),
+        **_place(said),
+    }
+
+
+def _body(note: Element) -> str:
+    """Return the content, with the tasks of the note where it keeps a place for them, or at its end."""
+    content = note.findtext("content", "")
+    groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for task in note.iterfind("task"):
+        group = task.findtext("taskGroupNoteLevelID", "")
+        groups["" if group not in content else group].append((task.findtext("sortWeight", ""), _task(task)))
+    tasks = {group: [line for _, line in sorted(lines)] for group, lines in groups.items()}
+    body = markdown_of(content, _BODY_CHARACTERS, tasks)
+    others = tasks.get("", ())
+    return "\n".join((*([body, ""] if body and others else [body] if body else []), *others))[
+        :_BODY_CHARACTERS
+    ]
+
+
+def _task(task: Element) -> str:
+    box = "x" if task.findtext("taskStatus", "").lower() == "completed" else " "
+    due = _moment(task.findtext("dueDate", ""))
+    title = one_line(task.findtext("title", ""), _TITLE_CHARACTERS)
+    return f"- [{box}] {title}" + (f" (due {due.date()})" if due else "")
+
+
+def _moment(written: str) -> datetime | None:
+    """Return a time such as ``20261102T083000Z``."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
+        return None
+    return plain(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _url(written: str) -> str | None:
+    address = one_line(written, _URL_CHARACTERS + 1)
+    try:
+        return address if urlsplit(address).scheme and len(address) <= _URL_CHARACTERS else None
+    except ValueError:
+        return None
+
+
+def _place(said: Mapping[str, str]) -> dict[str, float]:
+    try:
+        latitude, longitude = float(said.get("latitude", "")), float(said.get("longitude", ""))
+    except ValueError:
+        return {}
+    on_earth = abs(latitude) <= 90 and abs(longitude) <= 180  # noqa: PLR2004 - degrees
+    return {"latitude": latitude, "longitude": longitude} if on_earth and (latitude or longitude) else {}

@@ -1,0 +1,143 @@
+"""Imports GPX files: where a device was, day by day."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import ClassVar
+from xml.etree.ElementTree import Element  # only handed over; see xml_elements.py
+from zoneinfo import ZoneInfo
+
+from domain.personal.location_terms import MAX_POINTS, Point, new_points
+from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
+from infrastructure.importers.gpx_points import Fault, motion_of, point_of
+from infrastructure.importers.text import one_line
+from infrastructure.importers.xml_elements import Elements, Stopped
+
+BATCH_POINTS = 10_000  # what one command takes
+_DEVICE_CHARACTERS = 64
+_WANTED = {
+    "trk": "<gpx>",
+    "trkpt": "<gpx><trk><trkseg>",
+    "wpt": "<gpx>",
+    "rte": "<gpx>",
+    "rtept": "<gpx><rte>",
+}
+
+
+class GpxFiles(Importer):
+    """Reads GPX 1.0 and 1.1: the points of tracks and way points, put together by day and device.
+
+    An entry is a day of the device that wrote the file, or 10,000 points of one. What does not become part
+    of a day is an entry, too: a track or way point without times (``points_without_time``), the points of a
+    track that alone have none (``some_points_without_time``) or that have no place (``bad_points``), a track
+    without points (``no_points``), and a route, which is a plan and nowhere anybody was (``route``).
+    """
+
+    platform: ClassVar[str] = "file.gpx"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".gpx"})
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
+        """Yield what is no day in the order of the file, then the days; a file that breaks off gives those it has."""
+        try:
+            if path.stat().st_size > reading.limits.whole_file_bytes:
+                raise UnreadableFile
+            with path.open("rb") as stream:
+                elements = Elements(stream, _WANTED, reading.limits)
+                days = _Days(reading)
+                yield from _tracks(elements, days, reading.limits.entries)
+                root = elements.root
+        except OSError:
+            raise UnreadableFile from None
+        if root is None or root.tag != "gpx":
+            raise UnreadableFile
+        yield from days.drafts(one_line(root.get("creator", ""), _DEVICE_CHARACTERS) or "gpx")
+
+
+def _tracks(elements: Elements, days: _Days, most: int) -> Iterator[Refused]:
+    """Take all points in; yield what is refused."""
+    track = _Track()
+    try:
+        for number, found in enumerate(elements):
+            if number >= most:
+                raise Stopped("too_many_entries")  # noqa: TRY301 - as the elements stop by themselves
+            if found is None:
+                yield Refused("broken_xml")
+                continue
+            element, whole = found
+            if element.tag == "rte":
+                yield Refused("route", Outcome.SKIPPED)
+            elif element.tag in {"trkpt", "wpt"}:
+                track.take(days.point(element) if whole else Fault.NO_PLACE)
+            if element.tag in {"trk", "wpt"}:  # a way point is a track of one
+                yield from track.refused()
+                days.take(track.points, element.findtext("type", ""))
+                track = _Track()
+    except Stopped as stopped:
+        if track.points or track.faults:
+            yield from track.refused()
+            days.take(track.points)
+        if elements.root is not None and elements.root.tag == "gpx":
+            yield Refused(stopped.reason)
+
+
+class _Track:
+    """The points of a track, and how many were of no use."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self.faults: Counter[Fault] = Counter()
+
+    def take(self, point: Point | Fault) -> None:
+        if isinstance(point, Fault):
+            self.faults[point] += 1
+        else:
+            self.points.append(point)
+
+    def refused(self) -> Iterator[Refused]:
+        if not self.points and not self.faults:
+            yield Refused("no_points", Outcome.SKIPPED)
+        if self.faults[Fault.NO_TIME]:
+            some = "some_" if self.points else ""
+            yield Refused(some + Fault.NO_TIME.value, Outcome.SKIPPED)
+        if self.faults[Fault.NO_PLACE]:
+            yield Refused(Fault.NO_PLACE.value)
+
+
+class _Days:
+    """The points of a file by the calendar of the person's zone."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._zone = ZoneInfo(reading.timezone)
+        self._points: defaultdict[date, list[Point]] = defaultdict(list)
+
+    def point(self, element: Element) -> Point | Fault:
+        return point_of(element, self._zone)
+
+    def take(self, points: list[Point], kind: str = "") -> None:
+        """Take in the points of a track; its kind says how the device moved."""
+        motion = motion_of(kind)
+        for point in points:
+            day = point.recorded_at.astimezone(self._zone).date()
+            self._points[day].append(point if motion is None else replace(point, motion=motion))
+
+    def drafts(self, device: str) -> Iterator[Draft | Refused]:
+        """Yield the days; the second batch of a day and those after it add to the first."""
+        for day in sorted(self._points):
+            points = new_points((), self._points[day])
+            for start in range(0, len(points), BATCH_POINTS):
+                batch = points[start : start + BATCH_POINTS]
+                if start + len(batch) > MAX_POINTS:
+                    yield Refused("too_many_points")
+                    continue
+                yield Draft(
+                    kind="location",
+                    verb="record_batch",
+                    source_id=f"{device}:{day}",
+                    arguments={"day": day, "device": device, "points": batch},
+                    update="add_batch",
+                    update_arguments={"points": batch},
+                )

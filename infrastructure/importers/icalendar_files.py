@@ -1,0 +1,121 @@
+"""Imports iCalendar files: events and tasks, from RFC 5545 back to vCalendar 1.0."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+from infrastructure.importers.content_lines import whole_file
+from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused
+from infrastructure.importers.icalendar_components import CalendarFile, Entry, taken_apart
+from infrastructure.importers.icalendar_events import events_of
+from infrastructure.importers.icalendar_tasks import task_of
+from infrastructure.importers.icalendar_words import Surroundings
+from infrastructure.importers.icalendar_zones import Zones, definitions
+from infrastructure.importers.text import digest_of, one_line
+
+_NAME_CHARACTERS = 200
+_NOT_KEPT = {
+    "VJOURNAL": "journal",
+    "VFREEBUSY": "free_busy",
+    "VAVAILABILITY": "availability",
+    "VALARM": "alarm",
+}
+
+UNREADABLE = Refused("unreadable")
+
+UNREADABLE = Refused("unreadable")
+
+
+class ICalendarFiles(Importer):
+    """Reads ``.ics``.
+
+    Every component of a calendar is an entry but VTIMEZONE, and so are the entries within an unknown one.
+    A VEVENT with a RECURRENCE-ID whose series is in the file becomes part of the series: it is counted as
+    skipped, ``part_of_series``, so that drafts and refused entries add up to what the file holds.
+    """
+
+    platform: ClassVar[str] = "file.ics"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".ics"})
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
+        """Yield the entries in the order of the file."""
+        until = monotonic() + reading.limits.seconds
+        file = taken_apart(whole_file(path, reading.limits), reading.limits)
+        run = _Run(file, reading)
+        for place, entry in enumerate(file.entries):
+            if monotonic() > until:
+                yield Refused("out_of_time")
+                continue
+            yield run.result(place, entry)
+        for _ in range(file.left_over):
+            yield Refused("too_many_entries")
+
+
+class _Run:
+    """Goes through the entries of one file; those that share a UID are read together, with the first of them."""
+
+    def __init__(self, file: CalendarFile, reading: Reading) -> None:
+        self._entries = file.entries
+        self._reading = reading
+        described = (each.component() for each in file.zones if not each.fault)
+        self._zones = Zones(definitions(described), reading.timezone)
+        self._around: dict[int, Surroundings] = {}
+        self._results: dict[int, Draft | Refused] = {}
+        self._related = _related(file.entries)
+        self._titles: dict[str, str] = {}
+
+    def result(self, place: int, entry: Entry) -> Draft | Refused:
+        """Return what becomes of an entry."""
+        if entry.fault:
+            return Refused(entry.fault)
+        if entry.name not in {"VEVENT", "VTODO"}:
+            return Refused(_NOT_KEPT.get(entry.name, "unknown_component"), Outcome.SKIPPED)
+        if place in self._results:
+            return self._results.pop(place)
+        uid = entry.uid()
+        places: Sequence[int] = self._related.get(uid, (place,)) if entry.name == "VEVENT" else (place,)
+        try:
+            results = self._read(uid, entry, places)
+        except (ValueError, ArithmeticError, LookupError, RecursionError):
+            results = [UNREADABLE] * len(places)  # what we have overlooked costs an entry, not the file
+        self._results.update(zip(places, results, strict=True))
+        return self._results.pop(place)
+
+    def _read(self, uid: str, entry: Entry, places: Sequence[int]) -> Sequence[Draft | Refused]:
+        around = self._surroundings(entry)
+        if entry.name == "VEVENT":
+            return events_of(uid, [self._entries[each].component() for each in places], around)
+        task = task_of(uid, entry.component(), around)
+        title = task.arguments["title"]
+        if self._titles.setdefault(task.source_id, title) != title:  # another task with the same UID
+            task = replace(task, source_id=digest_of(task.source_id, title))
+        return [task]
+
+    def _surroundings(self, entry: Entry) -> Surroundings:
+        key = id(entry.calendar)
+        if key not in self._around:
+            calendar = entry.calendar.described()
+            name = one_line(calendar.text("X-WR-CALNAME", "NAME"), _NAME_CHARACTERS)
+            self._around[key] = Surroundings(
+                self._zones,
+                self._reading.timezone,
+                frozenset(address.lower() for address in self._reading.addresses),
+                name,
+                calendar.word("METHOD") == "CANCEL",
+            )
+        return self._around[key]
+
+
+def _related(entries: Sequence[Entry]) -> dict[str, list[int]]:
+    """Return the places of VEVENTs that share a UID."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        if entry.name == "VEVENT" and not entry.fault and entry.uid_line is not None:
+            places[entry.uid()].append(place)
+    places.pop("", None)
+    return {uid: found for uid, found in places.items() if len(found) > 1}

@@ -1,0 +1,142 @@
+"""Reads who called an event and who comes, and what is to remind of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from domain.productivity.calendar_event_terms import (
+    MAX_ATTENDEES,
+    MAX_REMINDERS,
+    Attendee,
+    AttendeeKind,
+    AttendeeRole,
+    Organizer,
+    Reminder,
+    ReminderAction,
+    Rsvp,
+    TimeKind,
+)
+from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.icalendar_series import Span
+from infrastructure.importers.icalendar_times import UnreadableTime, duration, instant
+from infrastructure.importers.icalendar_zones import Zones
+from infrastructure.importers.text import one_line
+
+_ADDRESS_CHARACTERS = 320
+_LINE_CHARACTERS = 1000
+_MINUTES_A_YEAR = 525_600
+
+_KINDS = {"GROUP": AttendeeKind.GROUP, "RESOURCE": AttendeeKind.RESOURCE, "ROOM": AttendeeKind.ROOM}
+_ROLES = {
+    "CHAIR": AttendeeRole.CHAIR,
+    "OPT-PARTICIPANT": AttendeeRole.OPTIONAL,
+    "NON-PARTICIPANT": AttendeeRole.NON_PARTICIPANT,
+}
+_ANSWERS = {
+    "ACCEPTED": Rsvp.ACCEPTED,
+    "COMPLETED": Rsvp.ACCEPTED,
+    "IN-PROCESS": Rsvp.ACCEPTED,
+    "CONFIRMED": Rsvp.ACCEPTED,  # vCalendar 1.0
+    "DECLINED": Rsvp.DECLINED,
+    "TENTATIVE": Rsvp.TENTATIVE,
+    "DELEGATED": Rsvp.DELEGATED,
+}
+_ACTIONS = {"EMAIL": ReminderAction.EMAIL, "AUDIO": ReminderAction.AUDIO}
+
+
+def organizer(component: Component) -> Organizer | None:
+    """Return who called the event."""
+    line = component.first("ORGANIZER")
+    if line is None:
+        return None
+    address, name = _address(line), one_line(line.param("CN"), _LINE_CHARACTERS)
+    return Organizer(address, name) if address else None
+
+
+def attendees(component: Component) -> tuple[Attendee, ...]:
+    """Return who is invited, each address once, as it comes first."""
+    found: dict[str, Attendee] = {}
+    for line in component.all("ATTENDEE"):
+        address = _address(line)
+        if not address or len(found) >= MAX_ATTENDEES:
+            continue
+        answer = (line.param("PARTSTAT") or line.param("STATUS")).upper()
+        attendee = Attendee(
+            address,
+            one_line(line.param("CN"), _LINE_CHARACTERS),
+            _KINDS.get(line.param("CUTYPE").upper(), AttendeeKind.INDIVIDUAL),
+            _ROLES.get(line.param("ROLE").upper(), AttendeeRole.REQUIRED),
+            _ANSWERS.get(answer, Rsvp.NEEDS_ACTION),
+            line.param("RSVP").upper() in {"TRUE", "YES"},
+            one_line(line.param("X-RESPONSE-COMMENT"), _LINE_CHARACTERS),
+        )
+        found.setdefault(address.casefold(), attendee)
+    return tuple(found.values())
+
+
+def own_answer(invited: tuple[Attendee, ...], addresses: frozenset[str]) -> Rsvp | None:
+    """Return what the person has answered, None where they are not invited."""
+    return next((each.rsvp for each in invited if each.address.lower() in addresses), None)
+
+
+def reminders(
+    component: Component, span: Span, source_id: str, zones: Zones, home: str
+) -> tuple[Reminder, ...]:
+    """Return the alarms; the ids are the same at every import."""
+    found: dict[str, Reminder] = {}
+    for part in component.parts:
+        if part.name != "VALARM" or len(found) >= MAX_REMINDERS:
+            continue
+        trigger = part.first("TRIGGER")
+        if trigger is None or part.word("ACTION") == "NONE":
+            continue
+        minutes = _minutes_before(trigger, span)
+        at = None if minutes is not None else _moment(trigger, zones, home)
+        if minutes is None and at is None:
+            continue
+        action = _ACTIONS.get(part.word("ACTION"), ReminderAction.DISPLAY)
+        name = part.word("UID") or part.word("X-WR-ALARMUID") or f"{minutes} {at} {action}"
+        acknowledged = part.first("ACKNOWLEDGED", "X-MOZ-LASTACK")
+        reminder = Reminder(
+            uuid5(NAMESPACE_URL, f"{source_id} {name}"),
+            minutes,
+            at,
+            action,
+            None if acknowledged is None else _moment(acknowledged, zones, home),
+        )
+        found.setdefault(name, reminder)
+    return tuple(found.values())
+
+
+def _address(line: ContentLine) -> str:
+    """Return the mail address, failing that any other one, failing that the name."""
+    address = one_line(line.text, _ADDRESS_CHARACTERS)
+    if address[:7].lower() == "mailto:":
+        address = address[7:].strip()
+    given = one_line(line.param("EMAIL") or line.param("X-EMAIL"), _ADDRESS_CHARACTERS)
+    if given and "@" not in address:
+        return given[7:] if given[:7].lower() == "mailto:" else given
+    if address.lower() in {"", "invalid:nomail", "nomail"}:
+        return one_line(line.param("CN"), _ADDRESS_CHARACTERS)
+    return address
+
+
+def _minutes_before(trigger: ContentLine, span: Span) -> int | None:
+    """Return how long before the start a trigger goes off, None where it names a time."""
+    before = duration(trigger.word)
+    if before is None:
+        return None
+    total = -before.total
+    if trigger.param("RELATED").upper() == "END":
+        total -= span.length or (timedelta(days=1) if span.start.kind is TimeKind.ALL_DAY else timedelta())
+    minutes = round(total / timedelta(minutes=1))
+    return minutes if abs(minutes) <= _MINUTES_A_YEAR else None
+
+
+def _moment(line: ContentLine, zones: Zones, home: str) -> datetime | None:
+    try:
+        found = instant(line, zones)
+    except UnreadableTime:
+        return None
+    return found.moment(home) if found.in_range else None

@@ -1,0 +1,225 @@
+"""Reads when a VEVENT takes place: its start and end, its rule, its extra and its skipped dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from domain.productivity.calendar_event_terms import TimeKind
+from domain.productivity.occurrences import MAX_OCCURRENCES, matching, occurrences, read_rule
+from domain.shared.errors import RuleBroken
+from domain.shared.recurrence import normal_rule
+from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.icalendar_times import (
+    DAY,
+    Instant,
+    UnreadableTime,
+    duration,
+    instant,
+    instants,
+    until_text,
+)
+from infrastructure.importers.icalendar_zones import Zones
+from infrastructure.importers.text import one_line
+
+_NOTE_CHARACTERS = 500
+_MAX_RULE = 1000
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
+_EXCLUDED_YEARS = timedelta(days=10 * 366)
+_MAX_EXCLUDED = 1000
+
+
+class Unfit(ValueError):
+    """The entry is no record; the message is a short code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A start and, where there is one, an end after it, on the same wall."""
+
+    start: Instant
+    end: datetime | None = None
+
+    @property
+    def length(self) -> timedelta | None:
+        """How long it lasts on the wall."""
+        return None if self.end is None else self.end - self.start.local
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """When a VEVENT takes place, as far as it stands alone."""
+
+    span: Span
+    rule: str | None
+    extra: tuple[datetime, ...]
+    skipped: tuple[datetime, ...]
+    remarks: tuple[str, ...]
+    """What was said of the recurrence that a record cannot hold, for a person to read."""
+
+    @property
+    def recurs(self) -> bool:
+        """Whether there is more than the start."""
+        return self.rule is not None or bool(self.extra)
+
+    def given(self, asked: Iterable[datetime]) -> frozenset[datetime]:
+        """Return those of the local starts that belong to the series."""
+        if not self.recurs:
+            return frozenset()
+        start = self.span.start
+        return matching(start.local, self.rule, self.extra, asked, timezone=start.zone)
+
+
+def span_of(component: Component, zones: Zones) -> Span:
+    """Read start and end; raises Unfit."""
+    start = _start(component, zones)
+    if start.kind is not TimeKind.ALL_DAY and start.local.time() == time.min and _is_all_day(component):
+        start = Instant(TimeKind.ALL_DAY, start.local)
+    try:
+        end = _end(component, start, zones)
+    except UnreadableTime:
+        end = None
+    if end is None or end <= start.local or not Instant(start.kind, end).in_range:
+        return Span(start)
+    return Span(start, end)
+
+
+def series_of(component: Component, zones: Zones) -> Series:
+    """Read when an event takes place; raises Unfit. What its rule cannot be is left out and remarked on."""
+    span = span_of(component, zones)
+    rule, remarks = kept_rule(component, span.start.local, span.start.zone)
+    extra = _local_starts(component.all("RDATE"), span.start, zones)
+    skipped = _local_starts(component.all("EXDATE"), span.start, zones)
+    series = Series(span, rule, tuple(each for each in extra if each != span.start.local), (), remarks)
+    named = (*skipped, *_excluded(component, series))
+    return Series(span, rule, series.extra, _in_series(named, series), remarks)
+
+
+def _in_series(skipped: Iterable[datetime], series: Series) -> tuple[datetime, ...]:
+    """Return the skipped occurrences that there are; a midnight that is none stands for that day."""
+    time_of_day = series.span.start.local.time()
+    choices = {
+        each: (each, datetime.combine(each, time_of_day)) if each.time() == time.min else (each,)
+        for each in skipped
+    }
+    given = series.given({choice for some in choices.values() for choice in some})
+    found = (next((choice for choice in some if choice in given), None) for some in choices.values())
+    return tuple(dict.fromkeys(each for each in found if each is not None))[:MAX_OCCURRENCES]
+
+
+def kept_rule(component: Component, start: datetime, zone: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the first rule that a record can hold, and remarks on the others."""
+    kept: str | None = None
+    remarks = []
+    for line in component.all("RRULE"):
+        rule = _readable(line.value, start, zone) if kept is None else None
+        if rule is not None:
+            kept = rule
+        elif line.value.strip():
+            remarks.append(f"RRULE: {one_line(line.value, _NOTE_CHARACTERS)}")
+    return kept, tuple(remarks)
+
+
+def _start(component: Component, zones: Zones) -> Instant:
+    lines = [line for line in component.all("DTSTART") if line.value.strip()]
+    if not lines:
+        raise Unfit("no_start")
+    for line in lines:
+        try:
+            start = instant(line, zones)
+        except UnreadableTime:
+            continue
+        if not start.in_range:
+            raise Unfit("date_out_of_range")
+        return start
+    raise Unfit("bad_start")
+
+
+def _is_all_day(component: Component) -> bool:
+    return any(component.word(name) in {"TRUE", "1"} for name in _ALL_DAY_MARKS)
+
+
+def _end(component: Component, start: Instant, zones: Zones) -> datetime | None:
+    line = component.first("DTEND")
+    if line is not None:
+        end = instant(line, zones)
+        if not end.in_range:
+            return None
+        if end.kind is TimeKind.ALL_DAY or start.kind is TimeKind.ALL_DAY:
+            return _midnight_from(end.local)
+        return end.as_in(start)
+    length = duration(component.word("DURATION"))
+    if length is None:
+        return None
+    after = length.after(start)
+    return _midnight_from(after) if start.kind is TimeKind.ALL_DAY else after
+
+
+def _midnight_from(moment: datetime) -> datetime:
+    """Return the next midnight, or the moment if it is one."""
+    midnight = datetime.combine(moment, time.min)
+    return midnight if midnight == moment else midnight + DAY
+
+
+def _local_starts(lines: Iterable[ContentLine], frame: Instant, zones: Zones) -> dict[datetime, None]:
+    found: dict[datetime, None] = {}
+    for line in lines:
+        for each in instants(line, zones):
+            if len(found) >= MAX_OCCURRENCES:
+                return found
+            found[each.as_in(frame)] = None
+    return found
+
+
+def _excluded(component: Component, series: Series) -> Iterator[datetime]:
+    """Yield the starts that the rules of EXRULE, which RFC 5545 has done away with, leave out in ten years."""
+    start = series.span.start
+    for line in component.all("EXRULE")[:1]:
+        rule = _readable(line.value, start.local, start.zone)
+        if rule is not None and series.recurs:
+            until = start.local + _EXCLUDED_YEARS
+            starts = occurrences(
+                start.local,
+                rule,
+                (),
+                (start.local,),
+                after=start.local,
+                before=until,
+                limit=_MAX_EXCLUDED,
+                timezone=start.zone,
+            )
+            yield from starts
+
+
+def _readable(text: str, start: datetime, zone: str | None) -> str | None:
+    try:
+        rule = normal_rule(_tidied(text))
+        read_rule(start, rule, zone)
+    except (ValueError, RuleBroken):
+        return None
+    return rule if len(rule) <= _MAX_RULE else None
+
+
+def _tidied(text: str) -> str:
+    """Return a rule without what programs write that means nothing, or nothing in this calendar."""
+    parts: dict[str, str] = {}
+    for piece in "".join(text.split()).upper().split(";"):
+        name, _, value = piece.partition("=")
+        if not value or name in parts or name.startswith("X-"):
+            continue
+        if name == "UNTIL":
+            value = until_text(value)
+        else:
+            value = ",".join(item for item in _LEADING_ZEROS.sub("", value).split(",") if item)
+        parts[name] = value
+    if parts.get("RSCALE") == "GREGORIAN":
+        del parts["RSCALE"]
+        parts.pop("SKIP", None)
+    if parts.get("INTERVAL") == "0":
+        del parts["INTERVAL"]
+    if "UNTIL" in parts:
+        parts.pop("COUNT", None)
+    return ";".join(f"{name}={value}" for name, value in parts.items())

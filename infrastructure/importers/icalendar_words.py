@@ -1,0 +1,112 @@
+"""Reads what iCalendar entries of all sorts say in words, and names them for recognition at the next import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from infrastructure.importers.content_lines import Component, ContentLine, split_value
+from infrastructure.importers.icalendar_zones import Zones
+from infrastructure.importers.mail_html import text_of
+from infrastructure.importers.text import digest_of, one_line, plain_text
+
+TITLE_CHARACTERS = 500
+LINE_CHARACTERS = 1000
+TEXT_CHARACTERS = 1_000_000
+LABEL_CHARACTERS = 64
+MAX_LABELS = 1000
+_URL_CHARACTERS = 8192
+_HTML_CHARACTERS = 200_000
+_VOLATILE = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE"})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the file, its calendar and the person's settings say of every entry."""
+
+    zones: Zones
+    home: str
+    addresses: frozenset[str]
+    calendar_name: str
+    is_cancelled: bool
+
+
+def title_of(component: Component) -> str:
+    """Return the title, cut to size."""
+    return one_line(component.text("SUMMARY"), TITLE_CHARACTERS)
+
+
+def place_of(component: Component) -> str:
+    """Return the place in words, cut to size."""
+    return one_line(component.text("LOCATION"), LINE_CHARACTERS)
+
+
+def described(component: Component, remarks: Iterable[str] = ()) -> str:
+    """Return the description: what the title or the place have no room for before it, the remarks after it."""
+    long = [
+        component.text(name)
+        for name, limit in (("SUMMARY", TITLE_CHARACTERS), ("LOCATION", LINE_CHARACTERS))
+        if len(one_line(component.text(name), limit + 1)) > limit
+    ]
+    text = component.text("DESCRIPTION") or _from_html(component)
+    whole = "\n\n".join(each for each in (*long, text) if each.strip())
+    ending = "\n".join(remarks)
+    room = max(0, TEXT_CHARACTERS - len(ending) - 2)
+    whole = plain_text(whole, room)
+    return f"{whole}\n\n{ending}" if whole and ending else whole or ending
+
+
+def labels(component: Component) -> tuple[str, ...]:
+    """Return the categories, each once."""
+    found: dict[str, None] = {}
+    for line in component.all("CATEGORIES"):
+        for word in split_value(line.value, ","):
+            label = one_line(word, LABEL_CHARACTERS)
+            if label and len(found) < MAX_LABELS:
+                found[label] = None
+    return tuple(found)
+
+
+def url_of(component: Component) -> str | None:
+    """Return the address of the event's page, failing that of its conference."""
+    lines = (component.first(name) for name in ("URL", "CONFERENCE", "X-GOOGLE-CONFERENCE"))
+    return next((url for line in lines if line is not None and (url := _url(line))), None)
+
+
+def source_name(uid: str, recurrence: str = "") -> str:
+    """Return what an entry with a UID is called, also where the UID is longer than a name may be."""
+    name = one_line(f"{uid}/{recurrence}" if recurrence else uid, LINE_CHARACTERS + 1)
+    return name if len(name) <= LINE_CHARACTERS else digest_of(uid, recurrence)
+
+
+def entry_digest(component: Component) -> str:
+    """Return what an entry without a UID is called: all that it says but when it was written down."""
+    said = sorted(
+        f"{line.name}{sorted(line.params.items())}{line.value}"
+        for name, lines in component.properties.items()
+        if name not in _VOLATILE and not name.startswith("X-")
+        for line in lines
+    )
+    return digest_of(component.name, *said)
+
+
+def _url(line: ContentLine) -> str | None:
+    url = one_line(line.text, _URL_CHARACTERS + 1).replace(" ", "%20")
+    if not _SCHEME.match(url):
+        url = f"http://{url}" if _HOST.fullmatch(url) else ""
+    try:
+        return url if urlsplit(url).scheme and len(url) <= _URL_CHARACTERS else None
+    except ValueError:
+        return None
+
+
+def _from_html(component: Component) -> str:
+    """Return the text of the description that Outlook writes as HTML."""
+    line = component.first("X-ALT-DESC", "STYLED-DESCRIPTION")
+    if line is None:
+        return ""
+    return text_of(line.text[:_HTML_CHARACTERS])

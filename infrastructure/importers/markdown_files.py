@@ -1,0 +1,189 @@
+"""Imports Markdown files: a note each, with what its front matter says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from domain.productivity.note_terms import BodyFormat, NoteColour, NoteKind
+from domain.shared.values import FIRST_YEAR, LAST_YEAR
+from infrastructure.importers.content_lines import whole_file
+from infrastructure.importers.draft import Draft, Importer, Reading, Refused, UnreadableFile
+from infrastructure.importers.front_matter import FrontMatter, split
+from infrastructure.importers.offsets import plain
+from infrastructure.importers.text import decoded, digest_of, one_line, plain_text
+
+_BODY_CHARACTERS = 1_000_000
+_TITLE_CHARACTERS = 500
+_LINE_CHARACTERS = 1000
+_URL_CHARACTERS = 8192
+_NAME_CHARACTERS = 200
+_LABEL_CHARACTERS = 64
+_NOTEBOOKS, _TAGS = 16, 100
+_BINARY_BYTES = 4096
+
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
+_UNDERLINED = re.compile(r"^ {0,3}([^\s#>=\-].*)\n {0,3}(?:={2,}|-{2,})[ \t]*$", re.MULTILINE)
+_FENCED = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
+_DAY = re.compile(r"([0-9]{4})([-_. ]?)([0-9]{2})\2([0-9]{2})")
+_DATE_FORMATS = ("%Y/%m/%d %H:%M", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y")
+_YES = frozenset({"true", "yes", "on", "1"})
+
+_CREATED = ("created", "created_at", "date created", "created-at", "creation_date", "date")
+_SOURCE = ("source_url", "source-url", "source", "url", "link")
+_IDS = ("id", "uid", "guid", "uuid")
+_TAG_KEYS = ("tags", "tag", "keywords")
+
+
+class MarkdownFiles(Importer):
+    """Reads ``.md``; the one entry of a file is the file.
+
+    A note is known again by the id in its front matter, else by its file name and title: an edited file
+    renews its note. So a note gets a second record when its title is changed and it has no id, and two files
+    of one name and one title, in different folders, are one note.
+    """
+
+    platform: ClassVar[str] = "file.markdown"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".md"})
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
+        """Yield the note."""
+        data = whole_file(path, reading.limits)
+        text = decoded(data)
+        if "\0" in text[:_BINARY_BYTES]:
+            raise UnreadableFile
+        front, body = split(plain_text(text, 2 * _BODY_CHARACTERS))
+        yield _note(path.stem, front, body, ZoneInfo(reading.timezone))
+
+
+def _note(stem: str, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
+    stem = one_line(stem, _TITLE_CHARACTERS) or "note"
+    title = one_line(_first(front, "title"), _TITLE_CHARACTERS) or _heading(body) or stem
+    day = _day(stem)
+    arguments: dict[str, Any] = {
+        "title": title,
+        "body": body[:_BODY_CHARACTERS].strip("\n"),
+        "body_format": BodyFormat.MARKDOWN,
+        "kind": NoteKind.NOTE if day is None else NoteKind.JOURNAL_ENTRY,
+        "journal_date": day,
+        "mood": None if day is None else _mood(front),
+        "notebook": _notebook(front),
+        "pinned": _is_set(front, "pinned"),
+        "favorite": _is_set(front, "favorite", "favourite", "starred"),
+        "archived": _is_set(front, "archived"),
+        "colour": _colour(front),
+        "source_url": _url(front),
+        "author": one_line(_first(front, "author", "authors"), _LINE_CHARACTERS) or None,
+        "written_at": _moment(_first(front, *_CREATED), zone),
+        "reminder_at": _moment(_first(front, "due", "reminder"), zone),
+        **_place(front),
+    }
+    own_id = _first(front, *_IDS)
+    return Draft(
+        kind="note",
+        verb="write",
+        source_id=digest_of("id", own_id) if own_id else digest_of("file", stem, title),
+        arguments=arguments,
+        update="refresh",
+        tags=_tags(front),
+    )
+
+
+def _first(front: FrontMatter, *keys: str) -> str:
+    """Return the first value of the first of the keys that has one, or an empty text."""
+    return next((value for key in keys for value in front.get(key, ()) if value), "")
+
+
+def _is_set(front: FrontMatter, *keys: str) -> bool:
+    return _first(front, *keys).lower() in _YES
+
+
+def _heading(body: str) -> str:
+    """Return the first heading that stands before any code, in which # begins a comment."""
+    fence = _FENCED.search(body)
+    found = [match for match in (_HEADING.search(body), _UNDERLINED.search(body)) if match]
+    first = min(found, key=lambda match: match.start(), default=None)
+    if first is None or (fence and fence.start() < first.start()):
+        return ""
+    heading = one_line(first[1], _TITLE_CHARACTERS)
+    text = heading.rstrip("#")  # a heading may be closed as it was opened
+    return text.strip() if text.endswith(" ") else heading
+
+
+def _day(stem: str) -> date | None:
+    match = _DAY.fullmatch(stem)
+    try:
+        day = date(int(match[1]), int(match[3]), int(match[4])) if match else None
+    except ValueError:
+        return None
+    return day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _mood(front: FrontMatter) -> int | None:
+    match = re.fullmatch(r"[+-]?[0-2]", _first(front, "mood"))
+    return int(match[0]) if match else None
+
+
+def _notebook(front: FrontMatter) -> tuple[str, ...]:
+    names = (one_line(name, _NAME_CHARACTERS) for name in _first(front, "notebook", "folder").split("/"))
+    return tuple(name for name in names if name)[:_NOTEBOOKS]
+
+
+def _colour(front: FrontMatter) -> NoteColour:
+    try:
+        return NoteColour(_first(front, "colour", "color").lower())
+    except ValueError:
+        return NoteColour.DEFAULT
+
+
+def _url(front: FrontMatter) -> str | None:
+    written = (one_line(_first(front, key), _URL_CHARACTERS + 1) for key in _SOURCE)
+    return next((url for url in written if _is_web_address(url)), None)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"} and len(url) <= _URL_CHARACTERS
+    except ValueError:
+        return False
+
+
+def _moment(written: str, zone: ZoneInfo) -> datetime | None:
+    """Return a date or time as note programs write it, in the person's zone where it names none."""
+    moment = None
+    for form in (None, *_DATE_FORMATS):
+        try:
+            moment = datetime.fromisoformat(written) if form is None else _stamped(written, form)
+            break
+        except ValueError:
+            continue
+    if moment is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+        return None
+    return plain(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _stamped(written: str, form: str) -> datetime:
+    return datetime.strptime(written, form)  # noqa: DTZ007 - the caller adds the zone
+
+
+def _place(front: FrontMatter) -> dict[str, float]:
+    try:
+        latitude, longitude = (float(_first(front, key)) for key in ("latitude", "longitude"))
+    except ValueError:
+        return {}
+    on_earth = abs(latitude) <= 90 and abs(longitude) <= 180  # noqa: PLR2004 - degrees
+    # Joplin writes 0, 0 where it knows no place.
+    return {"latitude": latitude, "longitude": longitude} if on_earth and (latitude or longitude) else {}
+
+
+def _tags(front: FrontMatter) -> tuple[str, ...]:
+    written = [value for key in _TAG_KEYS for value in front.get(key, ())]
+    if len(written) == 1:
+        written = written[0].split("," if "," in written[0] else None)
+    tags = dict.fromkeys(one_line(tag.strip().lstrip("#"), _LABEL_CHARACTERS) for tag in written)
+    return tuple(tag for tag in tags if tag)[:_TAGS]

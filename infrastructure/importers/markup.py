@@ -1,0 +1,96 @@
+"""Takes the tags of HTML and its relatives apart, as loosely as browsers do, in time linear in their length.
+
+Not with the parsers of the standard library and BeautifulSoup: theirs takes quadratic time on ``<a <a <a``,
+and anyone may send that.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TAG_CHARACTERS = 1 << 18
+"""The end of a tag is looked for this far; favicons are written into attributes."""
+
+_OPENING = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*)")
+_INSIDE = re.compile(r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+>""")
+_ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """``<name …>``, ``</name>`` or ``<name …/>``; the name in lower case."""
+
+    name: str
+    closes: bool
+    inside: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is written as one that holds nothing: ``<br/>``."""
+        return self.inside.endswith("/")
+
+    def attributes(self) -> dict[str, str]:
+        """Return the attributes by their names in lower case; the first of a name counts."""
+        found: dict[str, str] = {}
+        for match in _ATTRIBUTE.finditer(self.inside):
+            value = next((each for each in match.groups()[1:] if each is not None), "")
+            found.setdefault(match[1].lower(), characters(value))
+        return found
+
+
+def characters(text: str) -> str:
+    """Return a text with its character references resolved: none without a semicolon, for addresses' sake."""
+    return _REFERENCE.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
+
+
+def tokens(source: str) -> Iterator[Tag | str]:
+    """Yield the tags of a document and the text between them; comments and declarations are left out."""
+    position, blind_until = 0, 0
+    no_more: set[str] = set()
+    while (opening := source.find("<", position)) >= 0:
+        if opening > position:
+            yield characters(source[position:opening])
+        match = _OPENING.match(source, opening)
+        if match is None:
+            position, text = _past_other(source, opening, no_more)
+            if text:
+                yield text
+            continue
+        end, blind_until = _end_of_tag(source, match.end(), blind_until)
+        if end < 0:
+            return  # the file breaks off within a tag
+        yield Tag(match[2].lower(), bool(match[1]), source[match.end() : end])
+        position = end + 1
+    if position < len(source):
+        yield characters(source[position:])
+
+
+def _end_of_tag(source: str, start: int, blind_until: int) -> tuple[int, int]:
+    """Return where a tag's ``>`` is, or -1, and how far quotes are now known to lead nowhere.
+
+    There, a tag ends at the first ``>``: looking again for every tag would take quadratic time.
+    """
+    if start >= blind_until:
+        inside = _INSIDE.match(source, start, start + _TAG_CHARACTERS)
+        if inside is not None:
+            return inside.end() - 1, blind_until
+        blind_until = start + _TAG_CHARACTERS
+    return source.find(">", start), blind_until
+
+
+def _past_other(source: str, opening: int, no_more: set[str]) -> tuple[int, str]:
+    """Return where to go on after a ``<`` that begins no tag, and the text it stands for."""
+    for begin, end in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<!", ">"), ("<?", ">")):
+        if end in no_more or not source.startswith(begin, opening):
+            continue
+        closing = source.find(end, opening + len(begin))
+        if closing < 0:
+            no_more.add(end)
+            continue
+        text = source[opening + len(begin) : closing] if begin == "<![CDATA[" else ""
+        return closing + len(end), text
+    return opening + 1, "<"

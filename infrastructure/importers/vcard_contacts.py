@@ -1,0 +1,233 @@
+"""Makes contacts of vCards 2.1, 3.0 and 4.0."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.communication.contact_terms import MAX_PARTS, ContactKind, ContactName, Membership, PostalAddress
+from infrastructure.importers.content_lines import Component, position, split_value
+from infrastructure.importers.draft import Draft
+from infrastructure.importers.icalendar_zones import zone_named
+from infrastructure.importers.text import digest_of, one_line, plain_text
+from infrastructure.importers.vcard_android import with_android_lines
+from infrastructure.importers.vcard_days import anniversaries, relationships
+from infrastructure.importers.vcard_reach import (
+    SHORT_CHARACTERS,
+    addresses,
+    emails,
+    identities,
+    phones,
+    plain_label,
+    urls,
+)
+
+MAX_TAGS = 100
+TEXT_CHARACTERS = 1_000_000
+_LINE_CHARACTERS = 1000
+_NAME_CHARACTERS = 10_000
+
+_KINDS = {
+    "GROUP": ContactKind.GROUP,
+    "ORG": ContactKind.ORG,
+    "ORGANIZATION": ContactKind.ORG,
+    "LOCATION": ContactKind.LOCATION,
+}
+_SEXES = {"M": "male", "F": "female", "O": "other"}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_ALSO = {
+    "BIRTHPLACE": "Place of birth",
+    "DEATHPLACE": "Place of death",
+    "EXPERTISE": "Expertise",
+    "HOBBY": "Hobby",
+    "INTEREST": "Interest",
+    "X-MAIDENNAME": "Maiden name",
+}
+"""Said in the notes, for want of a field."""
+_UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
+_VOLATILE = frozenset({"REV", "PRODID", "VERSION"})
+_COMPONENT = re.compile(r"\\.|;", re.DOTALL)
+
+
+class Nameless(ValueError):
+    """The card names neither a person nor an organisation, nor how to reach one."""
+
+
+def contact_of(card: Component, agents: Sequence[str]) -> Draft:
+    """Return the contact; raises Nameless. ``agents`` are those that the card holds whole cards of."""
+    card = with_android_lines(card)
+    mail, telephone = emails(card), phones(card)
+    organizations = _organizations(card)
+    ways = [*(each.address for each in mail), *(each.number for each in telephone)]
+    name = _name(card, organizations, ways)
+    days, undated = anniversaries(card)
+    related, unnamed = relationships(card, agents)
+    arguments: dict[str, Any] = {
+        "name": name,
+        "kind": _kind(card, name, organizations),
+        "nicknames": _shorts(card, "NICKNAME", ","),
+        "pronouns": _shorts(card, "PRONOUNS"),
+        "gender_identity": _gender(card),
+        "emails": mail,
+        "phones": telephone,
+        "urls": urls(card),
+        "identities": identities(card),
+        "addresses": _placed(addresses(card), card),
+        "organizations": organizations,
+        "titles": _shorts(card, "TITLE"),
+        "roles": _shorts(card, "ROLE"),
+        "anniversaries": days,
+        "relationships": related,
+        "languages": _languages(card),
+        "timezone": zone_named(card.text("TZ")),
+        "notes": _notes(card, [*undated, *unnamed]),
+    }
+    return Draft("contact", "add", _source_id(card, arguments), arguments, update="refresh", tags=_tags(card))
+
+
+def card_digest(card: Component) -> str:
+    """Return a digest of all that a card says, but for when and by which program it was written."""
+    said = sorted(
+        f"{line.name}{sorted(line.params.items())}{line.value}"
+        for name, lines in card.properties.items()
+        if name not in _VOLATILE
+        for line in lines
+    )
+    return digest_of(*said)
+
+
+def full_name(card: Component) -> str:
+    """Return the name as a whole, put together from its parts where the card does not say it."""
+    full = one_line(card.text("FN"), SHORT_CHARACTERS)
+    if full:
+        return full
+    family, given, additional, prefix, suffix = _parts(card)[:5]
+    return one_line(f"{prefix} {given} {additional} {family} {suffix}", SHORT_CHARACTERS)
+
+
+def _parts(card: Component) -> list[str]:
+    """Return family name, given name, additional names, prefixes, suffixes, second family name."""
+    line = card.first("N")
+    parts = [] if line is None else [" ".join(split_value(part, ",")) for part in _components(line.value)]
+    return [one_line(part, SHORT_CHARACTERS) for part in (*parts, *[""] * 6)][: max(6, len(parts))]
+
+
+def _components(value: str) -> list[str]:
+    """Split a value at its semicolons and leave the escapes in the parts."""
+    parts, begin = [], 0
+    for match in _COMPONENT.finditer(value[:_NAME_CHARACTERS]):
+        if match[0] == ";":
+            parts.append(value[begin : match.start()])
+            begin = match.end()
+    return [*parts, value[begin:]]
+
+
+def _name(card: Component, organizations: Sequence[Membership], ways: Sequence[str]) -> ContactName:
+    parts = _parts(card)
+    full = full_name(card)
+    if not full:
+        others = [each.name for each in organizations] or [*_shorts(card, "NICKNAME", ","), *ways]
+        full = one_line(next(iter(others), ""), SHORT_CHARACTERS)
+    if not full:
+        raise Nameless
+    line = card.first("N")
+    sort_as = card.text("SORT-STRING") or ("" if line is None else line.param("SORT-AS"))
+    return ContactName(
+        full=full,
+        family=parts[0],
+        given=parts[1],
+        additional=parts[2],
+        prefix=parts[3],
+        suffix=parts[4],
+        family2=parts[5],
+        phonetic_given=one_line(card.text("X-PHONETIC-FIRST-NAME"), SHORT_CHARACTERS),
+        phonetic_family=one_line(card.text("X-PHONETIC-LAST-NAME"), SHORT_CHARACTERS),
+        sort_as=one_line(sort_as, SHORT_CHARACTERS),
+    )
+
+
+def _kind(card: Component, name: ContactName, organizations: Sequence[Membership]) -> ContactKind:
+    kind = _KINDS.get(card.word("KIND") or card.word("X-ADDRESSBOOKSERVER-KIND"))
+    if kind is not None:
+        return kind
+    if card.word("X-ABSHOWAS") == "COMPANY":
+        return ContactKind.ORG
+    is_firm = not any(_parts(card)) and any(each.name == name.full for each in organizations)
+    return ContactKind.ORG if is_firm else ContactKind.INDIVIDUAL
+
+
+def _organizations(card: Component) -> tuple[Membership, ...]:
+    found: dict[Membership, None] = {}
+    for line in card.all("ORG")[:MAX_PARTS]:
+        parts = [one_line(part, SHORT_CHARACTERS) for part in split_value(line.value, ";")]
+        said = [part for part in parts if part]
+        if said:
+            found[Membership(said[0], tuple(said[1:MAX_PARTS]))] = None
+    return tuple(found)
+
+
+def _shorts(card: Component, name: str, separator: str = "") -> tuple[str, ...]:
+    """Return the values of a property of short texts, each once."""
+    lines = card.all(name)[:MAX_PARTS]
+    values = (
+        value
+        for line in lines
+        for value in (split_value(line.value, separator) if separator else [line.text])
+    )
+    found = dict.fromkeys(one_line(value, SHORT_CHARACTERS) for value in values)
+    found.pop("", None)
+    return tuple(found)[:MAX_PARTS]
+
+
+def _gender(card: Component) -> str | None:
+    sex, _, identity = card.text("GENDER", "X-GENDER").partition(";")
+    words = identity.strip() or _SEXES.get(sex.strip().upper(), sex if len(sex.strip()) > 1 else "")
+    return one_line(words, SHORT_CHARACTERS) or None
+
+
+def _languages(card: Component) -> tuple[str, ...]:
+    said = (line.text.strip() for line in (*card.all("LANG"), *card.all("LANGUAGE"))[:MAX_PARTS])
+    return tuple(dict.fromkeys(tag for tag in said if len(tag) <= 35 and _LANGUAGE.fullmatch(tag)))  # noqa: PLR2004 - BCP 47
+
+
+def _placed(found: tuple[PostalAddress, ...], card: Component) -> tuple[PostalAddress, ...]:
+    """Return the addresses, with the position of the card on the first, or on one of its own."""
+    where = position(card.text("GEO"))
+    if where is None or any(each.latitude is not None for each in found):
+        return found
+    first, *others = found or (PostalAddress(),)
+    return (replace(first, latitude=where[0], longitude=where[1]), *others)
+
+
+def _notes(card: Component, remarks: Sequence[str]) -> str:
+    notes = [line.text.strip() for line in card.all("NOTE")]
+    also = [
+        f"{said}: {one_line(line.text, _LINE_CHARACTERS)}"
+        for name, said in _ALSO.items()
+        for line in card.all(name)
+    ]
+    notes.append("\n".join((*also, *remarks)))
+    return plain_text("\n\n".join(note for note in notes if note), TEXT_CHARACTERS)
+
+
+def _tags(card: Component) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for line in card.all("CATEGORIES"):
+        words = split_value(line.value, ",")
+        if len(words) == 1:  # several, by programs that escape what ought to part them
+            words = words[0].split(",")
+        found |= dict.fromkeys(plain_label(word) for word in words)
+    found.pop("", None)
+    return tuple(found)[:MAX_TAGS]
+
+
+def _source_id(card: Component, arguments: dict[str, Any]) -> str:
+    uid = one_line(card.text("UID") or card.text("X-ABUID"), _LINE_CHARACTERS + 1)
+    match = _UUID.fullmatch(uid)
+    uid = uid if match is None else match[1].lower()  # one program writes it as a URN, another in capitals
+    if uid:
+        return uid if len(uid) <= _LINE_CHARACTERS else digest_of(uid)
+    ways = [*(each.key for each in arguments["emails"]), *(each.key for each in arguments["phones"])]
+    return digest_of("VCARD", arguments["name"].full.casefold(), *ways[:1])

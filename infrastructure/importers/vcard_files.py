@@ -1,0 +1,141 @@
+"""Imports vCard files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+from infrastructure.importers.content_lines import (
+    Component,
+    component,
+    holds_content,
+    logical_lines,
+    whole_file,
+)
+from infrastructure.importers.draft import Draft, Importer, Limits, Reading, Refused, UnreadableFile
+from infrastructure.importers.text import digest_of
+from infrastructure.importers.vcard_contacts import Nameless, card_digest, contact_of, full_name
+
+_MAX_LINES = 100_000
+_LINES_A_LOOK = 4096
+_DIGEST_CHARACTERS = 16
+
+
+class VCardFiles(Importer):
+    """Reads ``.vcf``: vCard 2.1, 3.0 and 4.0, mixed as they come.
+
+    Every BEGIN:VCARD is an entry, also that of an agent's card within another one (vCard 2.1): the agent
+    becomes a contact too, and by name one of the other's relationships. Photos and sounds are not kept.
+    """
+
+    platform: ClassVar[str] = "file.vcf"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".vcf"})
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
+        """Yield the cards in the order in which they end."""
+        until = monotonic() + reading.limits.seconds
+        drafts = _Drafts()
+        count = 0
+        for card in _cards(whole_file(path, reading.limits), reading.limits):
+            count += 1
+            if monotonic() > until:
+                yield Refused("out_of_time")
+            elif count > reading.limits.entries:
+                yield Refused("too_many_entries")
+            else:
+                yield drafts.result(card)
+        if count == 0:
+            raise UnreadableFile
+
+
+@dataclass(slots=True)
+class _Card:
+    """A card as it stands in the file."""
+
+    lines: list[bytes] = field(default_factory=list)
+    agents: list[str] = field(default_factory=list)
+    size: int = 0
+    fault: str = ""
+
+    @property
+    def awaits_agent(self) -> bool:
+        """Whether its last line announces the card of an agent."""
+        last = self.lines[-1].upper() if self.lines else b""
+        return last.startswith(b"AGENT") and last.rstrip().endswith(b":")
+
+    def take(self, line: bytes, limits: Limits) -> None:
+        self.size += len(line)
+        if self.size > limits.entry_bytes or len(self.lines) >= _MAX_LINES:
+            self.fault = "too_large"
+            self.lines.clear()
+        elif not holds_content(line):
+            self.lines.append(line)
+
+    def component(self) -> Component:
+        return component("VCARD", self.lines)
+
+
+class _Drafts:
+    """Makes contacts of cards, and keeps those apart that only seem to be the same."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def result(self, card: _Card) -> Draft | Refused:
+        if card.fault:
+            return Refused(card.fault)
+        try:
+            parsed = card.component()
+            draft = contact_of(parsed, card.agents)
+            return self._told_apart(draft, parsed)
+        except Nameless:
+            return Refused("no_name")
+        except (ValueError, ArithmeticError, LookupError, RecursionError):
+            return Refused("unreadable")  # what we have overlooked costs an entry, not the file
+
+    def _told_apart(self, draft: Draft, card: Component) -> Draft:
+        has_uid = card.first("UID", "X-ABUID") is not None
+        said = draft.arguments["name"].full if has_uid else card_digest(card)
+        if self._seen.setdefault(draft.source_id, said) == said:
+            return draft
+        name = digest_of(draft.source_id, said)
+        self._seen.setdefault(name, said)
+        return replace(draft, source_id=name)
+
+
+def _cards(data: bytes, limits: Limits) -> Iterator[_Card]:
+    """Yield the cards of a file; one that has no end ends where the next begins."""
+    until = monotonic() + limits.seconds
+    opened: list[_Card] = []
+    for number, line in enumerate(logical_lines(data)):
+        if number % _LINES_A_LOOK == 0 and monotonic() > until:
+            raise UnreadableFile
+        keyword, _, name = line[:100].partition(b":")
+        mark = (keyword.strip().upper(), name.strip().upper())
+        if mark == (b"BEGIN", b"VCARD"):
+            if opened and not (opened[-1].awaits_agent and len(opened) < limits.depth):
+                yield from _closed(opened)
+            opened.append(_Card())
+        elif mark == (b"END", b"VCARD") and opened:
+            yield _closed_one(opened)
+        elif opened and mark[0] not in {b"BEGIN", b"END"}:
+            opened[-1].take(line, limits)
+    yield from _closed(opened)
+
+
+def _closed(opened: list[_Card]) -> Iterator[_Card]:
+    while opened:
+        yield _closed_one(opened)
+
+
+def _closed_one(opened: list[_Card]) -> _Card:
+    """End the innermost card, and tell the one around it whose it was."""
+    card = opened.pop()
+    if opened:
+        name = full_name(card.component())
+        if name:
+            opened[-1].agents.append(name)
+    return card

@@ -1,0 +1,269 @@
+"""The program as people run it: what it does, what it says, what it answers with, and what it never repeats."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import typer
+
+from infrastructure.cli.app import (
+    EXIT_NOT_FOUND,
+    EXIT_REFUSED,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    app,
+)
+from infrastructure.settings import Settings
+from infrastructure.store.store import Store
+
+ROOT = Path(__file__).parents[2]
+CANARY = "canary5b8f21c07e"
+GROUP = typer.main.get_command(app)
+COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]  # an app of several commands is a group
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Runs the program on the test's own store."""
+
+    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "infrastructure.cli", *arguments],
+            env={**environment, "COLUMNS": "200", **changes},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def ada(run: Run) -> Run:
+    """The program, after somebody has made herself known; whatever it is asked is up to date."""
+    assert run("init", "ada", "ada@example.org", "--timezone", "Europe/Berlin").returncode == 0
+    return run
+
+
+def lines(finished: subprocess.CompletedProcess[str]) -> list[Any]:
+    """Return what a program has printed as JSON, line by line."""
+    assert finished.returncode == 0, finished.stderr
+    return [json.loads(line) for line in finished.stdout.splitlines()]
+
+
+def made(run: Run, *arguments: str) -> str:
+    """Carry out a command and return the id of its record."""
+    (receipt,) = lines(run("do", *arguments, "--json"))
+    return str(receipt["id"])
+
+
+def assert_refused(finished: subprocess.CompletedProcess[str], code: int) -> None:
+    """See one line on stderr, nothing on stdout, no traceback and not a word of what was typed."""
+    assert finished.returncode == code, finished.stderr
+    assert finished.stdout == ""
+    assert re.fullmatch(r"lifeledger: [^\n]+\n", finished.stderr)
+    assert "Traceback" not in finished.stderr
+    assert CANARY not in finished.stderr
+
+
+def test_a_task_from_the_command_to_every_view(ada: Run, store: Store) -> None:
+    task = made(ada, "task.create", "title=Renew passport", "due_on=2026-12-01", "--purpose", "travel")
+    made(ada, "task.create", '{"title": "Pack", "priority": "high"}')
+    made(ada, "task.retitle", task, "title=Renew the passport")
+    event = made(
+        ada, "calendar_event.schedule", "title=Dentist", "time_kind=utc", "start_local=2026-12-02T09:00:00"
+    )
+    store.catch_up()
+
+    (shown,) = lines(ada("show", task, "--json"))
+    assert (shown["id"], shown["title"], shown["version"]) == (task, "Renew the passport", 2)
+    assert "Renew the passport" in ada("show", task).stdout
+
+    assert [each["title"] for each in lines(ada("find", "task", "--order", "title", "--json"))] == [
+        "Pack",
+        "Renew the passport",
+    ]
+    assert [each["id"] for each in lines(ada("find", "task", "--where", "priority=none", "--json"))] == [task]
+    assert "Pack" in ada("find", "task", "--where", "status=todo").stdout
+
+    first, cursor = lines(ada("find", "task", "--order", "title", "--limit", "1", "--json"))
+    (second,) = lines(
+        ada("find", "task", "--order", "title", "--limit", "1", "--cursor", cursor["next"], "--json")
+    )
+    assert (first["title"], second["title"]) == ("Pack", "Renew the passport")
+
+    assert task in {each["record_id"] for each in lines(ada("timeline", "--json"))}
+    window = ("--since", "2026-12-01", "--until", "2026-12-03")
+    assert [each["record_id"] for each in lines(ada("agenda", *window, "--json"))] == [event]
+    assert [each["record_id"] for each in lines(ada("search", "passport", "--json"))] == [task]
+
+    changes = lines(ada("history", task, "--json"))
+    assert [(each["version"], each["action"]) for each in changes] == [(1, "task.created"), (2, "task.retitled")]
+    assert changes[0]["purpose"] == "travel"
+    assert "Renew the passport" in ada("history", task).stdout
+
+    audited = lines(ada("audit", "--record", task, "--json"))
+    assert {each["action"] for each in audited} == {"task.created", "task.retitled"}
+    counts = {each["kind"]: each["records"] for each in lines(ada("statistics", "--json"))}
+    assert counts["task"] == 2
+    assert lines(ada("threads", "--json")) == []
+
+
+@pytest.mark.parametrize(
+    "command", ["timeline", "agenda", "threads", "audit", "statistics", "status", "kinds", "migrate"]
+)
+def test_commands_that_show_work_without_options(ada: Run, command: str) -> None:
+    finished = ada(command)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout
+
+
+def test_status_tells_lag_and_parked_records(ada: Run, store: Store) -> None:
+    made(ada, "note.write", "title=n")
+    (before,) = lines(ada("status", "--json"))
+    store.catch_up()
+    (after,) = lines(ada("status", "--json"))
+    assert (before["events"], before["lag"], after["lag"], after["parked"]) == (2, 2, 0, 0)
+
+
+def test_nothing_is_parked_in_a_sound_store(ada: Run) -> None:
+    assert lines(ada("projections", "parked", "--json")) == []
+    assert "nothing is parked" in ada("projections", "parked").stdout
+
+
+def test_the_kinds_and_the_commands_of_one_are_listed(run: Run) -> None:
+    assert "calendar_event" in {each["kind"] for each in lines(run("kinds", "--json"))}
+    commands = {each["command"]: each for each in lines(run("kinds", "task", "--json"))}
+    assert commands["task.create"]["creates"]
+    assert "title" in commands["task.create"]["arguments"]["properties"]
+    assert "task.complete" in run("kinds", "task").stdout
+
+
+def test_importing_a_folder_again_creates_nothing(ada: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "me.vcf").write_text("BEGIN:VCARD\nVERSION:3.0\nUID:1\nFN:Grace Hopper\nN:Hopper;Grace;;;\nEND:VCARD\n")
+    (folder / "todo.ics").write_text(
+        "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//EN\nBEGIN:VTODO\nUID:2\nSUMMARY:Call\nEND:VTODO\nEND:VCALENDAR\n"
+    )
+    (folder / "unknown.xyz").write_text("?")
+    *files, total = lines(ada("import", str(folder), "--json"))
+    assert {each["file"]: each["created"] for each in files} == {"me.vcf": 1, "todo.ics": 1}
+    assert (total["created"], total["ignored_files"]) == (2, 1)
+    *_, again = lines(ada("import", str(folder), "--json"))
+    assert (again["created"], again["unchanged"]) == (0, 2)
+    assert "me.vcf" in ada("import", str(folder)).stdout
+
+
+def test_what_a_rule_forbids_is_refused(ada: Run) -> None:
+    task = made(ada, "task.create", "title=once")
+    made(ada, "task.complete", task)
+    assert_refused(ada("do", "task.complete", task), EXIT_REFUSED)
+    assert_refused(ada("do", "task.create", f"title={CANARY}\n{CANARY}"), EXIT_REFUSED)
+    assert_refused(ada("do", "task.create", f'{{"title": "x", "{CANARY}": 1}}'), EXIT_REFUSED)
+    assert_refused(ada("do", "task.create", f'{{"title": {CANARY}'), EXIT_REFUSED)
+    assert_refused(ada("do", "task.create", CANARY), EXIT_REFUSED)
+    assert_refused(ada("do", f"task.{CANARY}"), EXIT_REFUSED)
+    assert_refused(ada("do", f"{CANARY}.create"), EXIT_REFUSED)
+    assert_refused(ada("kinds", CANARY), EXIT_REFUSED)
+    assert_refused(ada("find", "task", "--where", f"{CANARY}=1"), EXIT_REFUSED)
+    assert_refused(ada("find", "task", "--where", f"status={CANARY}"), EXIT_REFUSED)
+    assert_refused(ada("find", "task", "--where", CANARY), EXIT_REFUSED)
+    assert_refused(ada("find", "task", "--order", CANARY), EXIT_REFUSED)
+    assert_refused(ada("find", "task", "--cursor", CANARY), EXIT_REFUSED)
+    assert_refused(ada("init", "ada", f"{CANARY}@example.org"), EXIT_REFUSED)
+    assert_refused(ada("init", f"{CANARY} not a name", "x@example.org"), EXIT_REFUSED)
+
+
+def test_wrong_usage_is_said_without_what_was_typed(run: Run, tmp_path: Path) -> None:
+    assert_refused(run(CANARY), EXIT_USAGE)
+    assert_refused(run("find"), EXIT_USAGE)
+    assert_refused(run("timeline", f"--{CANARY}"), EXIT_USAGE)
+    assert_refused(run("timeline", "--limit", CANARY), EXIT_USAGE)
+    assert_refused(run("timeline", "--limit", "0"), EXIT_USAGE)
+    assert_refused(run("timeline", "--since", CANARY), EXIT_USAGE)
+    assert_refused(run("timeline", CANARY), EXIT_USAGE)
+    assert_refused(run("import", str(tmp_path / CANARY)), EXIT_USAGE)
+    assert_refused(run("projections", CANARY), EXIT_USAGE)
+
+
+def test_a_record_or_person_that_is_not_there_is_said_to_be_so(ada: Run) -> None:
+    for record in (str(uuid4()), CANARY):
+        assert_refused(ada("show", record), EXIT_NOT_FOUND)
+        assert_refused(ada("history", record), EXIT_NOT_FOUND)
+        assert_refused(ada("do", "task.complete", record), EXIT_NOT_FOUND)
+    assert_refused(ada("timeline", "--person", CANARY), EXIT_NOT_FOUND)
+
+
+def test_without_a_known_person_the_way_to_make_oneself_known_is_told(run: Run) -> None:
+    finished = run("timeline")
+    assert_refused(finished, EXIT_REFUSED)
+    assert "lifeledger init" in finished.stderr
+
+
+def test_another_person_is_named_by_username(ada: Run) -> None:
+    assert ada("init", "eve", "eve@example.org").returncode == 0
+    task = made(ada, "task.create", "title=of ada")
+    assert_refused(ada("show", task, "--person", "eve"), EXIT_NOT_FOUND)
+    (shown,) = lines(ada("show", task, "--person", "ada", "--json"))
+    assert shown["title"] == "of ada"
+
+
+def test_a_server_that_does_not_answer_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    nowhere = f"postgresql://{CANARY}:{CANARY}@/ledger?host={tmp_path}"
+    changes = {"LIFELEDGER_LEDGER_URL": nowhere, "LIFELEDGER_KEYS_URL": nowhere}
+    assert_refused(run("status", **changes), EXIT_UNAVAILABLE)
+
+
+def test_settings_that_are_not_valid_are_not_repeated(run: Run) -> None:
+    finished = run("status", LIFELEDGER_IDLE_MINUTES=CANARY)
+    assert finished.returncode != 0
+    assert_refused(finished, finished.returncode)
+
+
+def test_output_cannot_move_the_cursor_or_colour_the_screen(ada: Run) -> None:
+    task = made(ada, "task.create", "title=Ring", '--json').strip()
+    made(ada, "task.annotate", task, json.dumps({"text": "a\x1b[31mred\x1b[2J\u202eb"}))
+    shown = ada("show", task).stdout
+    assert "red" in shown
+    assert not {"\x1b", "\u202e"} & set(shown)
+
+
+def test_output_into_a_closed_pipe_ends_quietly(ada: Run, environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infrastructure.cli", "kinds", "task", "--json"],
+        env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(run: Run, command: str) -> None:
+    finished = run(command, "--help")
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "Usage:" in finished.stdout
+
+
+def test_every_command_and_setting_stands_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    missing = [f"lifeledger {name}" for name in COMMANDS if f"lifeledger {name}" not in readme]
+    settings = [f"LIFELEDGER_{name.upper()}" for name in Settings.model_fields]
+    missing += [name for name in settings if name not in readme]
+    assert missing == []

@@ -1,0 +1,176 @@
+"""What events and tasks of a calendar say, and how it is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from domain.productivity.calendar_event_terms import (
+    Attendee,
+    AttendeeKind,
+    AttendeeRole,
+    Classification,
+    IcalStatus,
+    Organizer,
+    Rsvp,
+    Transparency,
+)
+from domain.productivity.task_terms import Priority, Status
+from infrastructure.importers.draft import Draft, Reading
+from tests.importers.calendars import IMPORTER, entries, event, task
+from tests.importers.reading import written
+
+
+def test_people_are_kept_with_role_and_answer(tmp_path: Path) -> None:
+    found = event(
+        tmp_path,
+        "DTSTART:20261224T180000Z",
+        "ORGANIZER;CN=Society\\; 2014:MAILTO:soc@example.org",
+        'ATTENDEE;CN="Brandt, Tilda";ROLE=CHAIR;PARTSTAT=ACCEPTED;RSVP=TRUE:mailto:tilda@example.org',
+        "ATTENDEE;CUTYPE=ROOM;ROLE=NON-PARTICIPANT;EMAIL=room@example.org:urn:uuid:1",
+        "ATTENDEE:mailto:TILDA@example.org",
+        "ATTENDEE;CN=Nobody:invalid:nomail",
+        "ATTENDEE:",
+    )
+    assert found["organizer"] == Organizer("soc@example.org", "Society; 2014")
+    assert found["attendees"] == (
+        Attendee(
+            "tilda@example.org",
+            "Brandt, Tilda",
+            role=AttendeeRole.CHAIR,
+            rsvp=Rsvp.ACCEPTED,
+            rsvp_requested=True,
+        ),
+        Attendee("room@example.org", kind=AttendeeKind.ROOM, role=AttendeeRole.NON_PARTICIPANT),
+        Attendee("Nobody", "Nobody"),
+    )
+
+
+def test_own_answer_is_that_of_the_own_address(tmp_path: Path) -> None:
+    text = "BEGIN:VEVENT\nDTSTART:20261224\nATTENDEE;PARTSTAT=DECLINED:mailto:Me@example.org\nEND:VEVENT\n"
+    path = written(tmp_path, "calendar.ics", text)
+    (draft,) = IMPORTER.read(path, Reading(addresses=frozenset({"me@example.org"})))
+    assert isinstance(draft, Draft)
+    assert draft.arguments["my_rsvp"] is Rsvp.DECLINED
+
+
+def test_alarms_become_reminders_with_lasting_ids(tmp_path: Path) -> None:
+    lines = [
+        "UID:1",
+        "DTSTART:20261224T180000Z",
+        "DTEND:20261224T200000Z",
+        *("BEGIN:VALARM", "TRIGGER:-PT15M", "ACTION:EMAIL", "ACKNOWLEDGED:20261224T174600Z", "END:VALARM"),
+        *("BEGIN:VALARM", "TRIGGER;RELATED=END:-PT30M", "END:VALARM"),
+        *("BEGIN:VALARM", "TRIGGER;VALUE=DATE-TIME:20261223T080000Z", "END:VALARM"),
+        *("BEGIN:VALARM", "TRIGGER:-P9999D", "END:VALARM"),
+        *("BEGIN:VALARM", "TRIGGER:soon", "END:VALARM"),
+        *("BEGIN:VALARM", "ACTION:NONE", "TRIGGER:-PT1M", "END:VALARM"),
+    ]
+    first, again = event(tmp_path, *lines)["reminders"], event(tmp_path, *lines)["reminders"]
+    assert [(each.minutes_before, each.at) for each in first] == [
+        (15, None),
+        (-90, None),
+        (None, datetime(2026, 12, 23, 8, tzinfo=UTC)),
+    ]
+    assert first[0].acknowledged_at == datetime(2026, 12, 24, 17, 46, tzinfo=UTC)
+    assert first == again
+
+
+def test_other_words_are_kept(tmp_path: Path) -> None:
+    found = event(
+        tmp_path,
+        "DTSTART:20261224",
+        "LOCATION:Deck\\, upper",
+        "GEO:52.5;13.4",
+        "URL:www.example.org/party",
+        "STATUS:TENTATIVE",
+        "TRANSP:TRANSPARENT",
+        "CLASS:X-SECRET",
+        "PRIORITY:12",
+        "SEQUENCE:3",
+        "CATEGORIES:Family,Food\\, drink",
+        "CATEGORIES:Family",
+        "COLOR:teal",
+    )
+    assert (found["location"], found["latitude"], found["longitude"]) == ("Deck, upper", 52.5, 13.4)
+    assert found["url"] == "http://www.example.org/party"
+    assert found["ical_status"] is IcalStatus.TENTATIVE
+    assert found["transparency"] is Transparency.FREE
+    assert found["classification"] is Classification.PRIVATE
+    assert (found["priority"], found["sequence"], found["colour"]) == (9, 3, "teal")
+    assert found["categories"] == ("Family", "Food, drink")
+
+
+def test_calendar_gives_name_and_cancellation(tmp_path: Path) -> None:
+    text = "BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nDTSTART:20261224\nEND:VEVENT\nX-WR-CALNAME:Home\nEND:VCALENDAR"
+    (draft,) = entries(tmp_path, text)
+    assert isinstance(draft, Draft)
+    assert draft.arguments["calendar_name"] == "Home"
+    assert draft.arguments["ical_status"] is IcalStatus.CANCELLED
+
+
+def test_description_in_html_is_read_where_there_is_no_other(tmp_path: Path) -> None:
+    html = "X-ALT-DESC;FMTTYPE=text/html:<style>p{}</style><p>Bring <b>cake</b></p>"
+    assert event(tmp_path, "DTSTART:20261224", html)["description"] == "Bring\ncake"
+
+
+def test_task_is_kept_with_its_state(tmp_path: Path) -> None:
+    found = task(
+        tmp_path,
+        "SUMMARY:Book the hut",
+        "DTSTART;VALUE=DATE:20270101",
+        "DUE;TZID=Europe/Berlin:20270115T120000",
+        "PRIORITY:3",
+        "STATUS:IN-PROCESS",
+        "PERCENT-COMPLETE:40",
+        "LOCATION:Alps",
+        "DESCRIPTION:for six",
+    )
+    assert (found["start_on"], found["due"]) == (date(2027, 1, 1), date(2027, 1, 15))
+    assert (found["due_at"], found["timezone"]) == (datetime(2027, 1, 15, 12), "Europe/Berlin")  # noqa: DTZ001 - wall time
+    assert (found["priority"], found["status"], found["percent_complete"]) == (
+        Priority.HIGH,
+        Status.IN_PROGRESS,
+        40,
+    )
+    assert found["notes"] == "for six\n\nAlps"
+
+
+@pytest.mark.parametrize(
+    ("rank", "priority"),
+    [(0, Priority.NONE), (1, Priority.URGENT), (4, Priority.HIGH), (5, Priority.MEDIUM), (9, Priority.LOW)],
+)
+def test_ranks_become_priorities(tmp_path: Path, rank: int, priority: Priority) -> None:
+    assert task(tmp_path, "SUMMARY:a", f"PRIORITY:{rank}")["priority"] is priority
+
+
+def test_completed_task_is_done_also_where_only_the_time_says_so(tmp_path: Path) -> None:
+    found = task(tmp_path, "SUMMARY:a", "COMPLETED:20261120T154500Z")
+    assert (found["status"], found["percent_complete"]) == (Status.DONE, 100)
+    assert found["completed_at"] == datetime(2026, 11, 20, 15, 45, tzinfo=UTC)
+
+
+def test_task_without_a_title_takes_its_first_words(tmp_path: Path) -> None:
+    assert task(tmp_path, "DESCRIPTION:Call Ilse\\nabout Sunday")["title"] == "Call Ilse"
+    assert task(tmp_path, "UID:1")["title"] == "Untitled"
+
+
+def test_task_that_starts_after_it_is_due_keeps_the_due_date(tmp_path: Path) -> None:
+    found = task(tmp_path, "SUMMARY:a", "DTSTART:20270201", "DUE:20270115")
+    assert (found["start_on"], found["due"]) == (None, date(2027, 1, 15))
+
+
+def test_task_that_says_how_long_it_takes_is_due_then(tmp_path: Path) -> None:
+    found = task(tmp_path, "SUMMARY:a", "DTSTART;TZID=Europe/Berlin:20261120T100000", "DURATION:PT2H")
+    assert found["due_at"] == datetime(2026, 11, 20, 12)  # noqa: DTZ001 - wall time
+
+
+def test_categories_of_a_task_are_tags_and_the_calendar_is_its_list(tmp_path: Path) -> None:
+    text = "BEGIN:VCALENDAR\nX-WR-CALNAME:Errands\nBEGIN:VTODO\nSUMMARY:a\nCATEGORIES:x,y\nEND:VTODO\nEND:VCALENDAR"
+    (draft,) = entries(tmp_path, text)
+    assert isinstance(draft, Draft)
+    assert (draft.tags, draft.arguments["list_name"]) == (("x", "y"), "Errands")
+    assert draft.update_arguments is not None
+    assert "list_name" not in draft.update_arguments

@@ -1,0 +1,204 @@
+"""A run over files: everything is accounted for, a repeat changes nothing, and what a person did stays."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain.productivity.note import Note
+from domain.productivity.task import Task
+from domain.web.bookmark import Bookmark
+from infrastructure.importers.draft import Outcome, Reading
+from infrastructure.importers.formats import FORMATS, importer_for
+from infrastructure.importers.run import ImportReport, import_paths
+from infrastructure.store.session import Session
+from infrastructure.store.store import Store
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT.parent / "shared" / "samples"
+FOLDERS = ["calendar", "contacts", "email", "bookmarks", "location", "notes", "media"]
+READING = Reading(timezone="Europe/Berlin", addresses=frozenset({"ada@example.org"}))
+
+PAGE = """<!DOCTYPE NETSCAPE-Bookmark-file-1>
+<TITLE>Bookmarks</TITLE>
+<DL><p>
+{entries}
+</DL><p>
+"""
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//y//EN
+BEGIN:VTODO
+UID:todo-1
+SUMMARY:{title}
+DESCRIPTION:{notes}
+END:VTODO
+END:VCALENDAR
+"""
+
+
+def folder_of(place: Path) -> Path:
+    """Return a folder of files, or skip the test where it is not there."""
+    if not place.is_dir() or not any(path.is_file() for path in place.rglob("*")):
+        pytest.skip(f"there are no files in {place.name}")
+    return place
+
+
+def heads(me: Session) -> int:
+    """Return how many events the store holds."""
+    return sum(me.engine.ledger.heads().values())
+
+
+def assert_accounted_for(report: ImportReport, folder: Path) -> None:
+    """See that every file is read or ignored, and every entry has an outcome, and a reason where it is no record."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    visible = {path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)}
+    assert {file.path for file in report.files} | set(report.ignored) == visible
+    for file in report.files:
+        assert file.entries == sum(file.outcomes[outcome] for outcome in Outcome)
+        kept = sum(file.outcomes[each] for each in (Outcome.CREATED, Outcome.REFRESHED, Outcome.UNCHANGED))
+        assert kept == file.kinds.total(), file.path.name
+        assert file.entries - kept == file.reasons.total(), file.path.name
+    assert all(path.suffix.lower() not in FORMATS for path in report.ignored)
+
+
+def assert_repeats_change_nothing(store: Store, me: Session, folder: Path) -> ImportReport:
+    """Import a folder twice; return what the first run reports."""
+    first = import_paths(me, [folder], READING)
+    assert_accounted_for(first, folder)
+    events = heads(me)
+    again = import_paths(me, [folder], READING)
+    assert_accounted_for(again, folder)
+    assert heads(me) == events
+    assert again.outcomes[Outcome.CREATED] == again.outcomes[Outcome.REFRESHED] == 0
+    store.catch_up()
+    assert (store.engine.projector.lag(), store.engine.projector.parked()) == (0, [])
+    return first
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_samples_come_in_whole_and_only_once(store: Store, me: Session, folder: str) -> None:
+    report = assert_repeats_change_nothing(store, me, folder_of(SAMPLES / folder))
+    assert report.outcomes[Outcome.CREATED] > 0
+
+
+def test_the_examples_come_in_whole_and_only_once(store: Store, me: Session) -> None:
+    report = assert_repeats_change_nothing(store, me, folder_of(ROOT / "examples"))
+    assert report.outcomes[Outcome.CREATED] > 0
+    assert report.outcomes[Outcome.INVALID] == 0
+    assert not any(file.unreadable for file in report.files)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format_has_an_importer_that_names_it(suffix: str) -> None:
+    importer = importer_for(suffix)
+    assert importer is not None
+    assert suffix in importer.suffixes
+    assert importer.platform.startswith("file.")
+
+
+def test_a_file_that_is_not_what_its_name_says_is_told_and_holds_up_nothing(me: Session, tmp_path: Path) -> None:
+    for number, suffix in enumerate(sorted(FORMATS)):
+        (tmp_path / f"{number}{suffix}").write_bytes(bytes(range(256)) * 4)
+    calendar(tmp_path / "zz.ics")
+    report = import_paths(me, [tmp_path], READING)
+    assert_accounted_for(report, tmp_path)
+    assert [file.outcomes[Outcome.CREATED] for file in report.files if file.path.name == "zz.ics"] == [1]
+    assert sum(file.unreadable for file in report.files) > 0
+
+
+def calendar(path: Path, title: str = "Call", notes: str = "first") -> Path:
+    """Write a file of one task."""
+    path.write_text(CALENDAR.format(title=title, notes=notes), newline="\r\n")
+    return path
+
+
+def bookmarks(path: Path, addresses: Iterable[str]) -> Path:
+    """Write a bookmark file."""
+    entries = (f'<DT><A HREF="{address}" ADD_DATE="1700000000">{number}</A>' for number, address in enumerate(addresses))
+    path.write_text(PAGE.format(entries="\n".join(entries)))
+    return path
+
+
+def outcomes(report: ImportReport) -> dict[str, int]:
+    """Return the outcomes of a run by name."""
+    return {outcome.value: count for outcome, count in report.outcomes.items() if count}
+
+
+def only(store: Store, me: Session) -> UUID:
+    """Return the id of the one task there is."""
+    store.catch_up()
+    (task,) = me.find(Task)
+    return task.id
+
+
+def test_an_edited_file_refreshes_its_record(store: Store, me: Session, tmp_path: Path) -> None:
+    import_paths(me, [calendar(tmp_path / "a.ics")], READING)
+    task_id = only(store, me)
+    report = import_paths(me, [calendar(tmp_path / "a.ics", title="Call back")], READING)
+    assert outcomes(report) == {"refreshed": 1}
+    assert only(store, me) == task_id
+    assert me.get(Task, task_id).title == "Call back"
+
+
+def test_what_the_person_edited_is_not_overwritten(store: Store, me: Session, tmp_path: Path) -> None:
+    import_paths(me, [calendar(tmp_path / "a.ics")], READING)
+    task_id = only(store, me)
+    me.do(Task.retitle, task_id, "mine")
+    import_paths(me, [calendar(tmp_path / "a.ics", title="theirs", notes="second")], READING)
+    task = me.load(task_id)
+    assert isinstance(task, Task)
+    assert (task.title, task.notes) == ("mine", "second")
+
+
+def test_a_record_in_the_trash_is_skipped_and_stays_there(store: Store, me: Session, tmp_path: Path) -> None:
+    import_paths(me, [calendar(tmp_path / "a.ics")], READING)
+    task_id = only(store, me)
+    me.do(Task.trash, task_id)
+    events = heads(me)
+    report = import_paths(me, [calendar(tmp_path / "a.ics", title="edited")], READING)
+    assert outcomes(report) == {"skipped": 1}
+    assert report.files[0].reasons == {"in_the_trash": 1}
+    assert heads(me) == events
+    assert me.load(task_id).deleted_at is not None
+
+
+def test_the_same_bookmark_twice_in_a_folder_is_a_duplicate_and_holds_up_nothing(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    me.do(Bookmark.add, "https://example.org/kept", title="kept before")
+    addresses = [f"https://example.org/{number}" for number in range(9)]
+    listed = [*addresses, "https://example.org/kept", "https://example.org/3"]
+    report = import_paths(me, [bookmarks(tmp_path / "b.html", listed)], READING)
+    assert_accounted_for(report, tmp_path)
+    assert report.outcomes[Outcome.CREATED] == len(addresses)
+    assert report.outcomes[Outcome.INVALID] == 0
+    assert report.files[0].reasons["duplicate"] == 1
+    store.catch_up()
+    kept = [bookmark.url for bookmark in me.find(Bookmark, limit=100)]
+    assert sorted(kept) == sorted([*addresses, "https://example.org/kept"])
+
+
+def test_a_file_moved_elsewhere_is_known_again(me: Session, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    calendar(before / "a.ics")
+    (before / "note.md").write_text("---\nid: n1\n---\n# Moved\n\ntext\n")
+    assert outcomes(import_paths(me, [before], READING)) == {"created": 2}
+    shutil.move(before, after)
+    assert outcomes(import_paths(me, [after], READING)) == {"unchanged": 2}
+
+
+def test_what_an_import_made_tells_its_source_and_its_run(store: Store, me: Session, tmp_path: Path) -> None:
+    (tmp_path / "one.md").write_text("# One\n")
+    (tmp_path / "two.md").write_text("# Two\n")
+    import_paths(me, [tmp_path], READING)
+    store.catch_up()
+    notes = list(me.find(Note))
+    assert {note.source.platform for note in notes if note.source} == {"file.md"}
+    assert len({note.source.object_id for note in notes if note.source}) == 2
+    assert all(len({event.row.correlation_id for event in me.history(note.id)}) == 1 for note in notes)

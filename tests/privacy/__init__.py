@@ -1,0 +1,1 @@
+"""What a person wrote is nowhere in clear but where people search it."""

@@ -1,0 +1,118 @@
+"""Looks for strings in raw bytes, however they are written: the files of a server, its answers, a dump."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from os.path import commonprefix
+from pathlib import Path
+from urllib.parse import quote
+
+PIECE = 16 << 20
+OVERLAP = 256 << 10
+LONGEST = 4 << 10
+INFLATED = 1 << 20
+HEADERS = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+
+
+def _base64_at(skipped: int) -> Callable[[str], bytes]:
+    """Return base64 of a text that stands ``skipped`` bytes into a group of three, without what its neighbours change."""
+
+    def encoded(text: str) -> bytes:
+        whole = b"\0" * skipped + text.encode()
+        first, last = -(-skipped * 8 // 6), len(whole) * 8 // 6
+        return base64.b64encode(whole)[first:last]
+
+    return encoded
+
+
+ENCODINGS: dict[str, Callable[[str], bytes]] = {
+    "utf-8": str.encode,
+    "capitals": lambda text: text.upper().encode(),
+    "utf-16-le": lambda text: text.encode("utf-16-le"),
+    "utf-16-be": lambda text: text.encode("utf-16-be"),
+    "base64 at 0": _base64_at(0),
+    "base64 at 1": _base64_at(1),
+    "base64 at 2": _base64_at(2),
+    "url-safe base64 at 0": lambda text: _base64_at(0)(text).translate(bytes.maketrans(b"+/", b"-_")),
+    "url-safe base64 at 1": lambda text: _base64_at(1)(text).translate(bytes.maketrans(b"+/", b"-_")),
+    "url-safe base64 at 2": lambda text: _base64_at(2)(text).translate(bytes.maketrans(b"+/", b"-_")),
+    "hex": lambda text: text.encode().hex().encode(),
+    "hex in capitals": lambda text: text.encode().hex().upper().encode(),
+    "url": lambda text: quote(text, safe="").encode(),
+    "json": lambda text: json.dumps(text)[1:-1].encode(),
+}
+
+
+class Needles:
+    """Strings that begin alike. Their common beginning is looked for first, so that a scan is a few passes at most."""
+
+    def __init__(self, strings: Iterable[str]) -> None:
+        listed = list(strings)
+        beginning = commonprefix(listed)
+        if len(beginning) < len("canary"):
+            raise ValueError("strings without a common beginning")
+        self._whole: dict[bytes, list[tuple[bytes, str]]] = {}
+        for encode in ENCODINGS.values():
+            self._whole.setdefault(encode(beginning), []).extend((encode(each), each) for each in listed)
+
+    def in_bytes(self, data: bytes) -> set[str]:
+        """Return which strings the data holds, also in compressed members."""
+        found = self._plain(data)
+        for member in _inflated(data):
+            found |= self._plain(member)
+        return found
+
+    def in_files(self, paths: Iterable[Path]) -> dict[Path, set[str]]:
+        """Return which strings each file holds; files without any are left out."""
+        found: dict[Path, set[str]] = {}
+        for path in paths:
+            for piece in _pieces(path):
+                if strings := self.in_bytes(piece):
+                    found.setdefault(path, set()).update(strings)
+        return found
+
+    def _plain(self, data: bytes) -> set[str]:
+        found: set[str] = set()
+        for beginning, candidates in self._whole.items():
+            at = data.find(beginning)
+            while at >= 0:
+                window = data[at : at + LONGEST]
+                found.update(string for form, string in candidates if window.startswith(form))
+                at = data.find(beginning, at + 1)
+        return found
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield all regular files below a folder, or the file itself."""
+    if folder.is_file():
+        yield folder
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Yield a file in pieces of which each repeats the end of the one before; one that has gone yields none."""
+    try:
+        with path.open("rb") as file:
+            kept = b""
+            while read := file.read(PIECE):
+                yield kept + read
+                kept = read[-OVERLAP:]
+    except FileNotFoundError:
+        return
+
+
+def _inflated(data: bytes) -> Iterator[bytes]:
+    """Yield what the gzip and zlib members in the data hold, as far as they can be read."""
+    view = memoryview(data)
+    for header in HEADERS:
+        at = data.find(header)
+        while at >= 0:
+            try:
+                yield zlib.decompressobj(GZIP_OR_ZLIB).decompress(view[at : at + OVERLAP], INFLATED)
+            except zlib.error:
+                pass  # not a member, only its first bytes
+            at = data.find(header, at + 1)
