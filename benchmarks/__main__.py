@@ -33,7 +33,11 @@ def main(names: list[str]) -> None:
             for figure in found:
                 print(figure)
     RESULTS.mkdir(exist_ok=True)
-    machine = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
+    machine = {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+    }
     taken = {"at": datetime.now(UTC).isoformat(), **machine, "figures": [vars(figure) for figure in figures]}
     (RESULTS / "latest.json").write_text(json.dumps(taken, indent=2))
 

@@ -24,9 +24,6 @@ from projections.table import Column, Index, Sql, derived_table
 ANY_ZONE = timedelta(hours=15)
 """No zone is further from UTC."""
 
-MOST_CANDIDATES = 1000
-"""How many events are looked at for one window."""
-
 LONG = timedelta(days=31)
 """Events longer than this are looked for like recurring ones."""
 
@@ -86,17 +83,23 @@ def candidates(since: datetime, until: datetime) -> Question[Candidate]:
         "agenda",
         "calendar_event",
         """
-        SELECT record_id, series::text AS series FROM {schema}.agenda
-        WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND NOT long
-            AND first_at >= %(since)s::timestamptz - interval '32 days' AND first_at < %(until)s AND last_at >= %(since)s
-        UNION ALL
-        SELECT record_id, series::text AS series FROM {schema}.agenda
-        WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND long
-            AND first_at < %(until)s AND (last_at IS NULL OR last_at >= %(since)s)
+        SELECT record_id, series::text AS series FROM (
+            SELECT record_id, series FROM {schema}.agenda
+            WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND NOT long
+                AND first_at >= %(since)s::timestamptz - interval '33 days' AND first_at < %(until)s
+                AND last_at >= %(since)s
+            UNION ALL
+            SELECT record_id, series FROM {schema}.agenda
+            WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND long
+                AND first_at < %(until)s AND (last_at IS NULL OR last_at >= %(since)s)
+        ) AS found
+        WHERE %(after_record_id)s::uuid IS NULL OR record_id > %(after_record_id)s
+        ORDER BY record_id
         LIMIT %(limit)s
         """,
         Candidate,
         {"since": since, "until": until},
+        keyset=("record_id",),
     )
 
 

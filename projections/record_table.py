@@ -124,7 +124,7 @@ class RecordTable:
         indexes += [
             Index((*leading, chosen, order, "id"), where="deleted_at IS NULL")
             for chosen in self.filters
-            for order in (self.orders or ALWAYS_ORDERED_BY[:1])
+            for order in (*self.orders, ALWAYS_ORDERED_BY[0])
         ]
         indexes.append(Index((*leading, "deleted_at", "id"), where="deleted_at IS NOT NULL"))
         return Table(self.name, (*_FIXED, *columns), ("bucket", "id"), tuple(indexes))

@@ -41,9 +41,12 @@ def ask_task_tree(root_id: UUID | None) -> Question[TreeNode]:
         """
         WITH RECURSIVE branch AS (
             SELECT record_id, parent_id, 0 AS depth, title, status, due, ARRAY[record_id] AS path
-            FROM {schema}.task_tree
+            FROM {schema}.task_tree AS root
             WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s
-                AND CASE WHEN %(root_id)s::uuid IS NULL THEN parent_id IS NULL ELSE record_id = %(root_id)s END
+                AND CASE WHEN %(root_id)s::uuid IS NOT NULL THEN record_id = %(root_id)s
+                    ELSE parent_id IS NULL OR NOT EXISTS (  -- or its parent lies in the trash
+                        SELECT FROM {schema}.task_tree AS parent
+                        WHERE parent.bucket = %(bucket)s AND parent.record_id = root.parent_id) END
             UNION ALL
             SELECT child.record_id, child.parent_id, branch.depth + 1, child.title, child.status, child.due,
                 branch.path || child.record_id

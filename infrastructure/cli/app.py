@@ -41,6 +41,8 @@ def main() -> None:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
     except typer.Exit as leaving:
         code = leaving.exit_code
+    except SystemExit:
+        raise  # typer's own answer to a reader that went away
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: say no more
     except BaseException as error:

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element  # only handed over; see xml_elements.
 from domain.productivity.note_terms import BodyFormat, NoteKind
 from domain.shared.values import FIRST_YEAR, LAST_YEAR
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
-from infrastructure.importers.enml_text import markdown_of
+from infrastructure.importers.enml_text import markdown_of, task_groups
 from infrastructure.importers.offsets import plain
 from infrastructure.importers.text import digest_of, one_line
 from infrastructure.importers.xml_elements import Elements, Stopped
@@ -122,16 +122,15 @@ def _attributes(said: Mapping[str, str]) -> dict[str, Any]:
 def _body(note: Element) -> str:
     """Return the content, with the tasks of the note where it keeps a place for them, or at its end."""
     content = note.findtext("content", "")
+    places = task_groups(content)
     groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for task in note.iterfind("task"):
         group = task.findtext("taskGroupNoteLevelID", "")
-        groups["" if group not in content else group].append((task.findtext("sortWeight", ""), _task(task)))
+        groups[group if group in places else ""].append((task.findtext("sortWeight", ""), _task(task)))
     tasks = {group: [line for _, line in sorted(lines)] for group, lines in groups.items()}
     body = markdown_of(content, _BODY_CHARACTERS, tasks)
-    others = tasks.get("", ())
-    return "\n".join((*([body, ""] if body and others else [body] if body else []), *others))[
-        :_BODY_CHARACTERS
-    ]
+    parts = [body, "\n".join(tasks.get("", ()))]
+    return "\n\n".join(part for part in parts if part)[:_BODY_CHARACTERS]
 
 
 def _task(task: Element) -> str:

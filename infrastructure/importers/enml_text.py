@@ -39,6 +39,11 @@ def markdown_of(source: str, limit: int, tasks: Mapping[str, Sequence[str]]) -> 
     return plain_text(writer.result(), limit).strip()
 
 
+def task_groups(source: str) -> frozenset[str]:
+    """Return the ids of the groups of tasks that a note keeps a place for."""
+    return frozenset(_GROUP.findall(source))
+
+
 @dataclass(slots=True)
 class _Lines:
     """The lines written so far, and the one in hand."""
@@ -137,6 +142,7 @@ class _Writer:
         if self._inner > 0:
             return
         if self._coding:
+            self._code_line(only_text=True)
             self._lines.add("```")
         self._skipping = self._coding = ""
 

@@ -198,7 +198,7 @@ def _degrees(value: Any, hemisphere: str, hemispheres: str, most: int) -> float 
     if side < 0 or not parts or parts[0] is None or (parts[0].is_integer() and parts[1:2] == [None]):
         return None
     # What has the minutes as a fraction often has 0/0 seconds.
-    degrees = sum((part or 0.0) / 60**place for place, part in enumerate(parts[:3]))
+    degrees = round(sum((part or 0.0) / 60**place for place, part in enumerate(parts[:3])), 8)
     return (-degrees if side else degrees) if 0 <= degrees <= most else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from math import isfinite
-from xml.etree.ElementTree import Element  # only handed over; see xml_elements.py
+from xml.etree.ElementTree import Element, SubElement  # only handed over; see xml_elements.py
 from zoneinfo import ZoneInfo
 
 from gpxpy.gpx import GPXException, GPXTrackPoint
@@ -81,7 +81,10 @@ def _read(node: Element) -> GPXTrackPoint | None:
         return _by_gpxpy(node)
     except (GPXException, ValueError):
         bare = Element(node.tag, {name: value.strip().replace(",", ".") for name, value in node.items()})
-        bare.extend(each for each in node if each.tag == "time" or _is_elevation(each))
+        bare.extend(node.iterfind("time"))
+        elevation = _number(node.findtext("ele"))
+        if elevation is not None:
+            SubElement(bare, "ele").text = str(elevation)
     try:
         return _by_gpxpy(bare)
     except (GPXException, ValueError):
@@ -91,10 +94,6 @@ def _read(node: Element) -> GPXTrackPoint | None:
 def _by_gpxpy(node: Element) -> GPXTrackPoint:
     point: GPXTrackPoint = gpx_fields_from_xml(GPXTrackPoint, node, _FIELDS)  # type: ignore[arg-type]  # it takes elements
     return point
-
-
-def _is_elevation(node: Element) -> bool:
-    return node.tag == "ele" and _number(node.text) is not None
 
 
 def _moment(time: datetime | None, zone: ZoneInfo) -> datetime | None:

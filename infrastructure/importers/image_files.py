@@ -63,12 +63,12 @@ class ImageFiles(Importer):
             if size > reading.limits.bytes:
                 raise UnreadableFile
             with path.open("rb") as stream:
-                yield _picture(stream, path, whole=size <= reading.limits.whole_file_bytes)
+                yield _picture(stream, path, size, reading.limits.whole_file_bytes)
         except OSError:
             raise UnreadableFile from None
 
 
-def _picture(stream: BinaryIO, path: Path, *, whole: bool) -> Draft | Refused:
+def _picture(stream: BinaryIO, path: Path, size: int, most: int) -> Draft | Refused:
     head = stream.read(_HEAD_BYTES)
     found = next((each for each in _FORMATS if each[0].match(head)), None)
     if found is None:
@@ -79,10 +79,11 @@ def _picture(stream: BinaryIO, path: Path, *, whole: bool) -> Draft | Refused:
     digest = _digest(stream)
     arguments: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
-    if whole or media_type not in _READ_AS_A_WHOLE:
+    as_a_whole = media_type in _READ_AS_A_WHOLE
+    if size <= most or not as_a_whole:
         stream.seek(0)
-        in_memory = media_type not in _READ_AS_A_WHOLE
-        source = io.BytesIO(stream.read(_BEFORE_PIXELS_BYTES)) if in_memory else stream
+        # Pillow looks for the header of a JPEG byte by byte, to the end of the file if need be.
+        source = stream if as_a_whole else io.BytesIO(stream.read(min(size, _BEFORE_PIXELS_BYTES)))
         try:
             arguments, tags = _told(opener, source, may_move=media_type in _MAY_MOVE)
         except DecompressionBombError:  # of WebP, which allocates the picture when it is opened

@@ -52,7 +52,9 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 def one_line(text: str, limit: int) -> str:
     """Return a text on one line of at most ``limit`` characters; runs of white space become one space."""
     line = " ".join(text[: 8 * limit].split())
-    return _CONTROLS.sub("", line)[:limit].strip()
+    if _CONTROLS.search(line) is not None:
+        line = " ".join(_CONTROLS.sub("", line).split())  # what stood beside them may be white space
+    return line[:limit].strip()
 
 
 def plain_text(text: str, limit: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,13 +17,14 @@ from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
 from infrastructure.store.engine import Engine
 from infrastructure.store.reader import Page
-from projections.agenda import MOST_CANDIDATES, Occurrence, candidates, expand
+from projections.agenda import Candidate, Occurrence, candidates, expand
 from projections.album_contents import AlbumItem, ask_album_contents
 from projections.audit import AuditLine, ask_audit
 from projections.catalogue import view_of
 from projections.find import Listing, NotOffered
 from projections.health_series import DayOfMeasurements, ask_health_series
 from projections.places import Place, Visit, ask_places, ask_visits
+from projections.question import MAX_LIMIT, Question
 from projections.search import SearchHit, ask_search
 from projections.spending import Spending, ask_spending
 from projections.statistics import KindStatistics, ask_statistics
@@ -31,13 +33,14 @@ from projections.threads import Thread, ThreadMessage, ask_thread_messages, ask_
 from projections.timeline import TimelineEntry, ask_timeline
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Questions:
     """Reads one person's records. Threads may share it.
 
-    Every question that takes ``after`` waits until the read models have reached that receipt, and raises
-    NotYetProjected where they do not in time. Cursors and limits that do not fit raise InvalidCursor and
+    Every question that takes ``after`` waits until the read models have reached that receipt, raises
+    NotYetProjected where they do not in time, and is answered from the tables, not from the cache. Cursors and limits that do not fit raise InvalidCursor and
     InvalidQuery.
     """
 
@@ -86,7 +89,7 @@ class Questions:
         """
         self._reach(after)
         listing = _listing(kind, order_by, trashed=trashed, filters=filters)
-        return self.engine.reader.find(self.subject_id, listing, limit, cursor)
+        return self.engine.reader.find(self.subject_id, listing, limit, cursor, fresh=after is not None)
 
     def count(
         self,
@@ -114,9 +117,8 @@ class Questions:
         after: Receipt | None = None,
     ) -> Page[TimelineEntry]:
         """Return what happened, newest first."""
-        self._reach(after)
         question = ask_timeline(kind=kind, since=since, until=until)
-        return self.engine.reader.ask(self.subject_id, question, limit, cursor)
+        return self._ask(question, after, limit, cursor)
 
     def search(
         self,
@@ -128,18 +130,17 @@ class Questions:
         after: Receipt | None = None,
     ) -> Page[SearchHit]:
         """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes)."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_search(words, kind=kind), limit, cursor)
+        if not words.strip():
+            raise InvalidQuery
+        return self._ask(ask_search(words, kind=kind), after, limit, cursor)
 
     def task_tree(self, root_id: UUID | None = None, *, after: Receipt | None = None) -> Page[TreeNode]:
         """Return the tasks under one, or all trees, parents before children."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_task_tree(root_id))
+        return self._ask(ask_task_tree(root_id), after)
 
     def statistics(self, *, after: Receipt | None = None) -> Page[KindStatistics]:
         """Return how much there is of each kind."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_statistics())
+        return self._ask(ask_statistics(), after)
 
     def audit(
         self,
@@ -155,7 +156,6 @@ class Questions:
         after: Receipt | None = None,
     ) -> Page[AuditLine]:
         """Return who did what, newest first."""
-        self._reach(after)
         question = ask_audit(
             record_id=record_id,
             kind=kind,
@@ -164,15 +164,22 @@ class Questions:
             since=since,
             until=until,
         )
-        return self.engine.reader.ask(self.subject_id, question, limit, cursor)
+        return self._ask(question, after, limit, cursor)
 
     def agenda(
         self, since: datetime, until: datetime, *, zone: str = "UTC", after: Receipt | None = None
     ) -> Page[Occurrence]:
         """Return every occurrence of a calendar event in [since, until); ``zone`` places floating and all-day ones."""
-        self._reach(after)
-        found = self.engine.reader.ask(self.subject_id, candidates(since, until), limit=MOST_CANDIDATES)
-        return Page(tuple(expand(found, since, until, zone)))
+        if zone not in available_timezones():
+            raise InvalidQuery
+        found: list[Candidate] = []
+        cursor: str | None = None
+        while True:
+            page = self._ask(candidates(since, until), after, MAX_LIMIT, cursor)
+            found += page
+            cursor = page.next
+            if cursor is None:
+                return Page(tuple(expand(found, since, until, zone)))
 
     def threads(
         self,
@@ -183,52 +190,51 @@ class Questions:
         after: Receipt | None = None,
     ) -> Page[Thread]:
         """Return mail conversations, the latest first."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_threads(unread=unread), limit, cursor)
+        return self._ask(ask_threads(unread=unread), after, limit, cursor)
 
     def thread(
         self, thread: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[ThreadMessage]:
         """Return the messages of a conversation, oldest first."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_thread_messages(thread), limit, cursor)
+        return self._ask(ask_thread_messages(thread), after, limit, cursor)
 
     def album_contents(
         self, album_id: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[AlbumItem]:
         """Return what lies in an album, in its order."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_album_contents(album_id), limit, cursor)
+        return self._ask(ask_album_contents(album_id), after, limit, cursor)
 
     def spending(self, since: date, until: date, *, after: Receipt | None = None) -> Page[Spending]:
         """Return money in and out by month, currency and category, for months in [since, until)."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_spending(since, until))
+        return self._ask(ask_spending(since, until), after)
 
     def health_series(
         self, code: str, since: date, until: date, *, after: Receipt | None = None
     ) -> Page[DayOfMeasurements]:
         """Return count, least, mean and greatest value a day of what was measured under a code, for [since, until)."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_health_series(code, since, until))
+        return self._ask(ask_health_series(code, since, until), after)
 
     def places(
         self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[Place]:
         """Return places, the most visited first."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_places(), limit, cursor)
+        return self._ask(ask_places(), after, limit, cursor)
 
     def visits(
         self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[Visit]:
         """Return stays at places, the latest first."""
-        self._reach(after)
-        return self.engine.reader.ask(self.subject_id, ask_visits(), limit, cursor)
+        return self._ask(ask_visits(), after, limit, cursor)
 
     def content(self, blob_id: UUID) -> Iterator[bytes]:
         """Yield stored content piece by piece; raises NotFound, Erased, CorruptEvent."""
         return self.engine.blobs.read(self.subject_id, blob_id)
+
+    def _ask(
+        self, question: Question[T], after: Receipt | None, limit: int = MAX_LIMIT, cursor: str | None = None
+    ) -> Page[T]:
+        self._reach(after)
+        return self.engine.reader.ask(self.subject_id, question, limit, cursor, fresh=after is not None)
 
     def _reach(self, after: Receipt | None) -> None:
         if after is not None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar, overload
@@ -75,9 +76,19 @@ class Reader:
         self._schema = schema
 
     def ask(
-        self, subject_id: UUID, question: Question[T], limit: int = MAX_LIMIT, cursor: str | None = None
+        self,
+        subject_id: UUID,
+        question: Question[T],
+        limit: int = MAX_LIMIT,
+        cursor: str | None = None,
+        *,
+        fresh: bool = False,
     ) -> Page[T]:
-        """Answer a question; raises InvalidCursor, InvalidQuery, Unavailable."""
+        """Answer a question, from the tables where ``fresh``; raises InvalidCursor, InvalidQuery, Unavailable."""
+        if any(
+            isinstance(value, datetime) and value.tzinfo is None for value in question.parameters.values()
+        ):
+            raise InvalidQuery
         _check_limit(limit)
         fingerprint = _fingerprint(question.name, {**question.parameters, "limit": limit})
         after = self._opened(subject_id, fingerprint, cursor) if cursor else [None] * len(question.keyset)
@@ -95,14 +106,17 @@ class Reader:
             lambda: self._fetch(subject_id, question, parameters),
             lambda rows: adapter.dump_json(rows, warnings="none"),  # its warnings quote values
             adapter.validate_json,
+            fresh=fresh,
         )
         if not question.keyset or len(found) <= limit:
             return Page(tuple(found))
         last = [getattr(found[limit - 1], name) for name in question.keyset]
         return Page(tuple(found[:limit]), self._sealed(subject_id, fingerprint, last))
 
-    def find(self, subject_id: UUID, listing: Listing, limit: int, cursor: str | None) -> Page[Any]:
-        """Return a page of records of one kind; raises InvalidCursor, InvalidQuery, Unavailable."""
+    def find(
+        self, subject_id: UUID, listing: Listing, limit: int, cursor: str | None, *, fresh: bool = False
+    ) -> Page[Any]:
+        """Return a page of records of one kind, see ``ask``; raises InvalidCursor, InvalidQuery, Unavailable."""
         _check_limit(limit)
         kind = listing.view.kind
         shape = {"limit": limit, "by": listing.order_by, "down": listing.descending, "trash": listing.trashed}
@@ -115,6 +129,7 @@ class Reader:
             lambda: self._fetch_records(subject_id, listing, limit + 1, after),
             lambda records: encode_records(kind, records),
             lambda answer: decode_records(kind, answer),
+            fresh=fresh,
         )
         for record in found:
             attach(record, subject_id, NoPeers())
@@ -170,7 +185,11 @@ class Reader:
         compute: Callable[[], list[T]],
         encode: Callable[[list[T]], bytes],
         decode: Callable[[bytes], list[T]],
+        *,
+        fresh: bool,
     ) -> list[T]:
+        if fresh:
+            return compute()
         answer, ticket = self._answers.find(subject_id, scope, question)
         if answer is not None:
             return decode(answer)
@@ -236,7 +255,7 @@ class Reader:
                 yield connection
         except psycopg.OperationalError:
             raise Unavailable from None
-        except psycopg.DataError:  # a NUL in a text, a number out of range
+        except (psycopg.DataError, UnicodeEncodeError):  # a NUL or a lone surrogate, a number out of range
             raise InvalidQuery from None
 
 

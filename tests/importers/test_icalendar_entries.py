@@ -113,7 +113,7 @@ def test_calendar_gives_name_and_cancellation(tmp_path: Path) -> None:
 
 def test_description_in_html_is_read_where_there_is_no_other(tmp_path: Path) -> None:
     html = "X-ALT-DESC;FMTTYPE=text/html:<style>p{}</style><p>Bring <b>cake</b></p>"
-    assert event(tmp_path, "DTSTART:20261224", html)["description"] == "Bring\ncake"
+    assert event(tmp_path, "DTSTART:20261224", html)["description"] == "Bring cake"
 
 
 def test_task_is_kept_with_its_state(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def test_any_bytes_can_be_decoded_and_stored(data: bytes, charset: str) -> None:
 
 def test_one_line_has_no_line_ends_controls_or_outer_spaces() -> None:
     assert one_line(" a\x00b\r\n\tc\u2028d\x85e\ud800 ", 100) == "ab c d e"
+    assert one_line("a \x00 b", 100) == "a b"
 
 
 def test_plain_text_keeps_its_lines_and_tabs() -> None:

@@ -35,7 +35,18 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 """What a command needs that is no text, where its schema does not tell."""
 
 NO_FREE_TEXT = frozenset(
-    {"timezone", "rrule", "recurrence", "about", "fhir", "measures_for", "poll", "overrides", "provenance", "tax"}
+    {
+        "timezone",
+        "rrule",
+        "recurrence",
+        "about",
+        "fhir",
+        "measures_for",
+        "poll",
+        "overrides",
+        "provenance",
+        "tax",
+    }
 )
 """Fields whose text is of a closed set or a grammar, or that go only with others."""
 
@@ -132,5 +143,7 @@ def _written(made: str, place: str) -> str:
 def _of_pattern(pattern: str) -> str:
     """Return a text that a pattern of the value types takes."""
     return next(
-        text for text in ("0" * 64, "EUR", "DE", "text/plain", "day", "DE12500105") if re.search(pattern, text)
+        text
+        for text in ("0" * 64, "EUR", "DE", "text/plain", "day", "DE12500105")
+        if re.search(pattern, text)
     )

@@ -6,6 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from os.path import commonprefix
 from pathlib import Path
 from urllib.parse import quote
@@ -52,7 +53,7 @@ class Needles:
 
     def __init__(self, strings: Iterable[str]) -> None:
         listed = list(strings)
-        beginning = commonprefix(listed)
+        beginning = commonprefix(listed)  # noqa: RUF071 - of strings, not of paths
         if len(beginning) < len("canary"):
             raise ValueError("strings without a common beginning")
         self._whole: dict[bytes, list[tuple[bytes, str]]] = {}
@@ -111,8 +112,6 @@ def _inflated(data: bytes) -> Iterator[bytes]:
     for header in HEADERS:
         at = data.find(header)
         while at >= 0:
-            try:
+            with suppress(zlib.error):  # not a member, only its first bytes
                 yield zlib.decompressobj(GZIP_OR_ZLIB).decompress(view[at : at + OVERLAP], INFLATED)
-            except zlib.error:
-                pass  # not a member, only its first bytes
             at = data.find(header, at + 1)

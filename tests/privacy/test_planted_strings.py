@@ -119,7 +119,9 @@ def _findings(folder: Path) -> Findings:
         while_running,
         {str(path.relative_to(folder)) for path in looked_through},
         needles.in_files(_beside(folder, read_tables)),
-        set().union(*needles.in_files(path for path in files_below(folder) if _is_of(path, read_tables)).values()),
+        set().union(
+            *needles.in_files(path for path in files_below(folder) if _is_of(path, read_tables)).values()
+        ),
         control,
         in_wal,
         in_heap,
@@ -151,7 +153,10 @@ def _make(me: Session, command: Command, planter: Planter) -> UUID:
     arguments = planter.checked(command)
     source_id = planter.string(f"{command.name} source id")
     if command.name not in CONTENT_SIZES:
-        source, metadata = Source("file.test", source_id), {"label": planter.string(f"{command.name} metadata")}
+        source, metadata = (
+            Source("file.test", source_id),
+            {"label": planter.string(f"{command.name} metadata")},
+        )
         given = me.given(source=source, metadata=metadata)
         return given.do(getattr(command.kind, command.verb), **arguments).id
     (parameter,) = {"content", "source_content"} & arguments.keys()

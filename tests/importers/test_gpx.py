@@ -1,0 +1,396 @@
+"""GPX files: every point with a time becomes part of its day, and no bytes do harm."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import gpxpy
+import pytest
+from gpxpy.gpx import GPXTrackPoint, GPXWaypoint
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.personal.location import LocationDay
+from domain.personal.location_terms import MAX_POINTS, Motion, Point, Sensor
+from domain.shared.record import Origin
+from domain.shared.values import new_id
+from infrastructure.importers.draft import Draft, Limits, Outcome, Refused, UnreadableFile
+from infrastructure.importers.gpx_files import BATCH_POINTS, GpxFiles
+from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples, written
+
+FILES = [*samples("location", ".gpx"), *samples("health", ".gpx")]
+SAMPLE_DRAFTS = 14
+SECONDS = 5.0  # for one hostile file, on a busy machine
+GPX = GpxFiles()
+
+needs_samples = pytest.mark.skipif(not FILES, reason=MISSING)
+
+
+def gpx(tmp_path: Path, body: str | bytes, root: str = '<gpx version="1.1" creator="Tracker 1">') -> Path:
+    data = body if isinstance(body, bytes) else f"<?xml version='1.0'?>{root}{body}</gpx>".encode()
+    return written(tmp_path, "track.gpx", data)
+
+
+def track(*points: str) -> str:
+    return f"<trk><name>n</name><trkseg>{''.join(points)}</trkseg></trk>"
+
+
+def point(inside: str = "<time>2026-11-01T10:00:00Z</time>", at: str = 'lat="38.7" lon="-9.2"') -> str:
+    return f"<trkpt {at}>{inside}</trkpt>"
+
+
+def only_point(tmp_path: Path, body: str, zone: str = "UTC") -> Point:
+    (found,) = only_draft(GPX, gpx(tmp_path, body), timezone=zone).arguments["points"]
+    assert isinstance(found, Point)
+    return found
+
+
+def points_of(entries: list[Draft]) -> list[Point]:
+    return [each for draft in entries for each in draft.arguments["points"]]
+
+
+@needs_samples
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_point_of_a_sample_that_has_a_time_is_kept_as_gpxpy_reads_it(path: Path) -> None:
+    parsed = gpxpy.parse(path.read_text("utf-8-sig"))
+    every: list[GPXTrackPoint | GPXWaypoint] = list(parsed.waypoints)
+    every += [each for track in parsed.tracks for part in track.segments for each in part.points]
+    dated = [each for each in every if each.time and each.time.year > 1970]
+    expected = {
+        (each.time.replace(tzinfo=each.time.tzinfo or UTC), each.latitude, each.longitude, each.elevation)
+        for each in dated
+        if each.time
+    }
+    found = points_of(drafts(GPX, path))
+    assert {(each.recorded_at, each.latitude, each.longitude, each.altitude_m) for each in found} == expected
+
+
+@needs_samples
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_counts_of_a_sample_add_up(path: Path) -> None:
+    source = path.read_text("utf-8-sig")
+    tracks = len(re.findall(r"<trk[>\s]", source))
+    way_points, routes = len(re.findall(r"<wpt\s", source)), len(re.findall(r"<rte[>\s]", source))
+    entries = read(GPX, path)
+    reasons = [entry.reason for entry in entries if isinstance(entry, Refused)]
+    assert reasons.count("route") == routes
+    assert len(reasons) - routes <= tracks + way_points
+    kept = len([entry for entry in entries if isinstance(entry, Draft)])
+    assert bool(kept) == (
+        len(reasons) - routes - reasons.count("some_points_without_time") < tracks + way_points
+    )
+
+
+@needs_samples
+def test_samples_give_as_many_drafts_as_measured() -> None:
+    assert sum(len(drafts(GPX, path)) for path in FILES) >= SAMPLE_DRAFTS
+
+
+@needs_samples
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_reading_a_sample_twice_gives_the_same_drafts(path: Path) -> None:
+    assert read(GPX, path) == read(GPX, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "motion"), [("walk-2026-11-01", Motion.WALKING), ("ride-2026-11-08", Motion.CYCLING)]
+)
+def test_example_is_a_day_of_about_eighty_points(name: str, motion: Motion) -> None:
+    draft = only_draft(GPX, EXAMPLES / "tracks" / f"{name}.gpx", timezone="Europe/Lisbon")
+    assert draft.source_id == f"Wayside 3.2:{name[-10:]}"
+    assert 70 < len(draft.arguments["points"]) < 90
+    assert {each.motion for each in draft.arguments["points"]} == {motion}
+
+
+def test_points_belong_to_the_day_of_the_persons_zone(tmp_path: Path) -> None:
+    path = gpx(
+        tmp_path,
+        track(
+            point("<time>2026-11-01T23:30:00Z</time>"),
+            point("<time>2026-11-01T22:30:00Z</time>"),
+            point("<time>2026-11-01T23:59:59.5Z</time>"),
+        ),
+    )
+    first, second = drafts(GPX, path, timezone="Europe/Berlin")
+    assert [first.arguments["day"], second.arguments["day"]] == [date(2026, 11, 1), date(2026, 11, 2)]
+    assert [first.source_id, second.source_id] == ["Tracker 1:2026-11-01", "Tracker 1:2026-11-02"]
+    (late, last) = second.arguments["points"]
+    assert late.recorded_at.utcoffset() == timedelta(hours=1)
+    assert last.recorded_at.microsecond == 500_000
+    assert only_draft(GPX, path).arguments["day"] == date(2026, 11, 1)
+
+
+def test_tracks_segments_and_way_points_of_a_day_are_one_day(tmp_path: Path) -> None:
+    later = point("<time>2026-11-01T11:00:00Z</time>")
+    body = (
+        track(later, "</trkseg><trkseg>")
+        + track(point())
+        + "<wpt lat='1' lon='2'><time>2026-11-01T09:00:00Z</time></wpt>"
+    )
+    draft = only_draft(GPX, gpx(tmp_path, body))
+    assert [each.recorded_at.hour for each in draft.arguments["points"]] == [9, 10, 11]
+    assert draft.update == "add_batch"
+    assert draft.update_arguments == {"points": draft.arguments["points"]}
+
+
+def test_file_without_a_creator_is_of_the_device_gpx(tmp_path: Path) -> None:
+    path = gpx(tmp_path, track(point()), root="<gpx>")
+    assert only_draft(GPX, path).source_id == "gpx:2026-11-01"
+
+
+def test_longer_day_comes_in_batches_that_make_one_record(tmp_path: Path) -> None:
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    times = (begin + timedelta(seconds=n) for n in range(BATCH_POINTS + 5))
+    path = gpx(tmp_path, track(*(point(f"<time>{each:%Y-%m-%dT%H:%M:%SZ}</time>") for each in times)))
+    first, second = drafts(GPX, path)
+    assert first.source_id == second.source_id
+    assert [len(each.arguments["points"]) for each in (first, second)] == [BATCH_POINTS, 5]
+    day = LocationDay.record_batch(Origin(new_id()), **first.arguments)
+    for draft in (second, first, second):
+        day.add_batch(**draft.update_arguments or {})
+    assert (day.point_count, day.version) == (BATCH_POINTS + 5, 2)
+
+
+def test_more_points_than_a_day_may_have_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.importers.gpx_files.BATCH_POINTS", 2)
+    monkeypatch.setattr("infrastructure.importers.gpx_files.MAX_POINTS", 3)
+    path = gpx(tmp_path, track(*(point(f"<time>2026-11-01T10:00:0{n}Z</time>") for n in range(5))))
+    kept, *refused = read(GPX, path)
+    assert isinstance(kept, Draft)
+    assert refused == [Refused("too_many_points")] * 2
+    assert MAX_POINTS >= BATCH_POINTS
+
+
+def test_repeated_points_are_one(tmp_path: Path) -> None:
+    assert only_point(tmp_path, track(point(), point()) + track(point())).latitude == 38.7
+
+
+@pytest.mark.parametrize(
+    ("body", "reasons"),
+    [
+        (track(point("")), ["points_without_time"]),
+        (track(point(""), point("<time/>")) * 2, ["points_without_time"] * 2),
+        (track(point("<time>1970-01-01T00:00:00Z</time>")), ["points_without_time"]),
+        (track(point("<time>1901-12-13T20:45:52.207Z</time>")), ["points_without_time"]),
+        (track(point("<time>0001-01-01T00:00:00Z</time>")), ["points_without_time"]),
+        (track(point("<time>9999-12-31T23:59:59-23:59</time>")), ["points_without_time"]),
+        (track(point("<time>2026-11-01T10:00:00+99:99</time>")), ["points_without_time"]),
+        (track(point("<time>tomorrow</time>")), ["points_without_time"]),
+        ('<wpt lat="1" lon="1"/>', ["points_without_time"]),
+        (track(), ["no_points"]),
+        ("<rte><rtept lat='1' lon='1'><time>2026-11-01T10:00:00Z</time></rtept></rte>", ["route"]),
+    ],
+)
+def test_what_belongs_to_no_day_is_skipped(tmp_path: Path, body: str, reasons: list[str]) -> None:
+    assert read(GPX, gpx(tmp_path, body)) == [Refused(reason, Outcome.SKIPPED) for reason in reasons]
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        'lat="91" lon="0"',
+        'lat="0" lon="-181"',
+        'lat="nan" lon="0"',
+        'lat="" lon=""',
+        'lon="1"',
+        'lat="x" lon="1e999"',
+    ],
+)
+def test_points_without_a_place_are_refused_and_the_others_kept(tmp_path: Path, at: str) -> None:
+    refused, draft = read(GPX, gpx(tmp_path, track(point(at=at), point(at=at), point())))
+    assert refused == Refused("bad_points")
+    assert isinstance(draft, Draft)
+
+
+def test_points_of_a_track_that_alone_have_no_time_are_told(tmp_path: Path) -> None:
+    refused, draft = read(GPX, gpx(tmp_path, track(point(), point(""))))
+    assert refused == Refused("some_points_without_time", Outcome.SKIPPED)
+    assert isinstance(draft, Draft)
+
+
+@pytest.mark.parametrize(
+    ("written_time", "moment"),
+    [
+        ("2026-11-01T10:00:00", datetime(2026, 11, 1, 10, tzinfo=UTC)),
+        (" 2026-11-01 10:00:00Z\n", datetime(2026, 11, 1, 10, tzinfo=UTC)),
+        ("2026-11-01T10:00:00.2073437Z", datetime(2026, 11, 1, 10, microsecond=207_343, tzinfo=UTC)),
+        ("2026-11-01T10:00:00+05:30", datetime(2026, 11, 1, 10, tzinfo=timezone(timedelta(hours=5.5)))),
+        ("2026-12-31T23:59:60Z", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_times_are_read_as_programs_write_them(tmp_path: Path, written_time: str, moment: datetime) -> None:
+    found = only_point(tmp_path, track(point(f"<time>{written_time}</time>"))).recorded_at
+    assert (found, found.utcoffset()) == (moment, moment.utcoffset())
+
+
+def test_speed_and_course_of_any_version_and_accuracy_of_apple_are_kept(tmp_path: Path) -> None:
+    when = "<time>2026-11-01T10:00:00Z</time>"
+    old = only_point(
+        tmp_path, track(point(f"<ele>5</ele>{when}<course>90.5</course><speed>1.5</speed><src>gps</src>"))
+    )
+    assert (old.altitude_m, old.speed_mps, old.heading_deg, old.sensor) == (5.0, 1.5, 90.5, Sensor.GPS)
+    extended = only_point(
+        tmp_path,
+        track(
+            point(
+                f"{when}<extensions><x:TrackPointExtension><x:speed>2</x:speed></x:TrackPointExtension>"
+                "<course>400</course><hAcc>8</hAcc><vAcc>x</vAcc></extensions>"
+            )
+        ),
+    )
+    assert (extended.speed_mps, extended.heading_deg) == (2.0, None)
+    assert (extended.horizontal_accuracy_m, extended.vertical_accuracy_m) == (8.0, None)
+
+
+@pytest.mark.parametrize(
+    ("inside", "altitude"),
+    [("<ele>abc</ele>", None), ("<fix>3D</fix><ele>7</ele>", 7.0), ("<sat>1.5</sat><ele>1e9</ele>", None)],
+)
+def test_wrong_value_beside_the_position_does_not_cost_the_point(
+    tmp_path: Path, inside: str, altitude: float | None
+) -> None:
+    assert (
+        only_point(tmp_path, track(point(f"<time>2026-11-01T10:00:00Z</time>{inside}"))).altitude_m
+        == altitude
+    )
+
+
+def test_decimal_commas_are_read(tmp_path: Path) -> None:
+    found = only_point(
+        tmp_path, track(point("<time>2026-11-01T10:00:00Z</time><ele>1,5</ele>", 'lat="38,7" lon="-9,2"'))
+    )
+    assert (found.latitude, found.longitude) == (38.7, -9.2)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "iso-8859-1"])
+def test_any_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    source = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?><gpx creator="Café">{track(point())}</gpx>'
+    assert only_draft(GPX, gpx(tmp_path, source.encode(encoding))).arguments["device"] == "Café"
+
+
+def test_wrongly_declared_encoding_costs_no_point(tmp_path: Path) -> None:
+    source = '<?xml version="1.0" encoding="utf-8"?><gpx creator="Café">' + track(point()) + "</gpx>"
+    only_draft(GPX, gpx(tmp_path, source.encode("cp1252")))
+    only_draft(GPX, gpx(tmp_path, source.replace("utf-8", "no-such-thing").encode()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a & b", "a &nbsp;&eacute; b", "a \x00\x0b b", "a &#0;&#x1F;&#55357; b", "&#99999999;", "&undefined;"],
+)
+def test_text_that_is_no_xml_costs_no_point(tmp_path: Path, name: str) -> None:
+    only_draft(GPX, gpx(tmp_path, f"\n<trk><name>{name}</name><x:undeclared/>{track(point())[5:]}"))
+
+
+def test_file_that_breaks_off_gives_the_points_it_has(tmp_path: Path) -> None:
+    whole = f'<gpx creator="x">{track(point(), point("<time>2026-11-01T10:00:01Z</time>"))}</gpx>'
+    path = gpx(tmp_path, whole[:-60].encode())
+    refused, draft = read(GPX, path)
+    assert refused == Refused("broken_xml")
+    assert isinstance(draft, Draft)
+    assert len(draft.arguments["points"]) == 1
+
+
+def test_fault_in_the_middle_costs_a_point_and_not_the_rest(tmp_path: Path) -> None:
+    one, two = (point(f"<time>2026-11-0{day}T10:00:00Z</time>") for day in (1, 2))
+    body = (
+        track(one, "<trkpt lat='1' lon='2'><ele></wrong></trkpt>", two)
+        + "<wpt lat='1' lon='1'><time>2026-11-03T10:00:00Z</time></wpt>"
+    )
+    refused, *found = read(GPX, gpx(tmp_path, body))
+    assert refused == Refused("broken_xml")
+    assert [draft.source_id[-2:] for draft in found if isinstance(draft, Draft)] == ["01", "02", "03"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"words", b"\x89PNG\r\n\x1a\n", b"<html><body/></html>", b"<kml><trk/></kml>", b"<gpx", b"\xff\xfe",
+        b'<!DOCTYPE gpx [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><gpx><trk/></gpx>',
+        b'<!DOCTYPE gpx [<!ENTITY a SYSTEM "file:///etc/passwd">]><gpx><trk/></gpx>',
+        b'<!DOCTYPE gpx [<!ENTITY % a SYSTEM "http://example.org/x.dtd"> %a;]><gpx><trk/></gpx>',
+    ],
+)  # fmt: skip
+def test_what_is_no_gpx_is_unreadable(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(UnreadableFile):
+        read(GPX, gpx(tmp_path, data))
+
+
+def test_external_document_type_is_never_fetched_and_does_no_harm(tmp_path: Path) -> None:
+    body = f'<!DOCTYPE gpx SYSTEM "http://example.org/gpx.dtd"><gpx creator="x">{track(point())}</gpx>'
+    only_draft(GPX, gpx(tmp_path, body.encode()))
+
+
+def test_missing_and_too_large_files_are_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile):
+        read(GPX, tmp_path / "none.gpx")
+    with pytest.raises(UnreadableFile):
+        read(GPX, gpx(tmp_path, track(point())), limits=Limits(whole_file_bytes=10))
+
+
+def test_entries_time_and_size_are_bounded(tmp_path: Path) -> None:
+    path = gpx(tmp_path, track(point()) + track(point("")))
+    refused, draft = read(GPX, path, limits=Limits(entries=1))
+    assert refused == Refused("too_many_entries")
+    assert isinstance(draft, Draft)
+    assert Refused("out_of_time") in read(GPX, path, limits=Limits(seconds=-1))
+    long = gpx(tmp_path, track(point(f"<name>{'x' * 2000}</name>")))
+    assert read(GPX, long, limits=Limits(entry_bytes=1000)) == [Refused("bad_points")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"<gpx>" + b"<a>" * 300_000, id="nesting"),
+        pytest.param(b"<gpx><trk>" + b'<trkpt lat="1" lon="1">' * 100_000, id="nested points"),
+        pytest.param(b'<gpx><trk name="' + b"x" * 20_000_000, id="long attribute"),
+        pytest.param(b"<gpx><!--" + b"x" * 20_000_000, id="open comment"),
+        pytest.param(b"<gpx><?x" + b"x" * 20_000_000, id="open instruction"),
+        pytest.param(b"<gpx>" + b"<!-- -->" * 1_000_000, id="comments"),
+        pytest.param(b"<gpx>" + b"<wpt &" * 300_000, id="faults"),
+        pytest.param(b"<gpx>" + b"<trk/>" * 50_000, id="empty tracks"),
+        pytest.param(b"<gpx>" + b"&" * 500_000, id="ampersands"),
+        pytest.param(b"<gpx><trk>" + b'<x a="1"/>' * 100_000 + b"</trk></gpx>", id="unknown elements"),
+        pytest.param(
+            b"<gpx><trk><trkpt lat='1' lon='1'><time>" + b"1" * 5_000_000 + b"</time>", id="long time"
+        ),
+        pytest.param(
+            b"<gpx><trk><trkpt lat='" + b"1" * 900_000 + b"' lon='1'/></trk></gpx>", id="long number"
+        ),
+        pytest.param(
+            b"<gpx " + b"".join(b"a%d='' " % n for n in range(100_000)) + b"/>", id="many attributes"
+        ),
+        pytest.param(b"<!DOCTYPE " + b" " * 5_000_000, id="open document type"),
+        pytest.param(b"<gpx>" + "é".encode("utf-16") * 1_000_000, id="wrong bytes"),
+    ],
+)
+def test_hostile_file_ends_soon(tmp_path: Path, data: bytes) -> None:
+    path = gpx(tmp_path, data)
+    begin = time.perf_counter()
+    with contextlib.suppress(UnreadableFile):
+        read(GPX, path)
+    assert time.perf_counter() - begin < SECONDS
+
+
+SEED = (
+    '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE gpx><gpx version="1.0" creator="c"><wpt lat="1" lon="2"/>'
+    + track(
+        point("<ele>1</ele><time>2026-11-01T10:00:00+01:00</time><extensions><hAcc>1</hAcc></extensions>")
+    )
+    + "<rte><rtept lat='1' lon='1'/></rte></gpx>"
+).encode()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.binary(max_size=300).map(lambda data: b"<gpx>" + data) | mutations(SEED))
+def test_no_bytes_raise_anything_but_unreadable(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            read(GPX, gpx(Path(folder), data), timezone="Asia/Kathmandu")
+        except UnreadableFile:
+            return
