@@ -30,6 +30,7 @@ from infrastructure.ledger.events import BlobEntry
 
 INLINE_BYTES = 64 * 1024
 PIECE_BYTES = 1 << 20
+PARTS_IN_FLIGHT = 2  # of 5 MB each, while an upload to an object store waits
 _OVERHEAD = 29  # format byte, nonce and tag of a sealed piece
 _LENGTH_BYTES = 4
 
@@ -64,7 +65,8 @@ class Blobs:
             return Stored(StoredContent(blob_id, len(first), media_type), entry)
         counted = _Counted(first, source)
         try:
-            obstore.put(self._objects, _name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
+            pieces = _sealed_pieces(cipher, bound, counted.pieces())
+            obstore.put(self._objects, _name(blob_id), pieces, max_concurrency=PARTS_IN_FLIGHT)
         except (OSError, obstore.exceptions.BaseError):
             raise Unavailable from None
         return Stored(

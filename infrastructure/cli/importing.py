@@ -16,20 +16,21 @@ from infrastructure.store.session import Session
 
 def import_with_progress(session: Session, paths: Iterable[Path], *, as_json: bool) -> ImportReport:
     """Import files and folders, show how it goes and what came of it."""
-    listed = list(files_of(paths))
+    paths = list(paths)
+    total = sum(1 for _ in files_of(paths))
     seen: set[Path] = set()
     bar = Progress(
         TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TextColumn("files, {task.fields[entries]} entries"),
         TimeElapsedColumn(), console=console, transient=True, disable=as_json,
     )  # fmt: skip
     with bar:
-        task = bar.add_task("import", total=len(listed), entries=0)
+        task = bar.add_task("import", total=total, entries=0)
 
         def advance(file: FileReport, entries: int) -> None:
             seen.add(file.path)
             bar.update(task, completed=len(seen), entries=entries)
 
-        report = import_paths(session, listed, reading_for(session), advance)
+        report = import_paths(session, paths, reading_for(session), advance)
     _print(report, as_json=as_json)
     return report
 

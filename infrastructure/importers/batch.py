@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -19,7 +20,7 @@ from domain.shared.errors import DomainError, InvalidInput, RecordTrashed
 from domain.shared.record import Origin, Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES
-from infrastructure.crypto.cipher import derive
+from infrastructure.crypto.cipher import blind, derive
 from infrastructure.errors import ClaimTaken, Erased, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
@@ -40,6 +41,15 @@ class Ending:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A draft with the blind names of its source and of the speaker's word about it."""
+
+    draft: Draft
+    source: bytes
+    word: bytes | None
+
+
 @dataclass(slots=True)
 class _Known:
     """What the ledger, or this batch, knows of a source: the record, and a digest of what was said last."""
@@ -58,10 +68,18 @@ class _Batch:
 
 
 class Intake:
-    """Takes drafts for one person, from one platform, as one run. Not thread-safe."""
+    """Takes the drafts of one file, or of one account, for one person. Not thread-safe.
 
-    def __init__(self, session: Session, platform: str, integration_id: UUID | None = None) -> None:
+    ``speaker`` names the file: several files may say different things of the same source, and each is heard
+    only when it says something new, so that importing them all again changes nothing.
+    """
+
+    def __init__(
+        self, session: Session, platform: str, speaker: str = "", integration_id: UUID | None = None
+    ) -> None:
         self._engine = session.engine
+        self._speaker = speaker
+        self._spoken: Counter[bytes] = Counter()
         self._session = session
         self._platform = platform
         self._integration_id = integration_id
@@ -74,17 +92,20 @@ class Intake:
         A draft the domain refuses ends as invalid, one whose unique value is in use as a duplicate; neither
         holds up the others: a batch that such a draft is in is cut in two until it stands alone.
         """
+        return self._take([_Named(draft, *self._names(draft)) for draft in drafts])
+
+    def _take(self, drafts: Sequence[_Named]) -> list[Ending]:
         if not drafts:
             return []
         try:
             return self._together(drafts)
         except (ClaimTaken, VersionConflict):
             if len(drafts) == 1:
-                return [Ending(Outcome.SKIPPED, drafts[0].kind, "duplicate")]
+                return [Ending(Outcome.SKIPPED, drafts[0].draft.kind, "duplicate")]
         half = len(drafts) // 2
-        return self.take(drafts[:half]) + self.take(drafts[half:])
+        return self._take(drafts[:half]) + self._take(drafts[half:])
 
-    def _together(self, drafts: Sequence[Draft]) -> list[Ending]:
+    def _together(self, drafts: Sequence[_Named]) -> list[Ending]:
         retrying = Retrying(
             retry=retry_if_exception_type((VersionConflict, SourceAlreadyKept)),
             stop=stop_after_attempt(ATTEMPTS),
@@ -94,15 +115,15 @@ class Intake:
         endings: list[Ending] = retrying(self._attempt, drafts)
         return endings
 
-    def _attempt(self, drafts: Sequence[Draft]) -> list[Ending]:
+    def _attempt(self, drafts: Sequence[_Named]) -> list[Ending]:
         engine, session = self._engine, self._session
-        names = [self._name(draft) for draft in drafts]
+        names = [name for each in drafts for name in (each.source, each.word) if name is not None]
         found = engine.ledger.sources(session.subject_id, names)
         batch = _Batch(
             UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys),
             {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
         )
-        endings = [self._take_one(batch, name, draft) for name, draft in zip(names, drafts, strict=True)]
+        endings = [self._take_one(batch, each) for each in drafts]
         self._append(batch)
         return endings
 
@@ -120,18 +141,11 @@ class Intake:
         engine.bell.ring()
         batch.work.after_commit()
 
-    def _take_one(self, batch: _Batch, name: bytes, draft: Draft) -> Ending:
+    def _take_one(self, batch: _Batch, named: _Named) -> Ending:
+        draft = named.draft
         try:
             digest = self._digest(draft)
-            known = batch.known.get(name)
-            if known is None:
-                record = self._create(batch, draft)
-                outcome = Outcome.CREATED
-            elif known.digest == digest:
-                return Ending(Outcome.UNCHANGED, draft.kind)
-            else:
-                record = batch.work.existing(known.record_id)
-                outcome = self._update(record, draft)
+            outcome, record_id = self._heard(batch, named, digest)
         except RecordTrashed:
             return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
         except Erased:
@@ -140,9 +154,20 @@ class Intake:
             return Ending(Outcome.INVALID, draft.kind, str(error))
         except (DomainError, OSError) as error:
             return Ending(Outcome.INVALID, draft.kind, type(error).__name__)
-        batch.known[name] = _Known(record.id, digest)
-        batch.sources[name] = SourceEntry(name, record.id, digest)
+        for name in (named.word,) if outcome is Outcome.UNCHANGED else (named.source, named.word):
+            if name is not None and (name not in batch.known or batch.known[name].digest != digest):
+                batch.known[name] = _Known(record_id, digest)
+                batch.sources[name] = SourceEntry(name, record_id, digest)
         return Ending(outcome, draft.kind)
+
+    def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> tuple[Outcome, UUID]:
+        known = batch.known.get(named.source)
+        if known is None:
+            return Outcome.CREATED, self._create(batch, named.draft).id
+        said = batch.known.get(named.word, known) if named.word is not None else known
+        if said.digest == digest:
+            return Outcome.UNCHANGED, known.record_id
+        return self._update(batch.work.existing(known.record_id), named.draft), known.record_id
 
     def _create(self, batch: _Batch, draft: Draft) -> Record:
         kind = kind_named(draft.kind)
@@ -176,9 +201,18 @@ class Intake:
         batch.work.blobs.append(stored.entry)
         return stored.content
 
-    def _name(self, draft: Draft) -> bytes:
-        source = Source(self._platform, draft.source_id)
-        return blind_source(self._engine.keys, self._session.subject_id, draft.kind, source)
+    def _names(self, draft: Draft) -> tuple[bytes, bytes | None]:
+        """Return the blind names of the source and, for what may change, of this speaker's word about it.
+
+        A file may hold the same source several times, so its words are counted.
+        """
+        keys, subject_id = self._engine.keys, self._session.subject_id
+        source = blind_source(keys, subject_id, draft.kind, Source(self._platform, draft.source_id))
+        if draft.update is None:
+            return source, None
+        self._spoken[source] += 1
+        secret = keys.subject_secret(subject_id, "index")
+        return source, blind(secret, "word", source.hex(), self._speaker, str(self._spoken[source]))
 
     def _digest(self, draft: Draft) -> bytes:
         """Return a keyed digest of everything the draft says, its content included."""

@@ -21,7 +21,7 @@ from infrastructure.importers.text import decoded, digest_of, one_line, plain_te
 _HEAD_BYTES = 4096
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9._:+-]{1,40})", re.IGNORECASE)
 _SIGN = re.compile(r"<!DOCTYPE\s+NETSCAPE-Bookmark-file", re.IGNORECASE)
-_DATED = ("add_date=", "time_added=")
+_DATED = re.compile(r"\b(?:ADD_DATE|TIME_ADDED)\s*=", re.IGNORECASE)
 """What no other HTML has; Pocket says time_added."""
 
 _TITLE_CHARACTERS = 2000
@@ -30,7 +30,6 @@ _URL_CHARACTERS = 8192
 _NAME_CHARACTERS = 200
 _LABEL_CHARACTERS = 64
 _FOLDERS, _NOTEBOOKS, _TAGS = 32, 16, 100
-_TOKENS_BETWEEN_LOOKS = 1000  # at the clock
 
 _COMMA_BETWEEN_TAGS = re.compile(r"\bTAGS\s*=\s*\"[^\",]*,", re.IGNORECASE)
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -66,23 +65,17 @@ class BookmarkFiles(Importer):
         data = whole_file(path, reading.limits)
         charset = _CHARSET.search(data, 0, _HEAD_BYTES)
         source = decoded(data, charset[1].decode("ascii") if charset else None)
-        lowered = source.lower()
-        if not _SIGN.search(source, 0, _HEAD_BYTES) and not any(sign in lowered for sign in _DATED):
+        if not _SIGN.search(source, 0, _HEAD_BYTES) and not _DATED.search(source):
             raise UnreadableFile
-        del data, lowered
         # A file without any comma among its tags separates them by spaces.
         drafting = _Drafting("," if _COMMA_BETWEEN_TAGS.search(source) else None)
-        number = 0
-        for link in _links(source):
-            if link is None:
-                if monotonic() > until:
-                    yield Refused("out_of_time")
-                    return
-                continue
+        for number, link in enumerate(_links(source)):
             if number >= reading.limits.entries:
                 yield Refused("too_many_entries")
                 return
-            number += 1
+            if monotonic() > until:
+                yield Refused("out_of_time")
+                return
             yield drafting.entry(link)
 
 
@@ -96,12 +89,9 @@ class _Link:
     description: list[str] = field(default_factory=list)
 
 
-def _links(source: str) -> Iterator[_Link | None]:
-    """Yield the links of a file, and None now and then."""
+def _links(source: str) -> Iterator[_Link]:
     walk = _Walk()
-    for number, token in enumerate(tokens(source)):
-        if number % _TOKENS_BETWEEN_LOOKS == 0:
-            yield None
+    for token in tokens(source):
         if isinstance(token, str):
             walk.hear(token)
         elif (link := walk.pass_by(token)) is not None:

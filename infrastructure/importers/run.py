@@ -57,14 +57,14 @@ def import_paths(
     KeyUnavailable; what was imported until then stays, and the next run goes on from there.
     """
     report = ImportReport()
-    for path in files_of(paths):
+    for speaker, path in _named_files(paths):
         importer = importer_for(path.suffix)
         if importer is None:
             report.ignored.append(path)
             continue
         file = FileReport(path)
         report.files.append(file)
-        intake = Intake(session, importer.platform)
+        intake = Intake(session, importer.platform, speaker)
         entries = importer.read(path, reading or Reading())
         _import_file(intake, entries, file, lambda file: progress(file, report.outcomes.total()))
     return report
@@ -95,13 +95,20 @@ def _import_file(
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield files in a stable order; hidden ones and links that lead elsewhere are passed over."""
+    return (path for _, path in _named_files(paths))
+
+
+def _named_files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield files with what they are called below the path that was given: the same wherever a folder lies."""
     for path in paths:
-        if path.is_dir():
-            below = (item for item in sorted(path.rglob("*")) if not item.is_symlink() and item.is_file())
-            yield from (
-                item
-                for item in below
-                if not any(part.startswith(".") for part in item.relative_to(path).parts)
-            )
-        else:
-            yield path
+        if not path.is_dir():
+            yield path.name, path
+            continue
+        for item in sorted(path.rglob("*")):
+            below = item.relative_to(path)
+            if (
+                item.is_file()
+                and not item.is_symlink()
+                and not any(part.startswith(".") for part in below.parts)
+            ):
+                yield below.as_posix(), item

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import vobject  # type: ignore[import-untyped]  # it ships no types
+import vobject
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -389,8 +389,11 @@ def test_search_never_finds_what_is_somebody_elses(me: Session, stranger: Sessio
 
 @pytest.mark.usefixtures("library")
 def test_search_takes_any_words_that_can_be_stored(me: Session) -> None:
-    for words in ("", " ", "'", '"', "a:*b & !", "\\", "<->", "ü" * 5000):
+    for words in ("'", '"', "a:*b & !", "\\", "<->", "ü" * 5000):
         assert "Passport of Eve" not in titles(me.search(words)), words
+    for words in ("", " "):
+        with pytest.raises(InvalidQuery):
+            me.search(words)
     for words in ("x\x00y", "\udc80"):
         with pytest.raises(InvalidQuery):
             me.search(words)
