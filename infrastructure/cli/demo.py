@@ -72,7 +72,7 @@ def _show(me: Session) -> None:
 
 def _history(me: Session, task: Task) -> None:
     """Change a task and put it back, so that there is a history to look at, the same at every run."""
-    if task.version == 1:
+    if not any(change.action == "task.retitled" for change in changes_of(me.history(task.id))):
         me.do(Task.retitle, task.id, f"{task.title} (changed)")
         me.do(Task.retitle, task.id, task.title)
     _title(f"The history of one record: lifeledger history {task.id}")
@@ -80,7 +80,7 @@ def _history(me: Session, task: Task) -> None:
         (change.version, change.at, change.action, each.field, each.before, each.after)
         for change in changes_of(me.history(task.id))
         for each in change.fields
-        if change.version > 1 or each.field == "title"
+        if change.action != "task.created" or each.field == "title"
     ]
     print_table(("version", "at", "action", "field", "before", "after"), rows)
 

@@ -51,7 +51,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; cells are shown as text, whatever they hold."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name.endswith("id"))
+        table.add_column(
+            name.replace("_", " "), overflow="fold", no_wrap=name.endswith("id") or name == "file"
+        )
     for row in rows:
         table.add_row(*(shown(value) for value in row))
     console.print(table)
