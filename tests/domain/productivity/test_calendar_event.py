@@ -185,6 +185,8 @@ def test_reminder_is_due_at_one_time(due: dict[str, Any]) -> None:
         an_event().add_reminder(**due)
     with pytest.raises(ReminderUnclear):
         an_event(reminders=(Reminder(new_id(), **due),))
+    with pytest.raises(ReminderUnclear):
+        refresh(an_imported_event(), reminders=(Reminder(new_id(), **due),))
 
 
 def test_reminder_has_an_id_of_its_own() -> None:
@@ -346,7 +348,7 @@ def test_refresh_keeps_the_whole_series_the_person_changed() -> None:
 @pytest.mark.parametrize(
     ("act", "field"),
     [
-        (CalendarEvent.mark_tentative, "ical_status"),
+        (CalendarEvent.confirm, "ical_status"),
         (CalendarEvent.cancel, "ical_status"),
         (lambda event: event.invite("bob"), "attendees"),
         (lambda event: event.uninvite("ann"), "attendees"),
@@ -359,7 +361,11 @@ def test_refresh_keeps_the_whole_series_the_person_changed() -> None:
     ],
 )
 def test_refresh_does_not_undo_what_the_person_did(act: Callable[[CalendarEvent], None], field: str) -> None:
-    given: dict[str, Any] = {"attendees": (Attendee("ann"),), "rrule": "FREQ=WEEKLY"}
+    given: dict[str, Any] = {
+        "attendees": (Attendee("ann"),),
+        "rrule": "FREQ=WEEKLY",
+        "ical_status": IcalStatus.TENTATIVE,
+    }
     event = an_imported_event(**given)
     act(event)
     mine = getattr(event, field)
@@ -381,6 +387,13 @@ def test_refresh_does_not_bring_back_a_reminder() -> None:
     event.remove_reminder(reminder.id)
     refresh(event, "News", reminders=(reminder,))
     assert event.reminders == ()
+
+
+def test_refresh_does_not_confirm_what_the_person_doubts() -> None:
+    event = an_imported_event()
+    event.mark_tentative()
+    refresh(event, "News")
+    assert (event.title, event.ical_status) == ("News", IcalStatus.TENTATIVE)
 
 
 def test_reinstated_event_is_not_cancelled_again_by_a_refresh() -> None:

@@ -30,6 +30,7 @@ from domain.productivity.calendar_event_terms import (
 )
 from domain.productivity.calendar_series import CalendarSeries
 from domain.productivity.occurrences import MAX_OCCURRENCES, RuleUnreadable
+from domain.productivity.timing import Timing
 from domain.shared.errors import DomainError
 from domain.shared.record import Origin, Source, TooMany, state_fields
 from domain.shared.values import new_id
@@ -358,9 +359,9 @@ def test_skips_and_changes_follow_to_a_new_time_of_day() -> None:
 
 
 def test_skips_and_changes_follow_to_another_weekday() -> None:
-    event = an_event(rrule="FREQ=WEEKLY", exdates=(START + WEEK,))
+    event = an_event(rrule="FREQ=WEEKLY", exdates=(START, START + WEEK))
     event.reschedule(START + DAY)
-    assert event.exdates == (START + WEEK + DAY,)
+    assert event.exdates == (START + DAY, START + WEEK + DAY)
 
 
 def test_skip_that_still_fits_stays_where_it_is() -> None:
@@ -430,6 +431,12 @@ def test_times_of_day_in_the_rule_of_an_all_day_event_are_ignored() -> None:
     ruled.set_recurrence(rule)
     made.make_all_day()
     assert {event.rrule for event in (scheduled, ruled, made)} == {"FREQ=DAILY;COUNT=3"}
+
+
+def test_times_of_an_all_day_event_are_sound_only_without_times_in_the_rule() -> None:
+    timing = Timing(TimeKind.ALL_DAY, MIDNIGHT, None, None, "FREQ=DAILY;BYHOUR=9", (), (), ())
+    with pytest.raises(NotMidnight):
+        timing.require_sound()
 
 
 RULES = [

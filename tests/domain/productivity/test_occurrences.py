@@ -66,6 +66,17 @@ def test_last_weekday_of_the_month_is_counted_from_the_end() -> None:
     assert expand(rule, 3, start=wall("2026-01-30 09:00")) == days("2026-01-30", "2026-02-27", "2026-03-31")
 
 
+def test_first_weekday_of_the_month_may_be_its_seventh_day() -> None:
+    """7 June 2026 is a Sunday, and so is 1 November."""
+    found = expand("FREQ=MONTHLY;BYDAY=1SU;BYMONTH=6,11", 4)
+    assert found[1:] == days("2026-06-07", "2026-11-01", "2027-06-06")
+
+
+def test_position_counts_from_one() -> None:
+    found = expand("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,3", 4)
+    assert found == days("2026-01-05", "2026-02-02", "2026-02-04", "2026-03-02")
+
+
 def test_plain_and_numbered_weekdays_add_up() -> None:
     rule = "FREQ=MONTHLY;BYDAY=MO,2TU"
     assert expand(rule, 5) == days("2026-01-05", "2026-01-12", "2026-01-13", "2026-01-19", "2026-01-26")
