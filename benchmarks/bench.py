@@ -15,6 +15,7 @@ from typing import Self
 
 from infrastructure.bootstrap import open_store
 from infrastructure.embedded.servers import EmbeddedServers, stop
+from infrastructure.garbage import relax_collector
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
@@ -41,6 +42,7 @@ class Bench:
     """A store in a folder of its own, thrown away at the end."""
 
     def __enter__(self) -> Self:
+        relax_collector()  # as workers and the command line do
         self._folder = Path(tempfile.mkdtemp(prefix="lifeledger-bench-"))
         self._resources = ExitStack()
         self.settings = Settings(data_dir=self._folder, project_in_process=False)

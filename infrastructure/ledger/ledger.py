@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from infrastructure.errors import ClaimTaken, CommandIdReused, SourceAlreadyKept, Unavailable, VersionConflict
@@ -156,7 +156,7 @@ class Ledger:
         self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = _LAST_VERSION
     ) -> list[EventRow]:
         """Return the events of a record with ``after`` < version <= ``up_to``, in order."""
-        with self._connection() as connection, connection.cursor(row_factory=class_row(EventRow)) as cursor:
+        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
                 _STREAM, (bucket_of(subject_id), record_id, after, up_to), binary=True
             ).fetchall()
@@ -164,7 +164,7 @@ class Ledger:
 
     def replay(self, subject_id: UUID, record_id: UUID, *, up_to: int = _LAST_VERSION) -> list[EventRow]:
         """Return the newest snapshot of a record (at position 0) and the events after it, or all its events."""
-        with self._connection() as connection, connection.cursor(row_factory=class_row(EventRow)) as cursor:
+        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
                 _REPLAY,
                 {"bucket": bucket_of(subject_id), "record_id": record_id, "up_to": up_to},
@@ -187,12 +187,12 @@ class Ledger:
 
     def tail(self, bucket: int, after: int, limit: int) -> list[EventRow]:
         """Return up to ``limit`` events of a bucket past a position, in order, without a gap."""
-        with self._connection() as connection, connection.cursor(row_factory=class_row(EventRow)) as cursor:
+        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             return cursor.execute(_TAIL, (bucket, after, limit), binary=True).fetchall()
 
     def tails(self, after: Mapping[int, int], limit: int) -> list[EventRow]:
         """Return up to ``limit`` events of each of several buckets past their positions, in order."""
-        with self._connection() as connection, connection.cursor(row_factory=class_row(EventRow)) as cursor:
+        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             return cursor.execute(_TAILS, (list(after), list(after.values()), limit), binary=True).fetchall()
 
     def heads(self) -> dict[int, int]:
@@ -216,7 +216,7 @@ class Ledger:
         """Return record id and content digest of those blind source names that are known."""
         with self._connection() as connection:
             rows = connection.execute(
-                "SELECT source, record_id, content_digest FROM ledger.sources WHERE bucket = %s AND source = ANY(%s)",
+                "SELECT source, record_id, content_digest FROM ledger.sources WHERE bucket = %b AND source = ANY(%b)",
                 (bucket_of(subject_id), list(sources)),
             ).fetchall()
         return {bytes(source): (record_id, bytes(digest)) for source, record_id, digest in rows}

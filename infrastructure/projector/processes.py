@@ -8,6 +8,7 @@ import threading
 import time
 from types import FrameType
 
+from infrastructure.garbage import relax_collector
 from infrastructure.logs import log
 from infrastructure.settings import Settings
 
@@ -49,6 +50,7 @@ def work_until_told(settings: Settings) -> None:
 
     stop = _stop_on_signals()
     _leave_with_parent(stop)
+    relax_collector()
     with open_store(settings.model_copy(update={"project_in_process": False})) as store:
         log().info("worker started")
         work(store.engine.projector, store.engine.bell, stop)
