@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-import redis
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
@@ -29,6 +29,9 @@ from infrastructure.settings import Settings
 from infrastructure.store.engine import Bell, Engine
 from infrastructure.store.reader import Reader
 from infrastructure.store.store import Store
+
+if TYPE_CHECKING:
+    import redis
 
 APP_ROLE = "lifeledger_app"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
@@ -129,11 +132,18 @@ def _cache(
 ) -> tuple[AnswerCache | NoCache, Bell]:
     if addresses.redis is None:
         return NoCache(), LocalBell()
-    client = redis.Redis.from_url(
-        addresses.redis, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
-    )
-    resources.callback(client.close)
-    return AnswerCache(client, keys, settings.cache_ttl_seconds), RedisBell(client)
+    url, made = addresses.redis, ExitStack()
+    resources.callback(made.close)
+
+    @cache
+    def connect() -> redis.Redis:
+        from redis import Redis  # noqa: PLC0415 - 0.1 s, and not every command needs it
+
+        client = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+        made.callback(client.close)
+        return client
+
+    return AnswerCache(connect, keys, settings.cache_ttl_seconds), RedisBell(connect)
 
 
 def _pool(

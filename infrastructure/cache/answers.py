@@ -11,16 +11,18 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
-
-import redis
 
 from infrastructure.crypto.cipher import Cipher, blind, derive
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.errors import CorruptEvent, Erased
+
+if TYPE_CHECKING:
+    import redis
 
 ANY_KIND = "*"
 """The kind of questions that range over all kinds."""
@@ -47,14 +49,19 @@ class Ticket:
 class AnswerCache:
     """Keeps answers. Safe to share between threads."""
 
-    def __init__(self, client: redis.Redis, keys: KeyRing, ttl_seconds: int) -> None:
-        self._redis = client
+    def __init__(self, connect: Callable[[], redis.Redis], keys: KeyRing, ttl_seconds: int) -> None:
+        """``connect`` makes the client when it is first needed: many a command needs none."""
+        self._connect = connect
         self._keys = keys
         self._ttl = ttl_seconds
         self._rests_until = float("-inf")
         self._unreached: set[str] = set()
         self.hits = 0
         self.misses = 0
+
+    @cached_property
+    def _redis(self) -> redis.Redis:
+        return self._connect()
 
     def find(self, subject_id: UUID, kind: str, question: str) -> tuple[bytes | None, Ticket | None]:
         """Return the answer to a question, or a ticket to leave one; neither where there is no caching now."""
@@ -70,7 +77,7 @@ class AnswerCache:
             generation, kept = cast("list[bytes | None]", self._redis.mget(generation_key, key))
             if generation is None:
                 generation = self._new_generation(generation_key)
-        except redis.RedisError:
+        except failures():
             self._failed()
             return None, None
         if generation == CHANGING:
@@ -89,7 +96,7 @@ class AnswerCache:
         sealed = ticket.cipher.seal(answer, ticket.key.encode() + ticket.generation)
         try:
             self._redis.set(ticket.key, ticket.generation + sealed, ex=self._ttl)
-        except redis.RedisError:
+        except failures():
             self._failed()
 
     @contextlib.contextmanager
@@ -108,7 +115,7 @@ class AnswerCache:
         """Return whether Redis answers."""
         try:
             return bool(self._redis.ping())
-        except redis.RedisError:
+        except failures():
             return False
 
     def _mark(self, keys: set[str], value: bytes | None, seconds: int) -> None:
@@ -120,7 +127,7 @@ class AnswerCache:
                     pipeline.set(key, value or os.urandom(TOKEN_BYTES), ex=seconds)
                 pipeline.execute()
             self._unreached.clear()
-        except redis.RedisError:
+        except failures():
             self._unreached = keys
             self._failed()
 
@@ -155,6 +162,13 @@ class NoCache:
     def healthy(self) -> bool:
         """Return False: there is no Redis."""
         return False
+
+
+def failures() -> type[Exception]:
+    """Return the class of what Redis fails with."""
+    from redis import RedisError  # noqa: PLC0415 - 0.1 s; there is no failure before there was a client
+
+    return RedisError
 
 
 def _generation_key(subject_id: UUID, kind: str) -> str:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-import redis
+from infrastructure.cache.answers import failures
+
+if TYPE_CHECKING:
+    import redis
+    from redis.client import PubSub
 
 CHANNEL = "lifeledger:appended"
 
@@ -29,15 +36,20 @@ class LocalBell:
 class RedisBell:
     """Rings in all processes that listen; a message may be lost, the poll behind it finds out."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._redis = client
-        self._listener: redis.client.PubSub | None = None
+    def __init__(self, connect: Callable[[], redis.Redis]) -> None:
+        """``connect`` makes the client when it is first needed."""
+        self._connect = connect
+        self._listener: PubSub | None = None
+
+    @cached_property
+    def _redis(self) -> redis.Redis:
+        return self._connect()
 
     def ring(self) -> None:
         """Wake whoever waits; where Redis fails, they find out by polling."""
         try:
             self._redis.publish(CHANNEL, b"")
-        except redis.RedisError:
+        except failures():
             return
 
     def wait(self, timeout: float) -> None:
@@ -50,6 +62,6 @@ class RedisBell:
             while (left := deadline - time.monotonic()) > 0:
                 if self._listener.get_message(timeout=left):
                     return
-        except redis.RedisError:
+        except failures():
             self._listener = None
             time.sleep(timeout)

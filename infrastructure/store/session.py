@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.record import Origin, Record, Source
@@ -101,6 +99,8 @@ class Session(Questions):
             earlier = self.engine.ledger.receipt(self.subject_id, self._given.command_id, digest)
             if earlier is not None:
                 return (earlier,)
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential  # noqa: PLC0415 - it loads asyncio, and questions need no retry
+
         retrying = Retrying(
             retry=retry_if_exception_type(VersionConflict),
             stop=stop_after_attempt(1 if given.expected_version is not None else CONFLICT_ATTEMPTS),

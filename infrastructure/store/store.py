@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from domain.core.user import User
 from domain.shared.record import Claim
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
@@ -44,6 +43,8 @@ class Store:
 
     def register(self, username: str, email: str, **details: Any) -> Person:  # noqa: ANN401 - the arguments of User.register
         """Register a person; raises InvalidInput, ClaimTaken where the username or the address is in use."""
+        from domain.core.user import User  # noqa: PLC0415 - kinds are imported when first used
+
         subject_id = new_id()
         session = Session(self.engine, subject_id, actor_id=subject_id, purpose="registration")
         session.given(record_id=subject_id).do(User.register, username, email, **details)
