@@ -34,7 +34,7 @@ class Figure:
     limit: float | None = None
 
     def __str__(self) -> str:
-        ratio = f"  {self.value / self.limit:.2f} of the limit {self.limit:,.0f}" if self.limit else ""
+        ratio = f"  {self.value / self.limit:.2f} times the limit {self.limit:,.2f}" if self.limit else ""
         return f"{self.name:<58} {self.value:>12,.2f} {self.unit:<10} goal {self.goal:>10,.2f}{ratio}"
 
 
