@@ -70,9 +70,9 @@ class Store:
 
     def close(self) -> None:
         """Finish the batch in hand and give everything back; embedded servers stay up."""
-        self._stop.set()
-        self.engine.bell.ring()
         if self._thread is not None:
+            self._stop.set()
+            self.engine.bell.ring()
             self._thread.join()
         self._resources.close()
 
