@@ -48,9 +48,10 @@ class Addresses:
     redis: str | None
 
 
-def open_store(settings: Settings | None = None) -> Store:
+def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -> Store:
     """Open the store the settings name: with embedded servers in the data directory unless they say otherwise.
 
+    Without ``keep_answers`` questions go past the cache: for programs that ask once and leave.
     Raises ConfigurationError, RootKeyProblem, Unavailable, EmbeddedServerError.
     """
     settings = settings or Settings()
@@ -62,7 +63,7 @@ def open_store(settings: Settings | None = None) -> Store:
             migrate.require(addresses.ledger, "ledger")
             migrate.require(addresses.keys, "keys")
             schema.ensure(addresses.read, logged=settings.read_tables == "logged")
-        engine = assemble(settings, addresses, resources)
+        engine = assemble(settings, addresses, resources, keep_answers=keep_answers)
         project = settings.embedded if settings.project_in_process is None else settings.project_in_process
         return Store(engine, resources.pop_all(), project=project)
 
@@ -99,7 +100,9 @@ def prepare(addresses: Addresses, settings: Settings) -> None:
     schema.ensure(addresses.read, logged=settings.read_tables == "logged")
 
 
-def assemble(settings: Settings, addresses: Addresses, resources: ExitStack) -> Engine:
+def assemble(
+    settings: Settings, addresses: Addresses, resources: ExitStack, *, keep_answers: bool = True
+) -> Engine:
     """Connect the parts; everything that has to be closed is closed with ``resources``."""
     timeout = int(settings.statement_timeout_seconds * 1000)
     ledger_pool = _pool(resources, addresses.ledger, timeout, role=APP_ROLE)
@@ -113,7 +116,7 @@ def assemble(settings: Settings, addresses: Addresses, resources: ExitStack) -> 
         ledger=ledger,
         sealer=sealer,
         repository=Repository(ledger, sealer, keys),
-        reader=Reader(read_pool, answers, keys),
+        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys),
         projector=Projector(ledger, sealer, read_pool, answers),
         blobs=Blobs(ledger_pool, keys, object_store(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,

@@ -40,7 +40,8 @@ def settings_for(data_dir: Path | None) -> Settings:
 @contextmanager
 def opened(data_dir: Path | None) -> Iterator[Store]:
     """Open the store for one command. What is asked next is up to date: outstanding events are projected."""
-    with open_store(settings_for(data_dir).model_copy(update={"project_in_process": False})) as store:
+    settings = settings_for(data_dir).model_copy(update={"project_in_process": False})
+    with open_store(settings, keep_answers=False) as store:
         yield store
 
 
