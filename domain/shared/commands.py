@@ -122,11 +122,3 @@ def commands_of(kind: type[Record]) -> Mapping[str, Command]:
             elif inspect.isfunction(member):
                 found[name] = Command(kind, name, creates=False)
     return found
-
-
-def command_for(method: Callable[..., Any], kind: type[Record]) -> Command:
-    """Return the command a method of an aggregate stands for; raises UnknownCommand for any other callable."""
-    command = commands_of(kind).get(getattr(method, "__name__", ""))
-    if command is None:
-        raise UnknownCommand
-    return command

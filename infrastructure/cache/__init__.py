@@ -1,1 +1,1 @@
-"""Answers kept in Redis, sealed, and never stale."""
+"""Answers kept in Redis, sealed, each valid for one generation of the tables."""

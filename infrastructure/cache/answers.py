@@ -3,7 +3,8 @@
 Every (subject, kind) has a generation, a random token. An answer carries the generation its reader saw
 before it looked at the tables; one MGET fetches both, and an answer of another generation is a miss.
 While a projector commits, the generation reads CHANGING: nobody takes or leaves an answer. So none is
-served that the tables had outgrown. Where Redis fails, questions go to PostgreSQL: slower, never wrong.
+served that the tables had outgrown. Where Redis fails, questions go to PostgreSQL. Two outages in which
+a kept answer can still lag are in docs/adr/0010; questions that name a receipt do not come here at all.
 """
 
 from __future__ import annotations
@@ -20,12 +21,10 @@ from uuid import UUID
 from infrastructure.crypto.cipher import Cipher, blind, derive
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.errors import CorruptEvent, Erased
+from projections.question import EVERY_KIND
 
 if TYPE_CHECKING:
     import redis
-
-ANY_KIND = "*"
-"""The kind of questions that range over all kinds."""
 
 CHANGING = b"!"
 CHANGING_SECONDS = (
@@ -104,7 +103,7 @@ class AnswerCache:
         """Serve no kept answer of these (subject, kind) inside the block, and none made before its end."""
         touched = set(touched)
         keys = {_generation_key(*pair) for pair in touched}
-        keys |= {_generation_key(subject_id, ANY_KIND) for subject_id, _ in touched}
+        keys |= {_generation_key(subject_id, EVERY_KIND) for subject_id, _ in touched}
         self._mark(keys, CHANGING, CHANGING_SECONDS)
         try:
             yield

@@ -10,11 +10,9 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from domain.catalogue import kind_named
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, Source, attach
-from domain.shared.values import new_id
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey
 from infrastructure.errors import NotFound, VersionConflict
@@ -166,17 +164,6 @@ def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> by
     except ValueError:  # a lone surrogate, an object of a foreign class: no signature takes these
         raise InvalidInput from None
     return derive(keys.subject_secret(subject_id, "index"), b"request", wire)
-
-
-def named_call(kind_name: str, verb: str, record_id: UUID | None, arguments: Mapping[str, Any]) -> Call:
-    """Return the call of a command given by name, its arguments checked before."""
-    return Call(getattr(kind_named(kind_name), verb), record_id, (), arguments)
-
-
-def fresh_attribution(actor_id: UUID, command_id: UUID | None = None) -> Attribution:
-    """Return the attribution of a command that nothing else caused."""
-    command_id = command_id or new_id()
-    return Attribution(actor_id, command_id, command_id)
 
 
 def _command(kind: type[Record], call: Call) -> Command:
