@@ -32,6 +32,8 @@ def alive(pid: int) -> bool:
         pass  # it is there, and belongs to somebody else
     try:
         state = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False  # it went while the file was read
     except FileNotFoundError:
         return sys.platform != "linux"
     return state != "Z"
