@@ -13,7 +13,8 @@ from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
 from infrastructure import migrate
-from infrastructure.blobs.blobs import Blobs, object_store
+from infrastructure.blobs.blobs import Blobs
+from infrastructure.blobs.objects import Objects
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
 from infrastructure.crypto.keyring import KeyRing
@@ -118,7 +119,7 @@ def assemble(
         repository=Repository(ledger, sealer, keys),
         reader=Reader(read_pool, answers if keep_answers else NoCache(), keys),
         projector=Projector(ledger, sealer, read_pool, answers),
-        blobs=Blobs(ledger_pool, keys, object_store(settings.blob_url, settings.data_dir / "blobs")),
+        blobs=Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,
         bell=bell,
     )

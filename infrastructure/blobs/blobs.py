@@ -11,17 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
-import obstore
 import psycopg
-from obstore.store import LocalStore, ObjectStore, from_url
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from domain.shared.values import StoredContent
+from infrastructure.blobs.objects import Objects
 from infrastructure.crypto.cipher import Cipher
 from infrastructure.crypto.keyring import KeyRing, PeriodKey
 from infrastructure.errors import CorruptEvent, Erased, NotFound, Unavailable
@@ -30,7 +28,6 @@ from infrastructure.ledger.events import BlobEntry
 
 INLINE_BYTES = 64 * 1024
 PIECE_BYTES = 1 << 20
-PARTS_IN_FLIGHT = 2  # of 5 MB each, while an upload to an object store waits
 _OVERHEAD = 29  # format byte, nonce and tag of a sealed piece
 _LENGTH_BYTES = 4
 
@@ -46,7 +43,7 @@ class Stored:
 class Blobs:
     """The content of all records of a store. Safe to share between threads."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], keys: KeyRing, objects: ObjectStore) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Any]], keys: KeyRing, objects: Objects) -> None:
         self._pool = pool
         self._keys = keys
         self._objects = objects
@@ -64,11 +61,7 @@ class Blobs:
             entry = BlobEntry(blob_id, record_id, key.id, body)
             return Stored(StoredContent(blob_id, len(first), media_type), entry)
         counted = _Counted(first, source)
-        try:
-            pieces = _sealed_pieces(cipher, bound, counted.pieces())
-            obstore.put(self._objects, _name(blob_id), pieces, max_concurrency=PARTS_IN_FLIGHT)
-        except (OSError, obstore.exceptions.BaseError):
-            raise Unavailable from None
+        self._objects.put(_name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
         return Stored(
             StoredContent(blob_id, counted.size, media_type), BlobEntry(blob_id, record_id, key.id, None)
         )
@@ -93,16 +86,9 @@ class Blobs:
         if body is not None:
             yield cipher.open(bytes(body), _piece(bound, 0, last=True))
         else:
-            yield from _opened_pieces(cipher, bound, self._fetched(blob_id))
-
-    def _fetched(self, blob_id: UUID) -> Iterator[bytes]:
-        try:
-            for part in obstore.get(self._objects, _name(blob_id)).stream(min_chunk_size=PIECE_BYTES):
-                yield bytes(part)
-        except FileNotFoundError:
-            raise NotFound from None
-        except (OSError, obstore.exceptions.BaseError):
-            raise Unavailable from None
+            yield from _opened_pieces(
+                cipher, bound, self._objects.parts(_name(blob_id), part_bytes=PIECE_BYTES)
+            )
 
     def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
         return (
@@ -120,14 +106,6 @@ class Blobs:
                 yield connection
         except psycopg.OperationalError:
             raise Unavailable from None
-
-
-def object_store(url: str | None, folder: Path) -> ObjectStore:
-    """Return the object store a URL names, or a local folder of mode 0700."""
-    if url is not None:
-        return from_url(url)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return LocalStore(str(folder))
 
 
 class _Counted:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from domain.shared.errors import LifeledgerError
-from infrastructure.cli import asking, changing, operating
+from infrastructure.cli.commands import COMMANDS, command_named
 from infrastructure.embedded.errors import EmbeddedServerError
 from infrastructure.errors import KeyUnavailable, NotFound, Unavailable
+from infrastructure.garbage import relax_collector
 
 EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_INTERRUPTED = (
     1,
@@ -22,21 +25,39 @@ EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_
     130,
 )
 
+
+class _Commands(TyperGroup):
+    """Loads a command when it is called for: help, and each command, wait for no module they do not need."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - typer's signature
+        return command_named(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - typer's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
 app = typer.Typer(
-    help="An encrypted, event-sourced store of what you keep: tasks, mail, photos, places, money, health.",
+    cls=_Commands,
     epilog="Start with: lifeledger init NAME EMAIL, then lifeledger import FOLDER, then lifeledger timeline.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-asking.add_to(app)
-changing.add_to(app)
-operating.add_to(app)
+
+
+@app.callback()
+def lifeledger() -> None:
+    """Keep what is yours in an encrypted, event-sourced store: tasks, mail, photos, places, money, health."""
 
 
 def main() -> None:
     """Run the program. An error is one line on stderr, without a traceback and without anybody's data."""
     code = 0
+    relax_collector()
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
     except typer.Exit as leaving:

@@ -9,7 +9,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from domain.core.user import User
 from infrastructure.cli.output import console, print_json, print_table
-from infrastructure.garbage import relax_collector
 from infrastructure.importers.draft import Outcome, Reading
 from infrastructure.importers.run import FileReport, ImportReport, files_of, import_paths
 from infrastructure.store.session import Session
@@ -17,7 +16,6 @@ from infrastructure.store.session import Session
 
 def import_with_progress(session: Session, paths: Iterable[Path], *, as_json: bool) -> ImportReport:
     """Import files and folders, show how it goes and what came of it."""
-    relax_collector()
     paths = list(paths)
     total = sum(1 for _ in files_of(paths))
     seen: set[Path] = set()

@@ -12,16 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import typer
 
-from infrastructure.cli.app import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE, app
+from infrastructure.cli.app import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE
+from infrastructure.cli.commands import COMMANDS, command_named
 from infrastructure.settings import Settings
 from infrastructure.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary5b8f21c07e"
-GROUP = typer.main.get_command(app)
-COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]  # an app of several commands is a group
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -257,10 +255,26 @@ def test_output_into_a_closed_pipe_ends_quietly(environment: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(run: Run, command: str) -> None:
-    finished = run(command, "--help")
-    assert (finished.returncode, finished.stderr) == (0, "")
-    assert "Usage:" in finished.stdout
+def test_the_help_of_the_program_says_of_each_command_what_the_command_says(command: str) -> None:
+    assert command_named(command).help.splitlines()[0] == COMMANDS[command].help
+
+
+def test_the_program_and_its_commands_have_help(run: Run) -> None:
+    for arguments in (["--help"], ["find", "--help"], ["import", "--help"]):
+        finished = run(*arguments)
+        assert (finished.returncode, finished.stderr) == (0, "")
+        assert "Usage:" in finished.stdout
+
+
+def test_help_loads_no_database_driver(environment: dict[str, str]) -> None:
+    code = (
+        "import sys; from infrastructure.cli.app import app; app(['--help'], standalone_mode=False);"
+        " print(sorted({'psycopg', 'pydantic', 'redis', 'sqlalchemy'} & set(sys.modules)), 'typer' in sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.splitlines()[-1] == "[] True"
 
 
 def test_every_command_and_setting_stands_in_the_readme() -> None:

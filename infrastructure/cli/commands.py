@@ -1,0 +1,66 @@
+"""The list of commands: where each is, and its line in the help. A module is imported when it is called for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.main import get_group
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command of the program; ``help`` repeats the first line of its docstring, which is not loaded for it."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "show": Entry("asking", "Show a record with all its fields."),
+    "find": Entry("asking", "List records of one kind."),
+    "timeline": Entry("asking", "Show what happened, newest first."),
+    "agenda": Entry("asking", "Show what is planned: the next two weeks, or from --since to --until."),
+    "search": Entry("asking", "Search titles, texts and names; quotes, or and - work as in web searches."),
+    "threads": Entry("asking", "List mail conversations, the latest first."),
+    "history": Entry(
+        "asking", "Show every change of a record: when, what, who, why, and each field before and after."
+    ),
+    "audit": Entry("asking", "Show who did what, when and why."),
+    "statistics": Entry("asking", "Show how much there is of each kind."),
+    "init": Entry("changing", "Make a store and register a person in it."),
+    "do": Entry(
+        "changing", 'Carry out a command: lifeledger do task.create title="Renew passport" due=2026-12-01.'
+    ),
+    "kinds": Entry("changing", "List the kinds of record, or the commands of one with their fields."),
+    "import": Entry(
+        "changing",
+        "Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos. Twice changes nothing.",
+    ),
+    "worker": Entry(
+        "operating", "Keep the read models up to date until SIGTERM; the batch in hand is finished first."
+    ),
+    "status": Entry("operating", "Tell health, lag, cache and key state, and where the data lies."),
+    "migrate": Entry(
+        "operating",
+        "Bring the ledger and keys databases to the schema of this version; repeats change nothing.",
+    ),
+    "projections": Entry("operating", "List or retry records whose events a projection could not take."),
+    "stop": Entry("operating", "Stop the embedded servers of a data directory."),
+    "demo": Entry(
+        "operating",
+        "Register a person, import a folder of ordinary files and show what can be asked of them.",
+    ),
+}
+
+
+def command_named(name: str) -> Any:  # noqa: ANN401 - typer does not export the class of its commands
+    """Return a command, its module loaded; None where there is none of that name."""
+    entry = COMMANDS.get(name)
+    if entry is None:
+        return None
+    module = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    import_module(f"infrastructure.cli.{entry.module}").add_to(module)
+    return get_group(module).commands[name]
