@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 
 def _default_data_dir() -> Path:
@@ -19,12 +18,16 @@ def _default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "lifeledger"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting there is; see the table in the README."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="LIFELEDGER_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - the fields below
+        """Take what is given, else what the environment says, else the defaults."""
+        variables = {name: f"LIFELEDGER_{name.upper()}" for name in type(self).model_fields}
+        found = {name: os.environ[variable] for name, variable in variables.items() if variable in os.environ}
+        super().__init__(**(found | given))
 
     data_dir: Path = _default_data_dir()
     """Where the embedded servers, the root key and the local blobs live."""
