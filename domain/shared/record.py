@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
-from eventsourcing.utils import resolve_topic
+from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.shared import clock
 from domain.shared.errors import NotTrashed, PeerUnusable, RecordTrashed, RuleBroken
@@ -147,9 +147,18 @@ class Record(Aggregate):
 
     @classmethod
     def _begin(cls, origin: Origin, created: type[Created], **content: Any) -> Self:  # noqa: ANN401 - the event's fields
-        record = cls._create(
-            created, id=origin.record_id, source=origin.source, metadata=dict(origin.metadata), **content
+        make: Any = created  # the library's type knows only the envelope's fields
+        event = make(
+            originator_topic=get_topic(cls),
+            originator_id=origin.record_id,
+            originator_version=cls.INITIAL_VERSION,
+            timestamp=created.create_timestamp(),
+            source=origin.source,
+            metadata=dict(origin.metadata),
+            **content,
         )
+        record: Self = event.mutate(None)
+        record.pending_events.append(event)
         attach(record, origin.subject_id, origin.peers)
         return record
 

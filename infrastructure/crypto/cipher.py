@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import struct
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,6 +20,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 _FORMAT = b"\x01"
 _HEADER = len(_FORMAT) + NONCE_BYTES
+_LENGTH = struct.Struct(">I")
 
 
 class Cipher:
@@ -51,5 +53,8 @@ def derive(key: bytes, purpose: bytes, context: bytes = b"") -> bytes:
 
 def blind(key: bytes, *parts: str) -> bytes:
     """Return the blind index of a value: HMAC-SHA-256 over its length-prefixed parts."""
-    message = b"".join(len(raw).to_bytes(4) + raw for raw in (part.encode() for part in parts))
+    message = b""
+    for part in parts:
+        raw = part.encode()
+        message += _LENGTH.pack(len(raw)) + raw
     return hmac.digest(key, message, "sha256")

@@ -64,6 +64,9 @@ class _Batch:
 
     work: UnitOfWork
     known: dict[bytes, _Known]
+    stored: frozenset[bytes]
+    """The names the ledger has already."""
+    secret: bytes
     sources: dict[bytes, SourceEntry] = field(default_factory=dict)
 
 
@@ -92,7 +95,8 @@ class Intake:
         A draft the domain refuses ends as invalid, one whose unique value is in use as a duplicate; neither
         holds up the others: a batch that such a draft is in is cut in two until it stands alone.
         """
-        return self._take([_Named(draft, *self._names(draft)) for draft in drafts])
+        secret = self._secret()
+        return self._take([_Named(draft, *self._names(draft, secret)) for draft in drafts])
 
     def _take(self, drafts: Sequence[_Named]) -> list[Ending]:
         if not drafts:
@@ -122,6 +126,8 @@ class Intake:
         batch = _Batch(
             UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys),
             {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
+            frozenset(found),
+            self._secret(),
         )
         endings = [self._take_one(batch, each) for each in drafts]
         self._append(batch)
@@ -144,7 +150,7 @@ class Intake:
     def _take_one(self, batch: _Batch, named: _Named) -> Ending:
         draft = named.draft
         try:
-            digest = self._digest(draft)
+            digest = _digest(draft, batch.secret)
             outcome, record_id = self._heard(batch, named, digest)
         except RecordTrashed:
             return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
@@ -157,7 +163,7 @@ class Intake:
         for name in (named.word,) if outcome is Outcome.UNCHANGED else (named.source, named.word):
             if name is not None and (name not in batch.known or batch.known[name].digest != digest):
                 batch.known[name] = _Known(record_id, digest)
-                batch.sources[name] = SourceEntry(name, record_id, digest)
+                batch.sources[name] = SourceEntry(name, record_id, digest, known=name in batch.stored)
         return Ending(outcome, draft.kind)
 
     def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> tuple[Outcome, UUID]:
@@ -201,26 +207,20 @@ class Intake:
         batch.work.blobs.append(stored.entry)
         return stored.content
 
-    def _names(self, draft: Draft) -> tuple[bytes, bytes | None]:
+    def _names(self, draft: Draft, secret: bytes) -> tuple[bytes, bytes | None]:
         """Return the blind names of the source and, for what may change, of this speaker's word about it.
 
         A file may hold the same source several times, so its words are counted.
         """
-        keys, subject_id = self._engine.keys, self._session.subject_id
-        source = blind_source(keys, subject_id, draft.kind, Source(self._platform, draft.source_id))
+        source = blind_source(secret, draft.kind, self._platform, draft.source_id)
         if draft.update is None:
             return source, None
         self._spoken[source] += 1
-        secret = keys.subject_secret(subject_id, "index")
         return source, blind(secret, "word", source.hex(), self._speaker, str(self._spoken[source]))
 
-    def _digest(self, draft: Draft) -> bytes:
-        """Return a keyed digest of everything the draft says, its content included."""
-        wire = to_json((draft.verb, draft.arguments, draft.update_arguments, draft.tags), bytes_mode="base64")
-        if draft.content is not None:
-            with _opened(draft.content) as stream:
-                wire += _sha256(stream)
-        return derive(self._engine.keys.subject_secret(self._session.subject_id, "index"), b"import", wire)
+    def _secret(self) -> bytes:
+        """Return the key of the person's blind names, asked for once a batch."""
+        return self._engine.keys.subject_secret(self._session.subject_id, "index")
 
 
 def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused]]:
@@ -236,6 +236,15 @@ def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused
             batch, held = [], 0
     if batch:
         yield batch
+
+
+def _digest(draft: Draft, secret: bytes) -> bytes:
+    """Return a keyed digest of everything a draft says, its content included."""
+    wire = to_json((draft.verb, draft.arguments, draft.update_arguments, draft.tags), bytes_mode="base64")
+    if draft.content is not None:
+        with _opened(draft.content) as stream:
+            wire += _sha256(stream)
+    return derive(secret, b"import", wire)
 
 
 def _command(kind: type[Record], verb: str) -> Command:

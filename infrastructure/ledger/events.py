@@ -92,6 +92,8 @@ class SourceEntry:
     source: bytes
     record_id: UUID
     content_digest: bytes
+    known: bool = False
+    """Whether the ledger has the name already, and is to note what was said now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from infrastructure.errors import ClaimTaken, CommandIdReused, SourceAlreadyKept, Unavailable, VersionConflict
+from infrastructure.ledger.binary_copy import event_rows, source_rows
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
 
@@ -71,20 +72,19 @@ COPY ledger.events
      actor_id, command_id, correlation_id, causation_id, body, digest)
 FROM STDIN (FORMAT BINARY)
 """
-_COPY_TYPES = (
-    ["int2", "int8", "uuid", "uuid", "int8", "text", "text", "int2", "uuid", "timestamptz", "uuid", "uuid", "uuid", "uuid", "bytea", "bytea"]
-)  # fmt: skip
 
 _COPY_BLOBS = (
     "COPY ledger.blobs (bucket, blob_id, subject_id, record_id, key_id, body) FROM STDIN (FORMAT BINARY)"
 )
 
-_UPSERT_SOURCES = """
-INSERT INTO ledger.sources (bucket, source, subject_id, record_id, content_digest)
-SELECT %s, new.source, %s, new.record_id, new.content_digest
-FROM unnest(%b::bytea[], %b::uuid[], %b::bytea[]) AS new (source, record_id, content_digest)
-ON CONFLICT (bucket, source) DO UPDATE SET content_digest = excluded.content_digest
-WHERE sources.record_id = excluded.record_id
+_COPY_SOURCES = (
+    "COPY ledger.sources (bucket, source, subject_id, record_id, content_digest) FROM STDIN (FORMAT BINARY)"
+)
+
+_UPDATE_SOURCES = """
+UPDATE ledger.sources SET content_digest = said.content_digest
+FROM unnest(%b::bytea[], %b::uuid[], %b::bytea[]) AS said (source, record_id, content_digest)
+WHERE sources.bucket = %b AND sources.source = said.source AND sources.record_id = said.record_id
 """
 
 _COLUMNS = """bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id,
@@ -222,9 +222,12 @@ class Ledger:
         return {bytes(source): (record_id, bytes(digest)) for source, record_id, digest in rows}
 
     def note_sources(self, subject_id: UUID, sources: Sequence[SourceEntry]) -> None:
-        """Remember what known sources said last, where that changed nothing."""
-        with self._connection() as connection:
-            _write_sources(connection, bucket_of(subject_id), subject_id, sources)
+        """Remember what sources said last, where that changed no record; raises VersionConflict."""
+        try:
+            with self._connection() as connection, connection.transaction():
+                _write_sources(connection, bucket_of(subject_id), subject_id, sources)
+        except UniqueViolation:
+            raise VersionConflict from None  # somebody else was told the same meanwhile
 
     def claimant(self, change_bucket: int, claim: bytes) -> UUID | None:
         """Return the subject that holds a blind claim, or None."""
@@ -317,17 +320,8 @@ def _copy(connection: Connection[Any], bucket: int, append: Append) -> Receipt:
     row = connection.execute(_RESERVE, _receipt_values(bucket, append)).fetchone()
     receipt = _made_receipt(bucket, append, row)
     first = receipt.position - len(append.events) + 1
-    by = append.attribution
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.set_types(_COPY_TYPES)
-        for position, event in enumerate(append.events, first):
-            copy.write_row(
-                (
-                    bucket, position, append.subject_id, event.record_id, event.version, event.kind, event.topic,
-                    event.schema_version, event.key_id, event.recorded_at, by.actor_id, by.command_id,
-                    by.correlation_id, by.causation_id, event.body, event.digest,
-                )
-            )  # fmt: skip
+        copy.write(b"".join(event_rows(bucket, first, append)))
     return receipt
 
 
@@ -393,19 +387,17 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
 def _write_sources(
     connection: Connection[Any], bucket: int, subject_id: UUID, sources: Sequence[SourceEntry]
 ) -> None:
+    known = [entry for entry in sources if entry.known]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _UPSERT_SOURCES,
-            (
-                bucket,
-                subject_id,
-                [entry.source for entry in sources],
-                [entry.record_id for entry in sources],
-                [entry.content_digest for entry in sources],
-            ),
-        )
-        if cursor.rowcount != len(sources):
-            raise UniqueViolation  # another record has one of these names already
+        if known:
+            columns = zip(
+                *((each.source, each.record_id, each.content_digest) for each in known), strict=True
+            )
+            cursor.execute(_UPDATE_SOURCES, (*map(list, columns), bucket))
+        new = [entry for entry in sources if not entry.known]
+        if new:
+            with cursor.copy(_COPY_SOURCES) as copy:
+                copy.write(b"".join(source_rows(bucket, subject_id, new)))
 
 
 def _held_by_another(connection: Connection[Any], change: ClaimChange) -> bool:

@@ -119,7 +119,7 @@ class Session(Questions):
             record = work.run(each, origin=origin, expected_version=given.expected_version)
             touched[record.id] = record
             if origin is not None and origin.source is not None:
-                blind = blind_source(engine.keys, self.subject_id, record.KIND, origin.source)
+                blind = self._blind_name(record.KIND, origin.source)
                 work.sources.append(SourceEntry(blind, record.id, b""))
         command_id = given.command_id or new_id()
         by = Attribution(self.actor_id, command_id, given.correlation_id or command_id, given.causation_id)
@@ -137,13 +137,17 @@ class Session(Questions):
     def _origin(self, each: Call, given: Given) -> Origin:
         if given.source is not None:
             kind: type[Record] = getattr(each.method, "__self__")  # noqa: B009 - callables in general have none
-            blind = blind_source(self.engine.keys, self.subject_id, kind.KIND, given.source)
+            blind = self._blind_name(kind.KIND, given.source)
             known = self.engine.ledger.sources(self.subject_id, [blind])
             if known:
                 raise SourceAlreadyKept(known[blind][0])
         return Origin(
             self.subject_id, given.record_id or new_id(), source=given.source, metadata=given.metadata
         )
+
+    def _blind_name(self, kind: str, source: Source) -> bytes:
+        secret = self.engine.keys.subject_secret(self.subject_id, "index")
+        return blind_source(secret, kind, source.platform, source.object_id)
 
     def _receipt(self, record: Record, position: int, command_id: UUID) -> Receipt:
         return Receipt(

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
-from domain.shared.record import Claim, Origin, Record, Source, attach
+from domain.shared.record import Claim, Origin, Record, attach
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey
 from infrastructure.errors import NotFound, VersionConflict
@@ -151,9 +151,9 @@ def blind_claim(
     return ClaimChange(bucket, digest, record_id, taken)
 
 
-def blind_source(keys: KeyRing, subject_id: UUID, kind: str, source: Source) -> bytes:
-    """Return the blind name of an imported thing."""
-    return blind(keys.subject_secret(subject_id, "index"), "source", kind, source.platform, source.object_id)
+def blind_source(secret: bytes, kind: str, platform: str, object_id: str) -> bytes:
+    """Return the blind name of an imported thing under the person's ``index`` secret."""
+    return blind(secret, "source", kind, platform, object_id)
 
 
 def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> bytes:
