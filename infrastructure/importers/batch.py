@@ -43,16 +43,20 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A draft with the blind names of its source and of the speaker's word about it."""
+    """A draft with the blind name of its source; ``number`` counts those of the same source in a file."""
 
     draft: Draft
     source: bytes
-    word: bytes | None
+    number: int
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the ledger, or this batch, knows of a source: the record, and a digest of what was said last."""
+    """What the ledger, or this batch, knows of a name: the record, and a digest of what was said.
+
+    A source keeps what was said when the record was made. What a speaker says of it later, and differently,
+    is kept under a name of its own.
+    """
 
     record_id: UUID
     digest: bytes
@@ -68,6 +72,11 @@ class _Batch:
     """The names the ledger has already."""
     secret: bytes
     sources: dict[bytes, SourceEntry] = field(default_factory=dict)
+
+    def note(self, name: bytes, record_id: UUID, digest: bytes) -> None:
+        """Remember what was said under a name, in this batch and with its append."""
+        self.known[name] = _Known(record_id, digest)
+        self.sources[name] = SourceEntry(name, record_id, digest, known=name in self.stored)
 
 
 class Intake:
@@ -96,7 +105,7 @@ class Intake:
         holds up the others: a batch that such a draft is in is cut in two until it stands alone.
         """
         secret = self._secret()
-        return self._take([_Named(draft, *self._names(draft, secret)) for draft in drafts])
+        return self._take([self._named(draft, secret) for draft in drafts])
 
     def _take(self, drafts: Sequence[_Named]) -> list[Ending]:
         if not drafts:
@@ -120,14 +129,16 @@ class Intake:
         return endings
 
     def _attempt(self, drafts: Sequence[_Named]) -> list[Ending]:
-        engine, session = self._engine, self._session
-        names = [name for each in drafts for name in (each.source, each.word) if name is not None]
-        found = engine.ledger.sources(session.subject_id, names)
+        engine, session, secret = self._engine, self._session, self._secret()
+        found = engine.ledger.sources(session.subject_id, [each.source for each in drafts])
+        words = [self._word(each, secret) for each in drafts if each.source in found]
+        if words:
+            found |= engine.ledger.sources(session.subject_id, words)
         batch = _Batch(
             UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys),
             {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
             frozenset(found),
-            self._secret(),
+            secret,
         )
         endings = [self._take_one(batch, each) for each in drafts]
         self._append(batch)
@@ -150,8 +161,7 @@ class Intake:
     def _take_one(self, batch: _Batch, named: _Named) -> Ending:
         draft = named.draft
         try:
-            digest = _digest(draft, batch.secret)
-            outcome, record_id = self._heard(batch, named, digest)
+            return Ending(self._heard(batch, named, _digest(draft, batch.secret)), draft.kind)
         except RecordTrashed:
             return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
         except Erased:
@@ -160,20 +170,18 @@ class Intake:
             return Ending(Outcome.INVALID, draft.kind, str(error))
         except (DomainError, OSError) as error:
             return Ending(Outcome.INVALID, draft.kind, type(error).__name__)
-        for name in (named.word,) if outcome is Outcome.UNCHANGED else (named.source, named.word):
-            if name is not None and (name not in batch.known or batch.known[name].digest != digest):
-                batch.known[name] = _Known(record_id, digest)
-                batch.sources[name] = SourceEntry(name, record_id, digest, known=name in batch.stored)
-        return Ending(outcome, draft.kind)
 
-    def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> tuple[Outcome, UUID]:
-        known = batch.known.get(named.source)
-        if known is None:
-            return Outcome.CREATED, self._create(batch, named.draft).id
-        said = batch.known.get(named.word, known) if named.word is not None else known
-        if said.digest == digest:
-            return Outcome.UNCHANGED, known.record_id
-        return self._update(batch.work.existing(known.record_id), named.draft), known.record_id
+    def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> Outcome:
+        source = batch.known.get(named.source)
+        if source is None:
+            batch.note(named.source, self._create(batch, named.draft).id, digest)
+            return Outcome.CREATED
+        word = self._word(named, batch.secret)
+        if batch.known.get(word, source).digest == digest or named.draft.update is None:
+            return Outcome.UNCHANGED
+        outcome = self._update(batch.work.existing(source.record_id), named.draft, named.draft.update)
+        batch.note(word, source.record_id, digest)
+        return outcome
 
     def _create(self, batch: _Batch, draft: Draft) -> Record:
         kind = kind_named(draft.kind)
@@ -189,10 +197,8 @@ class Intake:
             record.tag(tag)  # type: ignore[attr-defined]  # _valid_tags yields none for a kind without tags
         return record
 
-    def _update(self, record: Record, draft: Draft) -> Outcome:
-        if draft.update is None:
-            return Outcome.UNCHANGED
-        command = _command(type(record), draft.update)
+    def _update(self, record: Record, draft: Draft, verb: str) -> Outcome:
+        command = _command(type(record), verb)
         given = draft.arguments if draft.update_arguments is None else draft.update_arguments
         before = record.version
         getattr(record, command.verb)(**command.arguments((), given))
@@ -207,16 +213,17 @@ class Intake:
         batch.work.blobs.append(stored.entry)
         return stored.content
 
-    def _names(self, draft: Draft, secret: bytes) -> tuple[bytes, bytes | None]:
-        """Return the blind names of the source and, for what may change, of this speaker's word about it.
+    def _named(self, draft: Draft, secret: bytes) -> _Named:
+        source = blind_source(secret, draft.kind, self._platform, draft.source_id)
+        self._spoken[source] += 1
+        return _Named(draft, source, self._spoken[source])
+
+    def _word(self, named: _Named, secret: bytes) -> bytes:
+        """Return the blind name of what this speaker says of a source.
 
         A file may hold the same source several times, so its words are counted.
         """
-        source = blind_source(secret, draft.kind, self._platform, draft.source_id)
-        if draft.update is None:
-            return source, None
-        self._spoken[source] += 1
-        return source, blind(secret, "word", source.hex(), self._speaker, str(self._spoken[source]))
+        return blind(secret, "word", named.source.hex(), self._speaker, str(named.number))
 
     def _secret(self) -> bytes:
         """Return the key of the person's blind names, asked for once a batch."""
