@@ -147,7 +147,9 @@ def _cache(
         made.callback(client.close)
         return client
 
-    return AnswerCache(connect, keys, settings.cache_ttl_seconds), RedisBell(connect)
+    bell = RedisBell(connect)
+    resources.callback(bell.close)
+    return AnswerCache(connect, keys, settings.cache_ttl_seconds), bell
 
 
 def _pool(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -34,12 +35,19 @@ class LocalBell:
 
 
 class RedisBell:
-    """Rings in all processes that listen; a message may be lost, the poll behind it finds out."""
+    """Rings in all processes that listen; a message may be lost, the poll behind it finds out.
+
+    A thread of its own does the ringing: commands do not wait for Redis, and many at once ring once.
+    """
 
     def __init__(self, connect: Callable[[], redis.Redis]) -> None:
         """``connect`` makes the client when it is first needed."""
         self._connect = connect
         self._listener: PubSub | None = None
+        self._lock = threading.Lock()
+        self._rung = threading.Event()
+        self._closing = False
+        self._ringer: threading.Thread | None = None
 
     @cached_property
     def _redis(self) -> redis.Redis:
@@ -47,10 +55,26 @@ class RedisBell:
 
     def ring(self) -> None:
         """Wake whoever waits; where Redis fails, they find out by polling."""
-        try:
-            self._redis.publish(CHANNEL, b"")
-        except failures():
-            return
+        self._rung.set()
+        if self._ringer is None:
+            with self._lock:
+                if self._ringer is None:
+                    self._ringer = threading.Thread(target=self._publish, name="bell", daemon=True)
+                    self._ringer.start()
+
+    def close(self) -> None:
+        """Ring once more if that is due, and end."""
+        if self._ringer is not None:
+            self._closing = True
+            self._rung.set()
+            self._ringer.join()
+
+    def _publish(self) -> None:
+        while not self._closing:
+            self._rung.wait()
+            self._rung.clear()
+            with contextlib.suppress(failures()):
+                self._redis.publish(CHANNEL, b"")
 
     def wait(self, timeout: float) -> None:
         """Return when it rang, or after ``timeout`` seconds."""
@@ -61,6 +85,8 @@ class RedisBell:
             deadline = time.monotonic() + timeout
             while (left := deadline - time.monotonic()) > 0:
                 if self._listener.get_message(timeout=left):
+                    while self._listener.get_message():
+                        pass  # what rang meanwhile is answered by the same look
                     return
         except failures():
             self._listener = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from functools import cache
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
 from domain.catalogue import kind_named
@@ -17,6 +18,9 @@ from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
 from infrastructure.store.engine import Engine
 from infrastructure.store.questions import Questions
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
@@ -99,14 +103,7 @@ class Session(Questions):
             earlier = self.engine.ledger.receipt(self.subject_id, self._given.command_id, digest)
             if earlier is not None:
                 return (earlier,)
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential  # noqa: PLC0415 - it loads asyncio, and questions need no retry
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(VersionConflict),
-            stop=stop_after_attempt(1 if given.expected_version is not None else CONFLICT_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.01, max=0.25),
-            reraise=True,
-        )
+        retrying = _retrying(1 if given.expected_version is not None else CONFLICT_ATTEMPTS)
         receipts: tuple[Receipt, ...] = retrying(self._attempt, listed, given, digest)
         return receipts
 
@@ -153,6 +150,18 @@ class Session(Questions):
         return Receipt(
             record.id, record.version, bucket_of(self.subject_id), position, command_id, record.modified_on
         )
+
+
+@cache
+def _retrying(attempts: int) -> Retrying:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential  # noqa: PLC0415 - it loads asyncio, and questions need no retry
+
+    return Retrying(
+        retry=retry_if_exception_type(VersionConflict),
+        stop=stop_after_attempt(attempts),
+        wait=wait_random_exponential(multiplier=0.01, max=0.25),
+        reraise=True,
+    )
 
 
 def named(kind_name: str, verb: str, record_id: UUID | None, arguments: bytes | str) -> Call:
