@@ -8,6 +8,18 @@ from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
+from domain.personal.health_record_rules import (
+    EffectiveMissing,
+    EmptySeries,
+    EnteredInError,
+    HasItsOwnVerb,
+    NotFinal,
+    NotPreliminary,
+    SampleOffTheDay,
+    TakesNoValue,
+    require_sound_finding,
+    require_sound_timing,
+)
 from domain.personal.health_record_terms import (
     BY_OWN_VERB,
     DATED,
@@ -21,27 +33,17 @@ from domain.personal.health_record_terms import (
     Code,
     Comparator,
     Component,
-    EffectiveMissing,
-    EmptySeries,
-    EnteredInError,
     FhirResource,
     Finding,
-    HasItsOwnVerb,
     HealthStatus,
     Interpretation,
-    NotFinal,
-    NotPreliminary,
     Precision,
     RecordType,
     ReferenceRange,
     Sample,
-    SampleOffTheDay,
     Summary,
-    TakesNoValue,
     Timing,
     Unit,
-    require_sound_finding,
-    require_sound_timing,
     summarise,
 )
 from domain.personal.location_terms import touches

@@ -6,6 +6,15 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from domain.personal.findings import Findings
+from domain.personal.health_record_rules import (
+    MedicationEnded,
+    NotACondition,
+    NotAMedication,
+    NotAnAllergy,
+    require_happened_on,
+    require_sound_abatement,
+    require_sound_timing,
+)
 from domain.personal.health_record_terms import (
     ENDED,
     MEDICATIONS,
@@ -19,11 +28,7 @@ from domain.personal.health_record_terms import (
     Dosage,
     FhirResource,
     ImmunizationStatus,
-    MedicationEnded,
     MedicationStatus,
-    NotACondition,
-    NotAMedication,
-    NotAnAllergy,
     Precision,
     Reaction,
     RecordType,
@@ -31,9 +36,6 @@ from domain.personal.health_record_terms import (
     Timing,
     Vaccine,
     VerificationStatus,
-    require_happened_on,
-    require_sound_abatement,
-    require_sound_timing,
 )
 from domain.shared import clock
 from domain.shared.record import Content, Origin
