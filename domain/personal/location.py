@@ -302,7 +302,7 @@ class LocationDay(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One stream a device and day."""
+        """One stream a device and day, be it in the trash."""
         return frozenset({Claim("location.day", f"{self.device}:{self.day}")})
 
     def _take_in(self, points: tuple[Point, ...]) -> None:

@@ -326,9 +326,7 @@ class SocialAccount(Acquaintance):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One record for each account of a platform, by its unchanging name if that is known."""
-        if self.deleted_at is not None:
-            return frozenset()
+        """One record for each account of a platform, by its unchanging name if that is known, be it in the trash."""
         name = f"id {self.external_id}" if self.external_id else f"handle {_folded(self.handle)}"
         return frozenset({Claim("social_account.account", f"{self.platform} {name}")})
 

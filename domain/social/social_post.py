@@ -364,8 +364,8 @@ class SocialPost(Publication):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One record for each published post, whichever way it was collected."""
-        if self.canonical_uri is None or self.deleted_at is not None:
+        """One record for each published post, whichever way it was collected, be it in the trash."""
+        if self.canonical_uri is None:
             return frozenset()
         return frozenset({Claim("social_post.uri", self.canonical_uri)})
 

@@ -274,7 +274,7 @@ class Bookmark(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """An address stands in a folder once; a bookmark in the trash makes room."""
+        """The place of an address in a folder; in the trash it is free for another."""
         if self.deleted_at is not None:
             return frozenset()
         place = (str(len(self.folder)), *self.folder, self.url_key)

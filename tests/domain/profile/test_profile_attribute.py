@@ -368,6 +368,17 @@ def test_primary_fact_claims_its_key_until_it_yields() -> None:
     assert topics(attribute)[1:] == ["profile_attribute.made_primary", "profile_attribute.primacy_yielded"]
 
 
+def test_trashed_fact_leaves_the_place_of_the_primary_one_to_another() -> None:
+    attribute = stated()
+    attribute.make_primary()
+    held = attribute.claims
+    attribute.trash()
+    assert held
+    assert attribute.claims == frozenset()
+    attribute.restore()
+    assert attribute.claims == held
+
+
 def test_fact_no_longer_true_is_not_primary() -> None:
     attribute = stated()
     attribute.make_primary()

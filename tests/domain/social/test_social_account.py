@@ -375,16 +375,17 @@ def test_account_known_by_its_handle_only_is_kept_once_in_any_spelling() -> None
     assert account.claims.isdisjoint(before)
 
 
-def test_trashed_account_makes_room_for_another() -> None:
+def test_trashed_account_is_still_known() -> None:
     account = theirs(external_id="109")
+    held = account.claims
 
     account.trash()
-    assert not account.claims
+    assert account.claims == held
     with pytest.raises(RecordTrashed):
         account.follow()
     account.restore()
 
-    assert account.claims
+    assert account.claims == held
 
 
 @pytest.mark.parametrize(
