@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from infrastructure.settings import Settings
 from tests.cache.mortal_redis import MortalRedis
 
 
@@ -21,3 +23,8 @@ def mortal() -> Iterator[MortalRedis]:
     finally:
         server.kill()
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def on_mortal(settings: Settings, mortal: MortalRedis) -> Settings:
+    return settings.model_copy(update={"redis_url": SecretStr(mortal.url)})

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 import redis
-from pydantic import SecretStr
 
 from domain.productivity.task import Task
 from infrastructure.cache.answers import AnswerCache
 from infrastructure.embedded.programs import installed
 from infrastructure.ledger.events import Receipt
-from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 
@@ -81,11 +78,6 @@ def eventually(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
-
-
-@pytest.fixture
-def on_mortal(settings: Settings, mortal: MortalRedis) -> Settings:
-    return settings.model_copy(update={"redis_url": SecretStr(mortal.url)})
 
 
 def answers_of(store: Store) -> AnswerCache:
