@@ -21,13 +21,13 @@ from domain.media.media_terms import (
     Pixels,
     Place,
     Position,
-    PositionIncomplete,
     PutAwayOtherwise,
     Radius,
     Rating,
     Visibility,
 )
 from domain.shared.known import say
+from domain.shared.place import require_whole_place
 from domain.shared.record import Content, Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
@@ -173,7 +173,7 @@ class Media(Content):
         visibility: Visibility = Visibility.TIMELINE,
     ) -> Media:
         """Keep a medium; an importer gives no position where a camera wrote 0, 0."""
-        _require_whole(latitude, longitude)
+        require_whole_place(latitude, longitude)
         return cls._begin(
             origin,
             cls.Added,
@@ -234,7 +234,7 @@ class Media(Content):
         visibility: Visibility = Visibility.TIMELINE,
     ) -> None:
         """Take what the source of an imported medium says now; its bytes only where they have changed."""
-        _require_whole(latitude, longitude)
+        require_whole_place(latitude, longitude)
         self._refresh(
             Media.Refreshed,
             kind=kind,
@@ -365,8 +365,3 @@ class Media(Content):
 def _offset(moment: datetime | None) -> timedelta | None:
     """Return the offset by itself: moments that differ in nothing else are equal to Python."""
     return None if moment is None else moment.utcoffset()
-
-
-def _require_whole(latitude: float | None, longitude: float | None) -> None:
-    if (latitude is None) != (longitude is None):
-        raise PositionIncomplete

@@ -27,9 +27,9 @@ from domain.productivity.calendar_event_terms import (
     require_clear_reminders,
 )
 from domain.productivity.invitations import Invitations
-from domain.productivity.place import require_whole_place
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
+from domain.shared.place import require_whole_place
 from domain.shared.record import Content, Origin, TooMany
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import (

@@ -19,12 +19,12 @@ from domain.media.media_terms import (
     Encoding,
     MediaKind,
     Place,
-    PositionIncomplete,
     PutAwayOtherwise,
     Visibility,
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.place import HalfPlace
 from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
 from tests.domain.media.photos import BETTER, NOON, ORIGINAL, ROME, imported, position, topics
@@ -83,9 +83,9 @@ def test_origin_of_a_time_is_nothing_without_a_time() -> None:
 
 @pytest.mark.parametrize("half", [{"latitude": 41.9}, {"longitude": 12.5}])
 def test_latitude_and_longitude_come_together(half: dict[str, Any]) -> None:
-    with pytest.raises(PositionIncomplete):
+    with pytest.raises(HalfPlace):
         photo(**half)
-    with pytest.raises(PositionIncomplete):
+    with pytest.raises(HalfPlace):
         imported().refresh(kind=MediaKind.PHOTO, **half)
 
 

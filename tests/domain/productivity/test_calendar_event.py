@@ -26,10 +26,10 @@ from domain.productivity.calendar_event_terms import (
     ReminderUnclear,
     Rsvp,
 )
-from domain.productivity.place import HalfPlace
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.place import HalfPlace
 from domain.shared.record import Origin, Record, TooMany, state_fields
 from domain.shared.values import new_id
 from tests.domain.productivity.appointments import BERLIN, END, NOON, START, WEEK, an_imported_event, refresh

@@ -25,9 +25,9 @@ from domain.productivity.note_terms import (
     NotPlainText,
     StaleRevision,
 )
-from domain.productivity.place import HalfPlace
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.place import HalfPlace
 from domain.shared.record import Origin, TooMany, state_fields
 from domain.shared.values import new_id
 from tests.domain.productivity.notes import CONTENT, an_imported_note, some_content
