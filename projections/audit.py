@@ -38,11 +38,12 @@ TABLE = Table(
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One event as the audit shows it."""
+    """One event as the audit trail shows it, without its content; nobody writes it, it is read from the ledger."""
 
     position: int
     occurred_at: datetime | None
     action: str | None
+    """The topic of the event: ``task.completed``."""
     action_class: str | None
     kind: str | None
     record_id: UUID

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
 
 from domain.communication.contact_terms import (
-    E164,
-    MAX_PARTS,
     Anniversary,
     Card,
     ContactEmail,
@@ -22,8 +19,6 @@ from domain.communication.contact_terms import (
     ContactPhone,
     EndsBeforeStart,
     Identity,
-    InteractionKind,
-    MailAddress,
     Membership,
     NotAMember,
     Occasion,
@@ -35,19 +30,20 @@ from domain.communication.contact_terms import (
     SelfMerge,
     SelfRelation,
     Short,
-    Unnamed,
-    find,
-    including,
+    require_name,
+    require_room,
     settled,
     sort_name_of,
 )
+from domain.communication.dealings import Dealings
+from domain.communication.reach import Reach
 from domain.shared import clock
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Content, Origin, Peers, TooMany, peers_of, usable_peer
-from domain.shared.values import Day, Id, Label, Language, Line, Many, Moment, Name, Phone, Text, TimeZone
+from domain.shared.record import Content, Origin, Peers, peers_of, usable_peer
+from domain.shared.values import Day, Id, Label, Language, Line, Many, Name, Text, TimeZone
 
 
-class Contact(Content):
+class Contact(Reach, Dealings):
     """An entry of the address book; a merged one only says where it went: follow ``merged_into`` to its end."""
 
     KIND: ClassVar[str] = "contact"
@@ -59,11 +55,8 @@ class Contact(Content):
     nicknames: tuple[str, ...] = ()
     pronouns: tuple[str, ...] = ()
     gender_identity: str | None = None
-    emails: tuple[ContactEmail, ...] = ()
-    phones: tuple[ContactPhone, ...] = ()
     urls: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
-    addresses: tuple[PostalAddress, ...] = ()
     organizations: tuple[Membership, ...] = ()
     titles: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
@@ -73,13 +66,9 @@ class Contact(Content):
     timezone: str | None = None
     notes: str = ""
     photo_media_id: UUID | None = None
-    is_favourite: bool = False
-    is_blocked: bool = False
-    last_interaction_at: datetime | None = None
-    interaction_count: int = 0
     merged_into: UUID | None = None
 
-    class Event(Content.Event):
+    class Event(Reach.Event, Dealings.Event):
         """Any event of a contact."""
 
         def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
@@ -97,54 +86,6 @@ class Contact(Content):
     class Renamed(Event):
         TOPIC = "contact.renamed"
         name: ContactName
-
-    class EmailAdded(Event):
-        TOPIC = "contact.email_added"
-        EDITS = ("emails",)
-        email: ContactEmail
-
-        def apply(self, contact: Contact) -> None:
-            contact.emails = including(contact.emails, self.email)
-
-    class EmailRemoved(Event):
-        TOPIC = "contact.email_removed"
-        EDITS = ("emails",)
-        address: str
-
-        def apply(self, contact: Contact) -> None:
-            contact.emails = settled(tuple(each for each in contact.emails if each.address != self.address))
-
-    class PhoneAdded(Event):
-        TOPIC = "contact.phone_added"
-        EDITS = ("phones",)
-        phone: ContactPhone
-
-        def apply(self, contact: Contact) -> None:
-            contact.phones = including(contact.phones, self.phone)
-
-    class PhoneRemoved(Event):
-        TOPIC = "contact.phone_removed"
-        EDITS = ("phones",)
-        number: str
-
-        def apply(self, contact: Contact) -> None:
-            contact.phones = settled(tuple(each for each in contact.phones if each.number != self.number))
-
-    class AddressAdded(Event):
-        TOPIC = "contact.address_added"
-        EDITS = ("addresses",)
-        address: PostalAddress
-
-        def apply(self, contact: Contact) -> None:
-            contact.addresses = (*contact.addresses, self.address)
-
-    class AddressRemoved(Event):
-        TOPIC = "contact.address_removed"
-        EDITS = ("addresses",)
-        address: PostalAddress
-
-        def apply(self, contact: Contact) -> None:
-            contact.addresses = tuple(each for each in contact.addresses if each != self.address)
 
     class JoinedOrganization(Event):
         TOPIC = "contact.joined_organization"
@@ -208,43 +149,9 @@ class Contact(Content):
                 each for each in contact.relationships if not each.is_same_as(self.relationship)
             )
 
-    class Favourited(Event):
-        TOPIC = "contact.favourited"
-
-        def apply(self, contact: Contact) -> None:
-            contact.is_favourite = True
-
-    class Unfavourited(Event):
-        TOPIC = "contact.unfavourited"
-
-        def apply(self, contact: Contact) -> None:
-            contact.is_favourite = False
-
-    class InteractionLogged(Event):
-        TOPIC = "contact.interaction_logged"
-        interaction: InteractionKind
-        at: datetime
-        note: str
-
-        def apply(self, contact: Contact) -> None:
-            contact.last_interaction_at = max(contact.last_interaction_at or self.at, self.at)
-            contact.interaction_count += 1
-
     class Merged(Event):
         TOPIC = "contact.merged"
         merged_into: UUID
-
-    class Blocked(Event):
-        TOPIC = "contact.blocked"
-
-        def apply(self, contact: Contact) -> None:
-            contact.is_blocked = True
-
-    class Unblocked(Event):
-        TOPIC = "contact.unblocked"
-
-        def apply(self, contact: Contact) -> None:
-            contact.is_blocked = False
 
     @classmethod
     def add(
@@ -272,7 +179,7 @@ class Contact(Content):
         photo_media_id: Id | None = None,
     ) -> Contact:
         """Keep a new contact; of its e-mail addresses, and of its numbers, the first preferred one stays so."""
-        _require_name(name, organizations)
+        require_name(name, organizations)
         _require_others(origin.record_id, origin.peers, relationships)
         return cls._begin(
             origin,
@@ -322,7 +229,7 @@ class Contact(Content):
         photo_media_id: Id | None = None,
     ) -> None:
         """Take what the source of an imported contact says now."""
-        _require_name(
+        require_name(
             self.name if "name" in self.edited_fields else name,
             self.organizations if "organizations" in self.edited_fields else organizations,
         )
@@ -353,55 +260,16 @@ class Contact(Content):
         )
 
     def rename(self, name: ContactName) -> None:
-        _require_name(name, self.organizations)
+        require_name(name, self.organizations)
         if name != self.name:
             self.trigger_event(Contact.Renamed, name=name)
-
-    def add_email(self, address: MailAddress, *, label: Label | None = None, preferred: bool = False) -> None:
-        """Add an address, the preferred one if it is the first; one that is there already is relabelled."""
-        email = ContactEmail(address, label, preferred)
-        emails = including(self.emails, email)
-        _require_room(emails)
-        if emails != self.emails:
-            self.trigger_event(Contact.EmailAdded, email=email)
-
-    def remove_email(self, address: MailAddress) -> None:
-        """Remove an address; if it was the preferred one, the first of the others takes its place."""
-        email = find(self.emails, ContactEmail(address).key)
-        self.trigger_event(Contact.EmailRemoved, address=email.address)
-
-    def add_phone(
-        self, number: Phone, *, label: Label | None = None, preferred: bool = False, e164: E164 | None = None
-    ) -> None:
-        """Add a number, the preferred one if it is the first; one that is there already is relabelled."""
-        phone = ContactPhone(number, label, preferred, e164)
-        phones = including(self.phones, phone)
-        _require_room(phones)
-        if phones != self.phones:
-            self.trigger_event(Contact.PhoneAdded, phone=phone)
-
-    def remove_phone(self, number: Phone) -> None:
-        """Remove a number; if it was the preferred one, the first of the others takes its place."""
-        phone = find(self.phones, ContactPhone(number).key)
-        self.trigger_event(Contact.PhoneRemoved, number=phone.number)
-
-    def add_address(self, address: PostalAddress) -> None:
-        if address in self.addresses:
-            return
-        _require_room((*self.addresses, address))
-        self.trigger_event(Contact.AddressAdded, address=address)
-
-    def remove_address(self, address: PostalAddress) -> None:
-        if address not in self.addresses:
-            raise ItemNotFound
-        self.trigger_event(Contact.AddressRemoved, address=address)
 
     def join_organization(self, name: Name, *, units: Many[Short] = (), since: Day | None = None) -> None:
         """Note that the contact belongs to an organisation; one it belongs to already takes the new details."""
         membership = Membership(name, units, since)
         if membership in self.organizations:
             return
-        _require_room((*self.organizations, membership))
+        require_room((*self.organizations, membership))
         self.trigger_event(Contact.JoinedOrganization, membership=membership)
 
     def leave_organization(self, name: Name, until: Day | None = None) -> None:
@@ -424,7 +292,7 @@ class Contact(Content):
                 self.trigger_event(Contact.AnniversaryCleared, occasion=occasion, label=label)
         elif current is None or current.on != on:
             anniversary = Anniversary(occasion, on, label)
-            _require_room((*self.anniversaries, anniversary))
+            require_room((*self.anniversaries, anniversary))
             self.trigger_event(Contact.AnniversarySet, anniversary=anniversary)
 
     def relate(
@@ -441,7 +309,7 @@ class Contact(Content):
         if relationship in self.relationships:
             return
         _require_others(self.id, peers_of(self), (relationship,))
-        _require_room((*self.relationships, relationship))
+        require_room((*self.relationships, relationship))
         self.trigger_event(Contact.Related, relationship=relationship)
 
     def unrelate(self, relation: Relation, *, contact_id: Id | None = None, name: Name | None = None) -> None:
@@ -451,22 +319,6 @@ class Contact(Content):
             raise ItemNotFound
         self.trigger_event(Contact.Unrelated, relationship=relationship)
 
-    def favourite(self) -> None:
-        if not self.is_favourite:
-            self.trigger_event(Contact.Favourited)
-
-    def unfavourite(self) -> None:
-        if self.is_favourite:
-            self.trigger_event(Contact.Unfavourited)
-
-    def log_interaction(
-        self, interaction: InteractionKind, *, at: Moment | None = None, note: Text = ""
-    ) -> None:
-        """Note that the person had to do with the contact, by default now; the note stays in the ledger."""
-        self.trigger_event(
-            Contact.InteractionLogged, interaction=interaction, at=at or clock.now(), note=note
-        )
-
     def merge_into(self, contact_id: Id) -> None:
         """Give way to another contact for good; what is worth keeping has to be added to that one."""
         if contact_id == self.id:
@@ -475,23 +327,10 @@ class Contact(Content):
             raise PeerMerged
         self.trigger_event(Contact.Merged, merged_into=contact_id)
 
-    def block(self) -> None:
-        if not self.is_blocked:
-            self.trigger_event(Contact.Blocked)
-
-    def unblock(self) -> None:
-        if self.is_blocked:
-            self.trigger_event(Contact.Unblocked)
-
     def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
         if self.merged_into is not None and event_class not in (Contact.Trashed, Contact.Restored):
             raise ContactMerged
         super().trigger_event(event_class, **fields)
-
-
-def _require_name(name: ContactName, organizations: tuple[Membership, ...]) -> None:
-    if not name.full.strip() and not organizations:
-        raise Unnamed
 
 
 def _require_others(own_id: UUID, peers: Peers, relationships: tuple[Relationship, ...]) -> None:
@@ -500,8 +339,3 @@ def _require_others(own_id: UUID, peers: Peers, relationships: tuple[Relationshi
             raise SelfRelation
         if usable_peer(peers, Contact, target).merged_into is not None:
             raise PeerMerged
-
-
-def _require_room(parts: Sized) -> None:
-    if len(parts) > MAX_PARTS:
-        raise TooMany

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -11,6 +12,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.record import TooMany
 from domain.shared.values import Country, Day, Id, Label, Latitude, Line, Longitude, Many, Name, Phone, Text
 
 MAX_PARTS = 1000  # of each sort: addresses, organisations, relations…
@@ -300,6 +302,18 @@ def find(ways: tuple[Way, ...], key: str) -> Way:
         if way.key == key:
             return way
     raise ItemNotFound
+
+
+def require_name(name: ContactName, organizations: tuple[Membership, ...]) -> None:
+    """Refuse a contact that nobody could call anything."""
+    if not name.full.strip() and not organizations:
+        raise Unnamed
+
+
+def require_room(parts: Sized) -> None:
+    """Refuse more parts of a sort than a contact may have."""
+    if len(parts) > MAX_PARTS:
+        raise TooMany
 
 
 def _require_order(since: date | None, until: date | None) -> None:

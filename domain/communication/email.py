@@ -8,7 +8,6 @@ from typing import ClassVar
 from domain.communication.email_terms import (
     DRAFTS,
     INBOX,
-    JUNK,
     SENT,
     UNSENT,
     Attachment,
@@ -22,34 +21,30 @@ from domain.communication.email_terms import (
     MailCrypto,
     MessageId,
     NoRecipients,
-    NotDelivered,
     NotQueued,
-    NotReceived,
     OffsetMinutes,
     Preview,
     Reception,
     ThreadKey,
-    UnsentInInbox,
     base_of,
     preview_of,
 )
+from domain.communication.filing import Filing
 from domain.shared import clock
+from domain.shared.known import say, told
 from domain.shared.record import Content, Origin
 from domain.shared.values import Count, Line, Many, Moment, StoredContent, Text, Url
 
 
-class Email(Content):
+class Email(Filing):
     """A message, kept with the bytes it came in: parsers of mail fail, and the next one may not."""
 
     KIND: ClassVar[str] = "email"
 
-    state: EmailState
     direction: Direction
-    folder: str
     message_id: str | None = None
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    thread_key: str | None = None
     from_: tuple[Mailbox, ...] = ()
     sender: tuple[Mailbox, ...] = ()
     to: tuple[Mailbox, ...] = ()
@@ -61,11 +56,6 @@ class Email(Content):
     sent_at: datetime | None = None
     sent_offset_minutes: int | None = None
     received_at: datetime | None = None
-    is_read: bool = False
-    is_flagged: bool = False
-    is_answered: bool = False
-    is_forwarded: bool = False
-    is_junk: bool = False
     text_body: str = ""
     has_html: bool = False
     preview: str = ""
@@ -81,7 +71,7 @@ class Email(Content):
     size: int = 0
     send_error: str = ""
 
-    class Event(Content.Event):
+    class Event(Filing.Event):
         """Any event of a message."""
 
     class Received(Event, Content.Created, Composition, Reception):
@@ -128,65 +118,6 @@ class Email(Content):
         def apply(self, email: Email) -> None:
             email.state = EmailState.SEND_FAILED
             email.send_error = self.send_error
-
-    class MarkedRead(Event):
-        TOPIC = "email.marked_read"
-
-        def apply(self, email: Email) -> None:
-            email.is_read = True
-
-    class MarkedUnread(Event):
-        TOPIC = "email.marked_unread"
-
-        def apply(self, email: Email) -> None:
-            email.is_read = False
-
-    class Flagged(Event):
-        TOPIC = "email.flagged"
-
-        def apply(self, email: Email) -> None:
-            email.is_flagged = True
-
-    class Unflagged(Event):
-        TOPIC = "email.unflagged"
-
-        def apply(self, email: Email) -> None:
-            email.is_flagged = False
-
-    class Moved(Event):
-        TOPIC = "email.moved"
-        folder: str
-
-    class MarkedAnswered(Event):
-        TOPIC = "email.marked_answered"
-
-        def apply(self, email: Email) -> None:
-            email.is_answered = True
-
-    class MarkedForwarded(Event):
-        TOPIC = "email.marked_forwarded"
-
-        def apply(self, email: Email) -> None:
-            email.is_forwarded = True
-
-    class ReportedJunk(Event):
-        TOPIC = "email.reported_junk"
-
-        def apply(self, email: Email) -> None:
-            email.is_junk = True
-            email.folder = JUNK
-
-    class ClearedOfJunk(Event):
-        TOPIC = "email.cleared_of_junk"
-        folder: str
-
-        def apply(self, email: Email) -> None:
-            email.is_junk = False
-            email.folder = self.folder
-
-    class MovedToThread(Event):
-        TOPIC = "email.moved_to_thread"
-        thread_key: str
 
     @classmethod
     def receive(
@@ -328,22 +259,21 @@ class Email(Content):
         """Change what is given and keep the rest; also possible after sending failed."""
         if self.state not in (EmailState.DRAFT, EmailState.SEND_FAILED):
             raise ContentFixed
-        subject = self.subject if subject is None else subject
-        text_body = self.text_body if text_body is None else text_body
+        subject = told(subject, self.subject)
+        text_body = told(text_body, self.text_body)
         revised = Composition(
-            from_=self.from_ if from_ is None else from_,
-            to=self.to if to is None else to,
-            cc=self.cc if cc is None else cc,
-            bcc=self.bcc if bcc is None else bcc,
-            reply_to=self.reply_to if reply_to is None else reply_to,
+            from_=told(from_, self.from_),
+            to=told(to, self.to),
+            cc=told(cc, self.cc),
+            bcc=told(bcc, self.bcc),
+            reply_to=told(reply_to, self.reply_to),
             subject=subject,
             subject_base=base_of(subject),
             text_body=text_body,
             preview=preview_of(text_body),
-            attachments=self.attachments if attachments is None else attachments,
+            attachments=told(attachments, self.attachments),
         )
-        if any(getattr(self, name) != value for name, value in vars(revised).items()):
-            self.trigger_event(Email.Revised, **vars(revised))
+        say(self, Email.Revised, **vars(revised))
 
     def queue(self) -> None:
         """Hand the message over for sending, for the first time or again."""
@@ -378,59 +308,6 @@ class Email(Content):
         self._require_queued()
         self.trigger_event(Email.SendFailed, send_error=reason)
 
-    def mark_read(self) -> None:
-        if not self.is_read:
-            self.trigger_event(Email.MarkedRead)
-
-    def mark_unread(self) -> None:
-        if self.is_read:
-            self.trigger_event(Email.MarkedUnread)
-
-    def flag(self) -> None:
-        if not self.is_flagged:
-            self.trigger_event(Email.Flagged)
-
-    def unflag(self) -> None:
-        if self.is_flagged:
-            self.trigger_event(Email.Unflagged)
-
-    def move(self, folder: Folder) -> None:
-        if self.state in UNSENT and folder.casefold() == INBOX:
-            raise UnsentInInbox
-        if folder != self.folder:
-            self.trigger_event(Email.Moved, folder=folder)
-
-    def mark_answered(self) -> None:
-        self._require_delivered()
-        if not self.is_answered:
-            self.trigger_event(Email.MarkedAnswered)
-
-    def mark_forwarded(self) -> None:
-        self._require_delivered()
-        if not self.is_forwarded:
-            self.trigger_event(Email.MarkedForwarded)
-
-    def report_junk(self) -> None:
-        if self.state is not EmailState.RECEIVED:
-            raise NotReceived
-        if not self.is_junk:
-            self.trigger_event(Email.ReportedJunk)
-
-    def not_junk(self) -> None:
-        """Take back that the message is junk; from the junk folder it goes to the inbox."""
-        if self.is_junk:
-            folder = INBOX if self.folder.casefold() == JUNK else self.folder
-            self.trigger_event(Email.ClearedOfJunk, folder=folder)
-
-    def move_to_thread(self, thread_key: ThreadKey) -> None:
-        """Put the message into another thread, to split or join threads by hand."""
-        if thread_key != self.thread_key:
-            self.trigger_event(Email.MovedToThread, thread_key=thread_key)
-
     def _require_queued(self) -> None:
         if self.state is not EmailState.QUEUED:
             raise NotQueued
-
-    def _require_delivered(self) -> None:
-        if self.state in UNSENT:
-            raise NotDelivered

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -44,7 +43,7 @@ from domain.core.integration_terms import (
 )
 from domain.core.user import User, restricts
 from domain.shared.record import Claim, Content, Origin, peers_of, subject_of
-from domain.shared.values import Id, Line, Many, Moment, Slug, new_id
+from domain.shared.values import Id, Line, Many, Moment, Slug, as_set, new_id
 
 
 class Integration(Content):
@@ -125,7 +124,7 @@ class Integration(Content):
         scopes: tuple[str, ...]
 
         def apply(self, integration: Integration) -> None:
-            integration.scopes_granted = _as_set((*integration.scopes_granted, *self.scopes))
+            integration.scopes_granted = as_set((*integration.scopes_granted, *self.scopes))
 
     class ScopesNarrowed(Event):
         TOPIC = "integration.scopes_narrowed"
@@ -240,9 +239,9 @@ class Integration(Content):
             external_account_id=external_account_id,
             kind=kind,
             external_account_label=external_account_label,
-            data_kinds=_as_set(data_kinds),
-            scopes_granted=_as_set(scopes_granted),
-            scopes_required=_as_set(scopes_required),
+            data_kinds=as_set(data_kinds),
+            scopes_granted=as_set(scopes_granted),
+            scopes_required=as_set(scopes_required),
             token_expires_at=token_expires_at,
             refresh_expires_at=refresh_expires_at,
             sync_mode=sync_mode,
@@ -259,7 +258,7 @@ class Integration(Content):
     ) -> None:
         """Record that the person has authorised the account again; without scopes, for the same as before."""
         self._require_living()
-        scopes = self.scopes_granted if scopes_granted is None else _as_set(scopes_granted)
+        scopes = self.scopes_granted if scopes_granted is None else as_set(scopes_granted)
         self.trigger_event(
             Integration.Reauthorised,
             scopes_granted=scopes,
@@ -275,14 +274,14 @@ class Integration(Content):
 
     def widen_scopes(self, scopes: Many[Scope]) -> None:
         self._require_living()
-        added = _as_set(each for each in scopes if each not in self.scopes_granted)
+        added = as_set(each for each in scopes if each not in self.scopes_granted)
         if added:
             self.trigger_event(Integration.ScopesWidened, scopes=added)
 
     def narrow_scopes(self, scopes: Many[Scope]) -> None:
         """Give up scopes; where a required one is among them, no sync starts any more."""
         self._require_living()
-        removed = _as_set(each for each in scopes if each in self.scopes_granted)
+        removed = as_set(each for each in scopes if each in self.scopes_granted)
         if removed:
             self.trigger_event(Integration.ScopesNarrowed, scopes=removed)
 
@@ -393,7 +392,3 @@ def _end_run(
     *ended, run = integration.sync_runs
     done = replace(run, state=outcome, ended_at=at, counts=counts or run.counts)
     integration.sync_runs = (*ended, done)
-
-
-def _as_set(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(values)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -38,7 +37,7 @@ from domain.core.link_terms import (
 )
 from domain.shared import clock
 from domain.shared.record import Claim, Content, Origin, TooMany
-from domain.shared.values import Label, Line, Many, Moment, Slug, Title
+from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
 
 
 class Link(Content):
@@ -96,7 +95,7 @@ class Link(Content):
         permission: Permission
 
         def apply(self, link: Link) -> None:
-            link.permissions = _as_set((*link.permissions, self.permission))
+            link.permissions = as_set((*link.permissions, self.permission))
 
     class PermissionWithdrawn(Event):
         TOPIC = "link.permission_withdrawn"
@@ -209,7 +208,7 @@ class Link(Content):
             targets=targets,
             query=query,
             snapshot_at=snapshot_at,
-            permissions=_as_set(permissions),
+            permissions=as_set(permissions),
             audience=audience,
             max_views=max_views,
         )
@@ -341,7 +340,3 @@ def _require_short_life(expires_at: datetime, targets: tuple[Target, ...], now: 
     special = any(each.kind in SPECIAL_KINDS for each in targets)
     if expires_at > now + (MAX_LIFE_SPECIAL if special else MAX_LIFE):
         raise LifeTooLong
-
-
-def _as_set(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
-    return tuple(sorted(set(permissions)))

@@ -21,12 +21,13 @@ from domain.media.media_terms import (
     Pixels,
     Place,
     Position,
-    PositionIncomplete,
     PutAwayOtherwise,
     Radius,
     Rating,
     Visibility,
 )
+from domain.shared.known import say
+from domain.shared.place import require_whole_place
 from domain.shared.record import Content, Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
@@ -172,7 +173,7 @@ class Media(Content):
         visibility: Visibility = Visibility.TIMELINE,
     ) -> Media:
         """Keep a medium; an importer gives no position where a camera wrote 0, 0."""
-        _require_whole(latitude, longitude)
+        require_whole_place(latitude, longitude)
         return cls._begin(
             origin,
             cls.Added,
@@ -233,7 +234,7 @@ class Media(Content):
         visibility: Visibility = Visibility.TIMELINE,
     ) -> None:
         """Take what the source of an imported medium says now; its bytes only where they have changed."""
-        _require_whole(latitude, longitude)
+        require_whole_place(latitude, longitude)
         self._refresh(
             Media.Refreshed,
             kind=kind,
@@ -264,11 +265,11 @@ class Media(Content):
         )
 
     def caption(self, text: Text) -> None:
-        self._say(Media.Captioned, caption_text=text)
+        say(self, Media.Captioned, caption_text=text)
 
     def describe(self, alt_text: AltText) -> None:
         """Say what is to be seen or heard, for people who cannot (IPTC Alt Text)."""
-        self._say(Media.Described, alt_text=alt_text)
+        say(self, Media.Described, alt_text=alt_text)
 
     def correct_capture_time(
         self, captured_at: Moment | None = None, *, captured_local: LocalTime | None = None, reason: Line = ""
@@ -297,20 +298,20 @@ class Media(Content):
         place: Place | None = None,
     ) -> None:
         position = Position(latitude, longitude, altitude_m, heading_deg, accuracy_m, place)
-        self._say(Media.Geotagged, **vars(position))
+        say(self, Media.Geotagged, **vars(position))
 
     def remove_geotag(self) -> None:
-        self._say(Media.GeotagRemoved, **vars(NOWHERE))
+        say(self, Media.GeotagRemoved, **vars(NOWHERE))
 
     def rate(self, rating: Rating) -> None:
         """Give one to five stars; zero takes them back."""
-        self._say(Media.Rated, rating=rating)
+        say(self, Media.Rated, rating=rating)
 
     def favourite(self) -> None:
-        self._say(Media.Favourited, is_favourite=True)
+        say(self, Media.Favourited, is_favourite=True)
 
     def unfavourite(self) -> None:
-        self._say(Media.Unfavourited, is_favourite=False)
+        say(self, Media.Unfavourited, is_favourite=False)
 
     def archive(self) -> None:
         self._put_away(Media.Archived, Visibility.ARCHIVED)
@@ -340,7 +341,8 @@ class Media(Content):
         duration_ms: Count | None = None,
     ) -> None:
         """Put other bytes in the place of the original, such as an edited or better copy."""
-        self._say(
+        say(
+            self,
             Media.ContentReplaced,
             content=content,
             width=width,
@@ -349,27 +351,17 @@ class Media(Content):
             duration_ms=duration_ms,
         )
 
-    def _say(self, event_class: type[Event], **facts: object) -> None:
-        """Trigger the event unless everything it says is so already."""
-        if any(getattr(self, name) != value for name, value in facts.items()):
-            self.trigger_event(event_class, **facts)
-
     def _put_away(self, event_class: type[Event], where: Visibility) -> None:
         if self.visibility not in (Visibility.TIMELINE, where):
             raise PutAwayOtherwise
-        self._say(event_class, visibility=where)
+        say(self, event_class, visibility=where)
 
     def _bring_back(self, event_class: type[Event], where: Visibility) -> None:
         if self.visibility not in (Visibility.TIMELINE, where):
             raise PutAwayOtherwise
-        self._say(event_class, visibility=Visibility.TIMELINE)
+        say(self, event_class, visibility=Visibility.TIMELINE)
 
 
 def _offset(moment: datetime | None) -> timedelta | None:
     """Return the offset by itself: moments that differ in nothing else are equal to Python."""
     return None if moment is None else moment.utcoffset()
-
-
-def _require_whole(latitude: float | None, longitude: float | None) -> None:
-    if (latitude is None) != (longitude is None):
-        raise PositionIncomplete

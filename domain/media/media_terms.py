@@ -59,10 +59,6 @@ class CaptureOrigin(StrEnum):
     USER = "user"
 
 
-class PositionIncomplete(RuleBroken):
-    """A position needs both a latitude and a longitude."""
-
-
 class CaptureTimeMissing(RuleBroken):
     """Say when it was captured: as a moment, as a local time, or both."""
 

@@ -1,21 +1,17 @@
-"""The words of a health record (after FHIR R4): its types, states, parts and the rules it may break."""
+"""The words of a health record (after FHIR R4): its types, states and parts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from domain.shared import clock
-from domain.shared.errors import IllegalTransition, RuleBroken
 from domain.shared.values import Day, Id, Label, Line, Many, Moment, Name, Number, StoredContent, Text, Title
-
-CLOCK_SKEW = timedelta(days=1)  # a source's clock or zone may be ahead of ours
 
 Unit = Annotated[Label, Field(description="a unit, in UCUM where the source knows it; kept as written")]
 Times = Annotated[int, Field(ge=1, le=1000)]
@@ -195,86 +191,6 @@ class FhirVersion(StrEnum):
     R5 = "R5"
 
 
-class EnteredInError(IllegalTransition):
-    """The record was entered in error; it is kept as it is."""
-
-
-class NotPreliminary(IllegalTransition):
-    """The record is not preliminary any more."""
-
-
-class NotFinal(IllegalTransition):
-    """The record is not final yet, or was cancelled."""
-
-
-class MedicationEnded(IllegalTransition):
-    """The medication was stopped, completed or not taken."""
-
-
-class HasItsOwnVerb(RuleBroken):
-    """Conditions, medications, immunizations and allergies begin with a verb of their own."""
-
-
-class NotACondition(RuleBroken):
-    """Only a condition can be resolved."""
-
-
-class NotAMedication(RuleBroken):
-    """Only a medication has a dosage and can be stopped."""
-
-
-class NotAnAllergy(RuleBroken):
-    """Only an allergy can be refuted."""
-
-
-class TakesNoValue(RuleBroken):
-    """A series and a record of this type have no single value."""
-
-
-class ValueMissing(RuleBroken):
-    """A measurement needs a value, components or the reason why there is none."""
-
-
-class ValueAndAbsence(RuleBroken):
-    """A record has either a value or the reason why there is none."""
-
-
-class ManyValues(RuleBroken):
-    """A value is a quantity, a text or a yes or no: one of them."""
-
-
-class UnitWithoutQuantity(RuleBroken):
-    """A unit and a comparator belong to a quantity."""
-
-
-class EffectiveMissing(RuleBroken):
-    """A measurement or activity needs the moment or period it was true."""
-
-
-class EffectiveTwice(RuleBroken):
-    """A record is true at a moment or over a period, not both."""
-
-
-class PeriodBroken(RuleBroken):
-    """A period has a start and does not end before it."""
-
-
-class InTheFuture(RuleBroken):
-    """Health data cannot lie more than a day in the future."""
-
-
-class NotAbated(RuleBroken):
-    """Only an inactive, resolved or remitted condition has an end, and not before its onset."""
-
-
-class EmptySeries(RuleBroken):
-    """A series has at least one sample."""
-
-
-class SampleOffTheDay(RuleBroken):
-    """A sample does not lie on the day of its series anywhere on Earth."""
-
-
 @dataclass(frozen=True, slots=True)
 class Code:
     """What a record is about, in words and, where known, in a code system (LOINC, SNOMED CT, RxNorm, CVX…)."""
@@ -426,54 +342,3 @@ def summarise(samples: Sequence[Sample]) -> Summary:
         mean = (sum(values, Decimal(0)) / len(values)).quantize(Decimal("1e-12"))
     plain = Decimal(f"{mean:f}".rstrip("0").rstrip("."))
     return Summary(len(values), min(values), plain, max(values))
-
-
-def require_happened(moment: datetime | None) -> None:
-    """Refuse a moment more than a day from now."""
-    if moment is not None and moment > clock.now() + CLOCK_SKEW:
-        raise InTheFuture
-
-
-def require_happened_on(day: date | None) -> None:
-    """Refuse a day after tomorrow."""
-    if day is not None and day > (clock.now() + CLOCK_SKEW).date():
-        raise InTheFuture
-
-
-def require_sound_timing(timing: Timing, *, may_end_later: bool = False) -> None:
-    """Refuse two times in one, a broken period and what has not happened yet."""
-    start, end = timing.effective_start, timing.effective_end
-    if timing.effective_at and (start or end):
-        raise EffectiveTwice
-    if end and (start is None or end < start):
-        raise PeriodBroken
-    require_happened(timing.effective_at or start)
-    if not may_end_later:
-        require_happened(end)
-
-
-def require_sound_finding(finding: Finding, record_type: RecordType) -> None:
-    """Refuse more than one value, a value beside its absence, and a measurement with neither."""
-    values = [finding.value_quantity, finding.value_text, finding.value_bool]
-    given = sum(value is not None for value in values)
-    if given > 1:
-        raise ManyValues
-    if finding.value_quantity is None and (finding.value_unit is not None or finding.comparator is not None):
-        raise UnitWithoutQuantity
-    found = given > 0 or bool(finding.components)
-    if found and finding.data_absent_reason is not None:
-        raise ValueAndAbsence
-    if record_type in MEASURED and not found and finding.data_absent_reason is None:
-        raise ValueMissing
-
-
-def require_sound_abatement(
-    clinical_status: ClinicalStatus | None, onset_on: date | None, abatement_on: date | None
-) -> None:
-    """Refuse the end of a condition that goes on, an end before its onset and days to come."""
-    require_happened_on(onset_on)
-    require_happened_on(abatement_on)
-    if abatement_on is None:
-        return
-    if clinical_status not in ABATED or (onset_on is not None and abatement_on < onset_on):
-        raise NotAbated

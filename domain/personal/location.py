@@ -33,6 +33,7 @@ from domain.personal.location_terms import (
     walk,
 )
 from domain.shared.errors import ItemNotFound
+from domain.shared.known import told
 from domain.shared.record import LEDGER_ONLY, Claim, Content, Origin, TooMany
 from domain.shared.values import (
     Country,
@@ -250,14 +251,14 @@ class LocationDay(Content):
         visit = self._standing_visit(visit_id)
         corrected = replace(
             visit,
-            arrived_at=visit.arrived_at if arrived_at is None else arrived_at,
-            left_at=visit.left_at if left_at is None else left_at,
-            latitude=visit.latitude if latitude is None else latitude,
-            longitude=visit.longitude if longitude is None else longitude,
-            place_name=visit.place_name if place_name is None else place_name,
-            address=visit.address if address is None else address,
-            country=visit.country if country is None else country,
-            semantic=visit.semantic if semantic is None else semantic,
+            arrived_at=told(arrived_at, visit.arrived_at),
+            left_at=told(left_at, visit.left_at),
+            latitude=told(latitude, visit.latitude),
+            longitude=told(longitude, visit.longitude),
+            place_name=told(place_name, visit.place_name),
+            address=told(address, visit.address),
+            country=told(country, visit.country),
+            semantic=told(semantic, visit.semantic),
             status=VisitStatus.CONFIRMED,
         )
         self._require_room_for(corrected)
@@ -301,7 +302,7 @@ class LocationDay(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One stream a device and day."""
+        """One stream a device and day, be it in the trash."""
         return frozenset({Claim("location.day", f"{self.device}:{self.day}")})
 
     def _take_in(self, points: tuple[Point, ...]) -> None:

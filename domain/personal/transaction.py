@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
+from domain.personal.bookkeeping import Bookkeeping
 from domain.personal.transaction_terms import (
-    MAX_RECEIPTS,
-    MIN_PARTS,
     TRANSFER_DAYS,
     AccountType,
     Bic,
@@ -21,18 +20,14 @@ from domain.personal.transaction_terms import (
     Iban,
     Merchant,
     NotAnOpeningStatus,
-    NotBooked,
     NothingMoved,
     NotPending,
-    Parts,
     PartsDoNotSum,
     ReconciledAmountFixed,
     Reconciliation,
     References,
     ReversesItself,
-    SplitPart,
     Tax,
-    TooFewParts,
     TransactionClosed,
     TransactionType,
     TransferCurrencyDiffers,
@@ -44,27 +39,24 @@ from domain.personal.transaction_terms import (
     day_of,
     require_foreign_precision,
     require_precision,
-    told,
 )
 from domain.shared import clock
-from domain.shared.record import Content, Origin, TooMany, usable_peer
-from domain.shared.values import Currency, Day, Fraction, Id, Label, Line, Moment, Money, Name, Text, Title
+from domain.shared.known import told
+from domain.shared.record import Content, Origin, usable_peer
+from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 
-class Transaction(Content):
+class Transaction(Bookkeeping):
     """A movement of money; a negative amount is money out."""
 
     KIND: ClassVar[str] = "transaction"
 
-    amount: Decimal
-    currency: str
     account_id: str
     account_name: str = ""
     account_type: AccountType | None = None
     institution: str = ""
     iban: str | None = None
     account_number: str | None = None
-    status: BookingStatus = BookingStatus.BOOKED
     transaction_type: TransactionType = TransactionType.OTHER
     booked_on: date | None = None
     value_on: date | None = None
@@ -72,31 +64,17 @@ class Transaction(Content):
     original: ForeignAmount | None = None
     description_raw: str = ""
     """The bank's own words; only the bank corrects them."""
-    description: str = ""
     memo: str = ""
-    counterparty_name: str | None = None
-    counterparty_iban: str | None = None
-    counterparty_bic: str | None = None
-    counterparty_contact_id: UUID | None = None
-    merchant: Merchant | None = None
     references: References = References()
-    category: str | None = None
-    category_source: CategorySource | None = None
-    category_confidence: float | None = None
-    splits: tuple[SplitPart, ...] = ()
     transfer_peer_id: UUID | None = None
     refund_of: UUID | None = None
-    receipts: tuple[UUID, ...] = ()
     balance_after: Decimal | None = None
-    reconciliation: Reconciliation = Reconciliation.UNRECONCILED
-    statement_id: str | None = None
     tax: Tax | None = None
-    flag_reason: str | None = None
     reversed_on: date | None = None
     reversal_id: UUID | None = None
     status_reason: str = ""
 
-    class Event(Content.Event):
+    class Event(Bookkeeping.Event):
         """Any event of a transaction."""
 
     class Recorded(Event, Content.Created, Entry):
@@ -153,34 +131,6 @@ class Transaction(Content):
         TOPIC = "transaction.corrected"
         BY_SOURCE = True
 
-    class Categorised(Event):
-        TOPIC = "transaction.categorised"
-        category: str
-        category_source: CategorySource
-        category_confidence: float | None
-
-    class Described(Event):
-        TOPIC = "transaction.described"
-        description: str
-
-    class CounterpartyIdentified(Event):
-        TOPIC = "transaction.counterparty_identified"
-        counterparty_name: str
-        counterparty_iban: str | None
-        counterparty_bic: str | None
-        counterparty_contact_id: UUID | None
-        merchant: Merchant | None
-
-    class Split(Event):
-        TOPIC = "transaction.split"
-        splits: tuple[SplitPart, ...]
-
-    class Unsplit(Event):
-        TOPIC = "transaction.unsplit"
-
-        def apply(self, transaction: Transaction) -> None:
-            transaction.splits = ()
-
     class TransferMatched(Event):
         TOPIC = "transaction.transfer_matched"
         transfer_peer_id: UUID
@@ -190,52 +140,6 @@ class Transaction(Content):
 
         def apply(self, transaction: Transaction) -> None:
             transaction.transfer_peer_id = None
-
-    class ReceiptAttached(Event):
-        TOPIC = "transaction.receipt_attached"
-        document_id: UUID
-
-        def apply(self, transaction: Transaction) -> None:
-            transaction.receipts = (*transaction.receipts, self.document_id)
-
-    class ReceiptDetached(Event):
-        TOPIC = "transaction.receipt_detached"
-        document_id: UUID
-
-        def apply(self, transaction: Transaction) -> None:
-            transaction.receipts = tuple(each for each in transaction.receipts if each != self.document_id)
-
-    class Cleared(Event):
-        TOPIC = "transaction.cleared"
-
-        def apply(self, transaction: Transaction) -> None:
-            transaction.reconciliation = Reconciliation.CLEARED
-
-    class Reconciled(Event):
-        TOPIC = "transaction.reconciled"
-        statement_id: str | None
-
-        def apply(self, transaction: Transaction) -> None:
-            super().apply(transaction)
-            transaction.reconciliation = Reconciliation.RECONCILED
-
-    class Unreconciled(Event):
-        TOPIC = "transaction.unreconciled"
-
-        def apply(self, transaction: Transaction) -> None:
-            transaction.reconciliation = Reconciliation.UNRECONCILED
-            transaction.statement_id = None
-
-    class Flagged(Event):
-        TOPIC = "transaction.flagged"
-        flag_reason: str
-
-    class FlagResolved(Event):
-        TOPIC = "transaction.flag_resolved"
-        resolution: str
-
-        def apply(self, transaction: Transaction) -> None:
-            transaction.flag_reason = None
 
     @classmethod
     def record(
@@ -405,64 +309,6 @@ class Transaction(Content):
         require_foreign_precision(entry.original)
         self._refresh(Transaction.Corrected, **vars(entry))
 
-    def categorise(
-        self, category: Title, *, by: CategorySource = CategorySource.USER, confidence: Fraction | None = None
-    ) -> None:
-        """Choose a category, as a path (``food/groceries``); a rule or model does not replace the person's choice."""
-        if self.category_source is CategorySource.USER and by is not CategorySource.USER:
-            return
-        if (category, by, confidence) != (self.category, self.category_source, self.category_confidence):
-            self.trigger_event(
-                Transaction.Categorised, category=category, category_source=by, category_confidence=confidence
-            )
-
-    def describe(self, description: Line) -> None:
-        if description != self.description:
-            self.trigger_event(Transaction.Described, description=description)
-
-    def identify_counterparty(
-        self,
-        name: Name,
-        *,
-        iban: Iban | None = None,
-        bic: Bic | None = None,
-        contact_id: Id | None = None,
-        merchant: Merchant | None = None,
-    ) -> None:
-        """Say who is at the other end; what is not given is unknown afterwards."""
-        known = (
-            self.counterparty_name,
-            self.counterparty_iban,
-            self.counterparty_bic,
-            self.counterparty_contact_id,
-            self.merchant,
-        )
-        if (name, iban, bic, contact_id, merchant) != known:
-            self.trigger_event(
-                Transaction.CounterpartyIdentified,
-                counterparty_name=name,
-                counterparty_iban=iban,
-                counterparty_bic=bic,
-                counterparty_contact_id=contact_id,
-                merchant=merchant,
-            )
-
-    def split(self, parts: Parts) -> None:
-        """Divide the amount among purposes; a second split replaces the first."""
-        self._require_moving()
-        if len(parts) < MIN_PARTS:
-            raise TooFewParts
-        for part in parts:
-            require_precision(part.amount, self.currency)
-        if sum(part.amount for part in parts) != self.amount:
-            raise PartsDoNotSum
-        if parts != self.splits:
-            self.trigger_event(Transaction.Split, splits=parts)
-
-    def unsplit(self) -> None:
-        if self.splits:
-            self.trigger_event(Transaction.Unsplit)
-
     def match_transfer(self, peer_id: Id) -> None:
         """Say that this and another transaction are the two ends of one transfer; match the other one as well."""
         if peer_id == self.transfer_peer_id:
@@ -480,41 +326,6 @@ class Transaction(Content):
         if self.transfer_peer_id is not None:
             self.trigger_event(Transaction.TransferUnmatched)
 
-    def attach_receipt(self, document_id: Id) -> None:
-        if document_id in self.receipts:
-            return
-        if len(self.receipts) >= MAX_RECEIPTS:
-            raise TooMany
-        self.trigger_event(Transaction.ReceiptAttached, document_id=document_id)
-
-    def detach_receipt(self, document_id: Id) -> None:
-        if document_id in self.receipts:
-            self.trigger_event(Transaction.ReceiptDetached, document_id=document_id)
-
-    def clear(self) -> None:
-        """Note that the bank has the entry too; ``reconcile`` says that a statement agrees with it."""
-        self._require_booked()
-        if self.reconciliation is Reconciliation.UNRECONCILED:
-            self.trigger_event(Transaction.Cleared)
-
-    def reconcile(self, statement_id: Line | None = None) -> None:
-        """Settle the entry against a statement: its amount cannot change any more."""
-        self._require_booked()
-        if (Reconciliation.RECONCILED, statement_id) != (self.reconciliation, self.statement_id):
-            self.trigger_event(Transaction.Reconciled, statement_id=statement_id)
-
-    def unreconcile(self) -> None:
-        if self.reconciliation is not Reconciliation.UNRECONCILED:
-            self.trigger_event(Transaction.Unreconciled)
-
-    def flag(self, reason: Title) -> None:
-        if reason != self.flag_reason:
-            self.trigger_event(Transaction.Flagged, flag_reason=reason)
-
-    def resolve_flag(self, resolution: Line = "") -> None:
-        if self.flag_reason is not None:
-            self.trigger_event(Transaction.FlagResolved, resolution=resolution)
-
     @property
     def direction(self) -> Direction:
         """Whether money came in or went out; an amount of zero came in."""
@@ -524,19 +335,6 @@ class Transaction(Content):
     def day(self) -> date:
         """The day of the booking, or the best day known before it."""
         return day_of(self.booked_on, self.value_on, self.transacted_at)
-
-    @property
-    def moves_money(self) -> bool:
-        """Whether the account's balance has changed by the amount, or will."""
-        return self.status in (BookingStatus.PENDING, BookingStatus.BOOKED)
-
-    def _require_booked(self) -> None:
-        if self.status is not BookingStatus.BOOKED:
-            raise NotBooked
-
-    def _require_moving(self) -> None:
-        if not self.moves_money:
-            raise NothingMoved
 
     def _require_amount_may_become(self, amount: Decimal, day: date) -> None:
         require_precision(amount, self.currency)

@@ -243,11 +243,6 @@ class Entry:
     balance_after: Decimal | None
 
 
-def told(new: T | None, known: T) -> T:
-    """Return what was told, or what is known where nothing was."""
-    return known if new is None else new
-
-
 def day_of(booked_on: date | None, value_on: date | None, transacted_at: datetime | None) -> date:
     """Return the day of an entry; a booking has no zone, so the moment counts where it happened."""
     day = booked_on or value_on or (transacted_at and transacted_at.date())

@@ -8,13 +8,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.productivity.calendar_event_terms import (
-    MAX_ATTENDEES,
     MAX_REMINDERS,
     Attendee,
-    AttendeeKind,
-    AttendeeNotFound,
-    AttendeeRole,
-    CalendarAddress,
     CalendarUid,
     Classification,
     EventDetails,
@@ -31,10 +26,10 @@ from domain.productivity.calendar_event_terms import (
     Transparency,
     require_clear_reminders,
 )
-from domain.productivity.calendar_series import CalendarSeries
-from domain.productivity.place import require_whole_place
+from domain.productivity.invitations import Invitations
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
+from domain.shared.place import require_whole_place
 from domain.shared.record import Content, Origin, TooMany
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import (
@@ -55,7 +50,7 @@ from domain.shared.values import (
 )
 
 
-class CalendarEvent(CalendarSeries):
+class CalendarEvent(Invitations):
     """An appointment, a holiday, a birthday: what it is, who comes and who is to be reminded."""
 
     KIND: ClassVar[str] = "calendar_event"
@@ -71,14 +66,11 @@ class CalendarEvent(CalendarSeries):
     transparency: Transparency = Transparency.BUSY
     classification: Classification = Classification.PUBLIC
     priority: int = 0
-    organizer: Organizer | None = None
-    attendees: tuple[Attendee, ...] = ()
-    my_rsvp: Rsvp | None = None
     reminders: tuple[Reminder, ...] = ()
     categories: tuple[str, ...] = ()
     colour: str | None = None
 
-    class Event(CalendarSeries.Event):
+    class Event(Invitations.Event):
         """Any event of a calendar event."""
 
     class Scheduled(Event, Content.Created, EventDetails):
@@ -97,39 +89,6 @@ class CalendarEvent(CalendarSeries):
         location: str
         latitude: float | None
         longitude: float | None
-
-    class Invited(Event):
-        TOPIC = "calendar_event.invited"
-        EDITS = ("attendees",)
-        attendee: Attendee
-
-        def apply(self, event: CalendarEvent) -> None:
-            others = tuple(each for each in event.attendees if not each.is_at(self.attendee.address))
-            event.attendees = (*others, self.attendee)
-
-    class Uninvited(Event):
-        TOPIC = "calendar_event.uninvited"
-        EDITS = ("attendees",)
-        address: str
-
-        def apply(self, event: CalendarEvent) -> None:
-            event.attendees = tuple(each for each in event.attendees if not each.is_at(self.address))
-
-    class AttendeeResponded(Event):
-        TOPIC = "calendar_event.attendee_responded"
-        EDITS = ("attendees",)
-        address: str
-        rsvp: Rsvp
-
-        def apply(self, event: CalendarEvent) -> None:
-            event.attendees = tuple(
-                replace(each, rsvp=self.rsvp) if each.is_at(self.address) else each
-                for each in event.attendees
-            )
-
-    class Responded(Event):
-        TOPIC = "calendar_event.responded"
-        my_rsvp: Rsvp
 
     class ReminderAdded(Event):
         TOPIC = "calendar_event.reminder_added"
@@ -323,44 +282,6 @@ class CalendarEvent(CalendarSeries):
                 CalendarEvent.Relocated, location=location, latitude=latitude, longitude=longitude
             )
 
-    def invite(
-        self,
-        address: CalendarAddress,
-        *,
-        name: Line = "",
-        kind: AttendeeKind = AttendeeKind.INDIVIDUAL,
-        role: AttendeeRole = AttendeeRole.REQUIRED,
-    ) -> None:
-        """Invite somebody, or invite them in another role; what they have answered stands."""
-        self._require_live()
-        known = self._attendee(address)
-        if known is None and len(self.attendees) >= MAX_ATTENDEES:
-            raise TooMany
-        attendee = replace(known or Attendee(address), name=name, kind=kind, role=role)
-        if attendee != known:
-            self.trigger_event(CalendarEvent.Invited, attendee=attendee)
-
-    def uninvite(self, address: CalendarAddress) -> None:
-        self._require_live()
-        if self._attendee(address) is None:
-            raise AttendeeNotFound
-        self.trigger_event(CalendarEvent.Uninvited, address=address)
-
-    def record_rsvp(self, address: CalendarAddress, rsvp: Rsvp) -> None:
-        """Note what somebody invited has answered."""
-        self._require_live()
-        attendee = self._attendee(address)
-        if attendee is None:
-            raise AttendeeNotFound
-        if rsvp is not attendee.rsvp:
-            self.trigger_event(CalendarEvent.AttendeeResponded, address=address, rsvp=rsvp)
-
-    def respond(self, rsvp: Rsvp) -> None:
-        """Answer an invitation oneself."""
-        self._require_live()
-        if rsvp is not self.my_rsvp:
-            self.trigger_event(CalendarEvent.Responded, my_rsvp=rsvp)
-
     def add_reminder(
         self,
         *,
@@ -390,9 +311,6 @@ class CalendarEvent(CalendarSeries):
             self.trigger_event(
                 CalendarEvent.ReminderAcknowledged, reminder_id=reminder_id, acknowledged_at=moment
             )
-
-    def _attendee(self, address: str) -> Attendee | None:
-        return next((each for each in self.attendees if each.is_at(address)), None)
 
     def _reminder(self, reminder_id: UUID) -> Reminder:
         for each in self.reminders:

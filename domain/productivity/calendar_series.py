@@ -17,6 +17,7 @@ from domain.productivity.calendar_event_terms import (
 )
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from domain.productivity.timing import Timing, rule_for
+from domain.shared.known import told
 from domain.shared.record import Content, TooMany
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import Line, LocalTime, Many, Text, TimeZone
@@ -211,7 +212,7 @@ class CalendarSeries(Content):
         """
         self._require_live()
         rrule = rule_for(self.time_kind, rrule)
-        timing = replace(self._timing, rrule=rrule, rdates=self.rdates if rdates is None else rdates)
+        timing = replace(self._timing, rrule=rrule, rdates=told(rdates, self.rdates))
         self._retime(timing.fitted(), self.RecurrenceSet)
 
     def clear_recurrence(self) -> None:

@@ -26,7 +26,7 @@ from domain.productivity.note_terms import (
     require_journal,
     require_words,
 )
-from domain.productivity.place import require_whole_place
+from domain.shared.place import require_whole_place
 from domain.shared.record import Content, Origin, TooMany
 from domain.shared.values import (
     Day,

@@ -17,6 +17,7 @@ from itertools import islice, product
 from zoneinfo import ZoneInfo
 
 from domain.shared.errors import RuleBroken
+from domain.shared.recurrence import last_moment
 from domain.shared.values import LAST_YEAR
 
 MAX_OCCURRENCES = 10_000
@@ -187,10 +188,7 @@ def read_rule(start_local: datetime, rrule: str, timezone: str | None) -> Rule:
 
 def _until(text: str, timezone: str | None) -> datetime:
     try:
-        day = datetime.strptime(text[:8], "%Y%m%d")  # noqa: DTZ007 - wall time, unless the Z below says otherwise
-        if len(text) == len("20260101"):
-            return datetime.combine(day, time.max)  # a date means the whole of that day
-        until = datetime.combine(day, time(int(text[9:11]), int(text[11:13]), min(int(text[13:15]), 59)))
+        until = last_moment(text)
     except ValueError:
         raise RuleUnreadable from None
     if timezone is None or not text.endswith("Z"):

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, ClassVar
+from datetime import date
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
-
+from domain.productivity.task_progress import TaskProgress
 from domain.productivity.task_terms import (
     MAX_CHECKLIST,
     MAX_DEPTH,
     ChecklistItem,
+    Details,
     ItemExists,
     Minutes,
-    NotWaiting,
     Percent,
     PredecessorsOpen,
     Priority,
     StartAfterDue,
     Status,
-    TaskClosed,
     TaskCycle,
-    TaskOpen,
     TaskTooDeep,
-    TimeOverlap,
-    TimeSpan,
 )
 from domain.shared import clock
 from domain.shared.errors import ItemNotFound
@@ -35,58 +29,27 @@ from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import Day, Id, Label, Line, LocalTime, Moment, Text, TimeZone, Title, new_id
 
 
-@dataclass(frozen=True)
-class Details:
-    """What the source of a task can say of it."""
-
-    title: str
-    notes: str
-    priority: Priority
-    start_on: date | None
-    due: date | None
-    due_at: LocalTime | None
-    timezone: str | None
-    recurrence: str | None
-    status: Status
-    completed_at: datetime | None
-    percent_complete: int
-
-
-class Task(Content):
+class Task(TaskProgress):
     """Something to be done."""
 
     KIND: ClassVar[str] = "task"
 
     title: str
     notes: str = ""
-    status: Status = Status.TODO
     priority: Priority = Priority.NONE
     start_on: date | None = None
     due: date | None = None
     due_at: LocalTime | None = None
     timezone: str | None = None
     estimate_minutes: int | None = None
-    spent_minutes: int = 0
-    percent_complete: int = 0
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    cancelled_at: datetime | None = None
-    cancel_reason: str = ""
-    waiting_for: str | None = None
     parent_id: UUID | None = None
     dependencies: tuple[UUID, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
-    time_log: tuple[TimeSpan, ...] = ()
     recurrence: str | None = None
     list_name: str | None = None
 
-    class Event(Content.Event):
+    class Event(TaskProgress.Event):
         """Any event of a task."""
-
-    class ProgressEvent(Event):
-        """A step of the person's towards the end; what a source says of its own steps no longer counts."""
-
-        EDITS = ("completed_at", "percent_complete", "status")
 
     class Created(Event, Content.Created, Details):
         TOPIC = "task.created"
@@ -100,57 +63,6 @@ class Task(Content):
     class NotesWritten(Event):
         TOPIC = "task.notes_written"
         notes: str
-
-    class Started(ProgressEvent):
-        TOPIC = "task.started"
-
-        def apply(self, task: Task) -> None:
-            task.status = Status.IN_PROGRESS
-            task.started_at = task.started_at or self.timestamp
-
-    class PutOnWait(ProgressEvent):
-        TOPIC = "task.put_on_wait"
-        waiting_for: str
-
-        def apply(self, task: Task) -> None:
-            task.status = Status.WAITING
-            task.waiting_for = self.waiting_for
-
-    class WaitEnded(ProgressEvent):
-        TOPIC = "task.wait_ended"
-
-        def apply(self, task: Task) -> None:
-            task.status = Status.IN_PROGRESS if task.started_at else Status.TODO
-            task.waiting_for = None
-
-    class Completed(ProgressEvent):
-        TOPIC = "task.completed"
-        completed_at: datetime
-
-        def apply(self, task: Task) -> None:
-            task.status = Status.DONE
-            task.completed_at = self.completed_at
-            task.percent_complete = 100
-            task.waiting_for = None
-
-    class Reopened(ProgressEvent):
-        TOPIC = "task.reopened"
-
-        def apply(self, task: Task) -> None:
-            task.status = Status.TODO
-            task.completed_at = task.cancelled_at = task.started_at = None
-            task.cancel_reason = ""
-            task.percent_complete = 0
-
-    class Cancelled(ProgressEvent):
-        TOPIC = "task.cancelled"
-        reason: str
-
-        def apply(self, task: Task) -> None:
-            task.status = Status.CANCELLED
-            task.cancelled_at = self.timestamp
-            task.cancel_reason = self.reason
-            task.waiting_for = None
 
     class Rescheduled(Event):
         TOPIC = "task.rescheduled"
@@ -173,10 +85,6 @@ class Task(Content):
     class Estimated(Event):
         TOPIC = "task.estimated"
         estimate_minutes: int
-
-    class ProgressRecorded(ProgressEvent):
-        TOPIC = "task.progress_recorded"
-        percent_complete: int
 
     class Nested(Event):
         TOPIC = "task.nested"
@@ -240,14 +148,6 @@ class Task(Content):
 
         def apply(self, task: Task) -> None:
             task.recurrence = None
-
-    class TimeLogged(Event):
-        TOPIC = "task.time_logged"
-        span: TimeSpan
-
-        def apply(self, task: Task) -> None:
-            task.time_log = (*task.time_log, self.span)
-            task.spent_minutes = sum(_minutes(span) for span in task.time_log)
 
     class Refreshed(Event, Details):
         TOPIC = "task.refreshed"
@@ -331,21 +231,6 @@ class Task(Content):
         if notes != self.notes:
             self.trigger_event(Task.NotesWritten, notes=notes)
 
-    def start(self) -> None:
-        self._require_open()
-        if self.status is not Status.IN_PROGRESS:
-            self.trigger_event(Task.Started)
-
-    def wait_for(self, waiting_for: Line) -> None:
-        self._require_open()
-        if (self.status, self.waiting_for) != (Status.WAITING, waiting_for):
-            self.trigger_event(Task.PutOnWait, waiting_for=waiting_for)
-
-    def stop_waiting(self) -> None:
-        if self.status is not Status.WAITING:
-            raise NotWaiting
-        self.trigger_event(Task.WaitEnded)
-
     def complete(self, *, force: bool = False, completed_at: Moment | None = None) -> None:
         """Finish the task; refused while a predecessor is open, unless forced.
 
@@ -355,15 +240,6 @@ class Task(Content):
         if not force and any(self._waits_for(each) for each in self.dependencies):
             raise PredecessorsOpen
         self.trigger_event(Task.Completed, completed_at=completed_at or clock.now())
-
-    def reopen(self) -> None:
-        if self.is_open:
-            raise TaskOpen
-        self.trigger_event(Task.Reopened)
-
-    def cancel(self, reason: Line = "") -> None:
-        self._require_open()
-        self.trigger_event(Task.Cancelled, reason=reason)
 
     def reschedule(
         self,
@@ -392,12 +268,6 @@ class Task(Content):
         self._require_open()
         if minutes != self.estimate_minutes:
             self.trigger_event(Task.Estimated, estimate_minutes=minutes)
-
-    def record_progress(self, percent: Annotated[int, Field(ge=0, le=99)]) -> None:
-        """Say how far the task has come; a hundred percent is ``complete``."""
-        self._require_open()
-        if percent != self.percent_complete:
-            self.trigger_event(Task.ProgressRecorded, percent_complete=percent)
 
     def nest_under(self, parent_id: Id) -> None:
         self._require_open()
@@ -462,24 +332,6 @@ class Task(Content):
         if self.recurrence is not None:
             self.trigger_event(Task.RecurrenceStopped)
 
-    def log_time(self, started_at: Moment, ended_at: Moment) -> None:
-        span = TimeSpan(started_at, ended_at)
-        overlaps = any(
-            span.started_at < other.ended_at and other.started_at < span.ended_at for other in self.time_log
-        )
-        if ended_at <= started_at or overlaps:
-            raise TimeOverlap
-        self.trigger_event(Task.TimeLogged, span=span)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is still something to do."""
-        return self.status not in (Status.DONE, Status.CANCELLED)
-
-    def _require_open(self) -> None:
-        if not self.is_open:
-            raise TaskClosed
-
     def _require_acyclic(self, predecessor_id: UUID) -> None:
         if predecessor_id == self.id:
             raise TaskCycle
@@ -515,7 +367,3 @@ def _with_check(
     items: tuple[ChecklistItem, ...], item_id: UUID, *, checked: bool
 ) -> tuple[ChecklistItem, ...]:
     return tuple(ChecklistItem(each.id, each.text, checked) if each.id == item_id else each for each in items)
-
-
-def _minutes(span: TimeSpan) -> int:
-    return round((span.ended_at - span.started_at).total_seconds() / 60)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from domain.shared.errors import IllegalTransition, RuleBroken
-from domain.shared.values import Id, Line, Moment
+from domain.shared.values import Id, Line, LocalTime, Moment
 
 MAX_DEPTH = 10
 MAX_CHECKLIST = 200
@@ -85,3 +86,20 @@ class TimeSpan:
 
     started_at: Moment
     ended_at: Moment
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the source of a task can say of it."""
+
+    title: str
+    notes: str
+    priority: Priority
+    start_on: date | None
+    due: date | None
+    due_at: LocalTime | None
+    timezone: str | None
+    recurrence: str | None
+    status: Status
+    completed_at: datetime | None
+    percent_complete: int

@@ -26,7 +26,7 @@ from domain.profile.device_terms import (
 )
 from domain.shared import clock
 from domain.shared.record import Claim, Content, Origin
-from domain.shared.values import Country, Label, Line, Many, Name
+from domain.shared.values import Country, Label, Line, Many, Name, as_set
 
 
 class Device(Content):
@@ -187,8 +187,8 @@ class Device(Content):
             os_version=os_version,
             app_version=app_version,
             fingerprint=fingerprint,
-            capabilities=tuple(sorted(set(capabilities))),
-            measures_for=tuple(sorted(set(measures_for))),
+            capabilities=as_set(capabilities),
+            measures_for=as_set(measures_for),
         )
 
     def confirm(self) -> None:

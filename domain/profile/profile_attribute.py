@@ -331,7 +331,8 @@ class ProfileAttribute(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        if not self.is_primary:
+        """The place of the primary one; in the trash it is free for another."""
+        if not self.is_primary or self.deleted_at is not None:
             return frozenset()
         return frozenset({Claim("profile.primary", f"{self.namespace}.{self.key}")})
 

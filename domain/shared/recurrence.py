@@ -7,6 +7,7 @@ is read against a closed list of parts before it is stored.
 from __future__ import annotations
 
 import re
+from datetime import datetime, time
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -33,7 +34,8 @@ _LISTS = {name for name in _PARTS if name.startswith("BY")}
 def normal_rule(text: str) -> str:
     """Return the rule in upper case with its parts checked; raise ValueError for anything else.
 
-    Frequencies shorter than a day are refused, and so are COUNT together with UNTIL.
+    Frequencies shorter than a day are refused, and so are COUNT together with UNTIL and an UNTIL that no
+    calendar has.
     """
     parts: dict[str, str] = {}
     for piece in text.strip().rstrip(";").upper().split(";"):
@@ -44,11 +46,28 @@ def normal_rule(text: str) -> str:
             if not re.fullmatch(_PARTS[name], item):
                 raise ValueError("must be a recurrence rule with valid values")
         parts[name] = value
+    if "UNTIL" in parts:
+        last_moment(parts["UNTIL"])
     if "FREQ" not in parts:
         raise ValueError("must name a frequency of a day or longer")
     if "COUNT" in parts and "UNTIL" in parts:
         raise ValueError("must not have both COUNT and UNTIL")
     return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def last_moment(until: str) -> datetime:
+    """Return the time that an UNTIL writes, as if on the wall; raise ValueError where there is no such time.
+
+    A date means the whole of that day; there are no leap seconds, 60 means 59.
+    """
+    try:
+        day = datetime.strptime(until[:8], "%Y%m%d")  # noqa: DTZ007 - wall time; a Z is the caller's to read
+        if len(until) == len("20260101"):
+            return datetime.combine(day, time.max)
+        clock = time(int(until[9:11]), int(until[11:13]), min(int(until[13:15]), 59))
+    except ValueError:
+        raise ValueError("must end at a time that there is") from None
+    return datetime.combine(day, clock)
 
 
 RecurrenceRule = Annotated[str, StringConstraints(max_length=1000), AfterValidator(normal_rule)]

@@ -7,6 +7,7 @@ pydantic lets pass and PostgreSQL or JSON refuse later, when the command would a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,6 +30,7 @@ from pydantic import (
 )
 
 T = TypeVar("T")
+S = TypeVar("S", bound=str)
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # what datetime, PostgreSQL and every UTC offset can all hold
 
@@ -40,6 +42,11 @@ _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def new_id() -> UUID:
     """Return a UUIDv7 (RFC 9562): unique, and ordered by the time it was made."""
     return uuid_utils.compat.uuid7()
+
+
+def as_set(values: Iterable[S]) -> tuple[S, ...]:
+    """Return each value once, in the order of the alphabet: a set as events and states keep one."""
+    return tuple(sorted(set(values)))
 
 
 def _storable(text: str) -> str:

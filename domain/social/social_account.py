@@ -8,11 +8,11 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
+from domain.shared.known import differs, with_known
 from domain.shared.record import Claim, Content, Origin
 from domain.shared.values import Count, Id, Line, Moment, Slug, Text, Url
+from domain.social.acquaintance import Acquaintance
 from domain.social.social_account_terms import (
-    AccountBlocked,
-    AccountGone,
     AccountStatus,
     ActorType,
     ExternalId,
@@ -20,15 +20,15 @@ from domain.social.social_account_terms import (
     Handle,
     Identity,
     MovedToItself,
-    OwnAccount,
     Ownership,
     Profile,
     ProfileField,
     ProfileFields,
+    ownership_of,
 )
 
 
-class SocialAccount(Content):
+class SocialAccount(Acquaintance):
     """Someone on a platform."""
 
     KIND: ClassVar[str] = "social_account"
@@ -38,7 +38,6 @@ class SocialAccount(Content):
     external_id: str | None = None
     profile_url: str | None = None
     actor_uri: str | None = None
-    ownership: Ownership = Ownership.OTHER
     actor_type: ActorType = ActorType.PERSON
     display_name: str = ""
     bio: str = ""
@@ -53,16 +52,10 @@ class SocialAccount(Content):
     following_count: int | None = None
     posts_count: int | None = None
     counted_at: datetime | None = None
-    following: bool = False
-    followed_by: bool = False
-    following_since: datetime | None = None
-    muted: bool = False
-    blocked: bool = False
     contact_id: UUID | None = None
-    status: AccountStatus = AccountStatus.ACTIVE
     moved_to: str | None = None
 
-    class Event(Content.Event):
+    class Event(Acquaintance.Event):
         """Any event of a social account."""
 
     class Claimed(Event, Content.Created, Identity):
@@ -80,35 +73,6 @@ class SocialAccount(Content):
         status: AccountStatus
         moved_to: str | None
 
-    class Followed(Event):
-        TOPIC = "social_account.followed"
-        following_since: datetime
-
-        def apply(self, account: SocialAccount) -> None:
-            account.following = True
-            account.following_since = self.following_since
-            account.ownership = _ownership(following=True, followed_by=account.followed_by)
-
-    class Unfollowed(Event):
-        TOPIC = "social_account.unfollowed"
-
-        def apply(self, account: SocialAccount) -> None:
-            _end_following(account)
-
-    class FollowerGained(Event):
-        TOPIC = "social_account.follower_gained"
-
-        def apply(self, account: SocialAccount) -> None:
-            account.followed_by = True
-            account.ownership = _ownership(following=account.following, followed_by=True)
-
-    class FollowerLost(Event):
-        TOPIC = "social_account.follower_lost"
-
-        def apply(self, account: SocialAccount) -> None:
-            account.followed_by = False
-            account.ownership = _ownership(following=account.following, followed_by=False)
-
     class HandleChanged(Event):
         TOPIC = "social_account.handle_changed"
         handle: str
@@ -122,31 +86,6 @@ class SocialAccount(Content):
         following_count: int | None
         posts_count: int | None
         counted_at: datetime
-
-    class Muted(Event):
-        TOPIC = "social_account.muted"
-
-        def apply(self, account: SocialAccount) -> None:
-            account.muted = True
-
-    class Unmuted(Event):
-        TOPIC = "social_account.unmuted"
-
-        def apply(self, account: SocialAccount) -> None:
-            account.muted = False
-
-    class Blocked(Event):
-        TOPIC = "social_account.blocked"
-
-        def apply(self, account: SocialAccount) -> None:
-            account.blocked = True
-            _end_following(account)
-
-    class Unblocked(Event):
-        TOPIC = "social_account.unblocked"
-
-        def apply(self, account: SocialAccount) -> None:
-            account.blocked = False
 
     class ContactLinked(Event):
         TOPIC = "social_account.contact_linked"
@@ -285,7 +224,7 @@ class SocialAccount(Content):
             locked=locked,
             bot=bot,
             verified=verified,
-            ownership=_ownership(following=following, followed_by=followed_by),
+            ownership=ownership_of(following=following, followed_by=followed_by),
             following=following,
             followed_by=followed_by,
             following_since=following_since if following else None,
@@ -294,28 +233,6 @@ class SocialAccount(Content):
             status=AccountStatus.MOVED if moved_to else status,
             moved_to=moved_to,
         )
-
-    def follow(self, since: Moment | None = None) -> None:
-        self._require_existing()
-        self._require_other()
-        if self.blocked:
-            raise AccountBlocked
-        if not self.following:
-            self.trigger_event(SocialAccount.Followed, following_since=since or clock.now())
-
-    def unfollow(self) -> None:
-        if self.following:
-            self.trigger_event(SocialAccount.Unfollowed)
-
-    def record_follower(self) -> None:
-        self._require_existing()
-        self._require_other()
-        if not self.followed_by:
-            self.trigger_event(SocialAccount.FollowerGained)
-
-    def record_lost_follower(self) -> None:
-        if self.followed_by:
-            self.trigger_event(SocialAccount.FollowerLost)
 
     def change_handle(self, handle: Handle) -> None:
         self._require_existing()
@@ -338,7 +255,8 @@ class SocialAccount(Content):
     ) -> None:
         """Say what the account shows now; what is left out stays as it is."""
         self._require_existing()
-        shown = self._with_known(
+        shown = with_known(
+            self,
             display_name=display_name,
             bio=bio,
             profile_url=profile_url,
@@ -350,7 +268,7 @@ class SocialAccount(Content):
             bot=bot,
             verified=verified,
         )
-        if self._differs(shown):
+        if differs(self, shown):
             self.trigger_event(SocialAccount.ProfileUpdated, **shown)
 
     def record_counts(
@@ -363,33 +281,11 @@ class SocialAccount(Content):
     ) -> None:
         """Keep what the platform counts now; what is left out stays as it is."""
         self._require_existing()
-        counts = self._with_known(
-            followers_count=followers_count, following_count=following_count, posts_count=posts_count
+        counts = with_known(
+            self, followers_count=followers_count, following_count=following_count, posts_count=posts_count
         )
-        if self._differs(counts):
+        if differs(self, counts):
             self.trigger_event(SocialAccount.CountsRecorded, **counts, counted_at=counted_at or clock.now())
-
-    def mute(self) -> None:
-        self._require_existing()
-        self._require_other()
-        if not self.muted:
-            self.trigger_event(SocialAccount.Muted)
-
-    def unmute(self) -> None:
-        if self.muted:
-            self.trigger_event(SocialAccount.Unmuted)
-
-    def block(self) -> None:
-        """Have nothing to do with the account any more; following it ends."""
-        self._require_existing()
-        self._require_other()
-        if not self.blocked:
-            self.trigger_event(SocialAccount.Blocked)
-
-    def unblock(self) -> None:
-        """End the block; following does not begin again by itself."""
-        if self.blocked:
-            self.trigger_event(SocialAccount.Unblocked)
 
     def link_contact(self, contact_id: Id) -> None:
         if contact_id != self.contact_id:
@@ -430,9 +326,7 @@ class SocialAccount(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One record for each account of a platform, by its unchanging name if that is known."""
-        if self.deleted_at is not None:
-            return frozenset()
+        """One record for each account of a platform, by its unchanging name if that is known, be it in the trash."""
         name = f"id {self.external_id}" if self.external_id else f"handle {_folded(self.handle)}"
         return frozenset({Claim("social_account.account", f"{self.platform} {name}")})
 
@@ -440,32 +334,6 @@ class SocialAccount(Content):
     def may_publish(self) -> bool:
         """Whether posts may be published from here."""
         return self.ownership is Ownership.MINE and self.status is AccountStatus.ACTIVE
-
-    def _with_known(self, **told: object) -> dict[str, object]:
-        return {name: getattr(self, name) if value is None else value for name, value in told.items()}
-
-    def _differs(self, facts: dict[str, object]) -> bool:
-        return any(getattr(self, name) != value for name, value in facts.items())
-
-    def _require_existing(self) -> None:
-        if self.status is AccountStatus.GONE:
-            raise AccountGone
-
-    def _require_other(self) -> None:
-        if self.ownership is Ownership.MINE:
-            raise OwnAccount
-
-
-def _end_following(account: SocialAccount) -> None:
-    account.following = False
-    account.following_since = None
-    account.ownership = _ownership(following=False, followed_by=account.followed_by)
-
-
-def _ownership(*, following: bool, followed_by: bool) -> Ownership:
-    if following:
-        return Ownership.MUTUAL if followed_by else Ownership.FOLLOWED
-    return Ownership.FOLLOWER if followed_by else Ownership.OTHER
 
 
 def _folded(handle: str) -> str:

@@ -105,3 +105,10 @@ class Identity(Profile):
     external_id: str | None
     actor_uri: str | None
     joined_at: datetime | None
+
+
+def ownership_of(*, following: bool, followed_by: bool) -> Ownership:
+    """Return whose account it is, of those that are not one's own."""
+    if following:
+        return Ownership.MUTUAL if followed_by else Ownership.FOLLOWED
+    return Ownership.FOLLOWER if followed_by else Ownership.OTHER

@@ -7,9 +7,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
-from domain.shared.record import Claim, Content, Origin, Peers, peers_of, usable_peer
+from domain.shared.known import differs, with_known
+from domain.shared.record import Claim, Content, Origin, peers_of, usable_peer
 from domain.shared.values import Count, Id, Language, Line, Moment, Text, Url
-from domain.social.social_account import SocialAccount
+from domain.social.publication import Publication, require_own
 from domain.social.social_post_terms import (
     Attachment,
     Attachments,
@@ -18,15 +19,10 @@ from domain.social.social_post_terms import (
     Hashtags,
     Mention,
     Mentions,
-    NotOwnAccount,
     Poll,
     PollMissing,
     PollVotedOn,
     PostKind,
-    PostNotDraft,
-    PostNotPublished,
-    PostNotScheduled,
-    PostNotUnderWay,
     PostPlace,
     PostState,
     PostVisibility,
@@ -34,15 +30,10 @@ from domain.social.social_post_terms import (
     Reference,
     ReferenceMissing,
     RepostHasContent,
-    ScheduleInPast,
 )
 
-UNPUBLISHED = frozenset({PostState.DRAFT, PostState.SCHEDULED, PostState.PUBLISH_FAILED})
-PUBLISHED = frozenset({PostState.PUBLISHED, PostState.EDITED})
-UNDER_WAY = frozenset({PostState.SCHEDULED, PostState.PUBLISHING})  # a platform may keep the schedule itself
 
-
-class SocialPost(Content):
+class SocialPost(Publication):
     """Something said in public, or to some."""
 
     KIND: ClassVar[str] = "social_post"
@@ -55,7 +46,6 @@ class SocialPost(Content):
     content_warning: str = ""
     sensitive: bool = False
     visibility: PostVisibility = PostVisibility.PUBLIC
-    social_account_id: UUID | None = None
     in_reply_to_id: UUID | None = None
     in_reply_to_uri: str | None = None
     thread_root_uri: str | None = None
@@ -66,14 +56,7 @@ class SocialPost(Content):
     hashtags: tuple[str, ...] = ()
     poll: Poll | None = None
     place: PostPlace | None = None
-    state: PostState = PostState.DRAFT
-    scheduled_for: datetime | None = None
-    failure: str = ""
-    published_at: datetime | None = None
     edited_at: datetime | None = None
-    deleted_at_source: datetime | None = None
-    url: str | None = None
-    canonical_uri: str | None = None
     likes: int | None = None
     reposts: int | None = None
     replies: int | None = None
@@ -82,7 +65,7 @@ class SocialPost(Content):
     liked: bool = False
     bookmarked: bool = False
 
-    class Event(Content.Event):
+    class Event(Publication.Event):
         """Any event of a social post."""
 
     class Drafted(Event, Content.Created, Composition, Reference):
@@ -95,48 +78,6 @@ class SocialPost(Content):
     class Revised(Event, Composition):
         TOPIC = "social_post.revised"
         social_account_id: UUID | None
-
-    class Scheduled(Event):
-        TOPIC = "social_post.scheduled"
-        scheduled_for: datetime
-
-        def apply(self, post: SocialPost) -> None:
-            post.state = PostState.SCHEDULED
-            post.scheduled_for = self.scheduled_for
-            post.failure = ""
-
-    class Unscheduled(Event):
-        TOPIC = "social_post.unscheduled"
-
-        def apply(self, post: SocialPost) -> None:
-            post.state = PostState.DRAFT
-            post.scheduled_for = None
-
-    class PublishRequested(Event):
-        TOPIC = "social_post.publish_requested"
-
-        def apply(self, post: SocialPost) -> None:
-            post.state = PostState.PUBLISHING
-            post.failure = ""
-
-    class PublishConfirmed(Event):
-        TOPIC = "social_post.publish_confirmed"
-        url: str | None
-        canonical_uri: str | None
-        published_at: datetime
-
-        def apply(self, post: SocialPost) -> None:
-            super().apply(post)
-            post.state = PostState.PUBLISHED
-
-    class PublishFailed(Event):
-        TOPIC = "social_post.publish_failed"
-        failure: str
-
-        def apply(self, post: SocialPost) -> None:
-            post.state = PostState.PUBLISH_FAILED
-            post.failure = self.failure
-            post.scheduled_for = None
 
     class Edited(Event, Composition):
         TOPIC = "social_post.edited"
@@ -180,14 +121,6 @@ class SocialPost(Content):
         views: int | None
         counted_at: datetime
 
-    class DeletedAtSource(Event):
-        TOPIC = "social_post.deleted_at_source"
-        deleted_at_source: datetime
-
-        def apply(self, post: SocialPost) -> None:
-            post.state = PostState.DELETED_AT_SOURCE
-            post.deleted_at_source = self.deleted_at_source
-
     @classmethod
     def draft(
         cls,
@@ -213,7 +146,7 @@ class SocialPost(Content):
         place: PostPlace | None = None,
     ) -> SocialPost:
         """Begin a post of one's own; the account may be chosen until it is published."""
-        _require_own(origin.peers, social_account_id)
+        require_own(origin.peers, social_account_id)
         if in_reply_to_id is not None:
             usable_peer(origin.peers, SocialPost, in_reply_to_id)
         _require_references(kind, in_reply_to_id or in_reply_to_uri, quoted_uri, reposted_uri)
@@ -333,8 +266,9 @@ class SocialPost(Content):
     ) -> None:
         """Change a post before it is published; what is left out stays as it is."""
         self._require_unpublished()
-        _require_own(peers_of(self), social_account_id)
-        content = self._with_known(
+        require_own(peers_of(self), social_account_id)
+        content = with_known(
+            self,
             text=text,
             social_account_id=social_account_id,
             title=title,
@@ -348,45 +282,11 @@ class SocialPost(Content):
             poll=poll,
             place=place,
         )
-        if self._differs(content):
+        if differs(self, content):
             _require_content(
                 self.kind, content["text"] or content["title"], content["attachments"], content["poll"]
             )
             self.trigger_event(SocialPost.Revised, **content)
-
-    def schedule(self, scheduled_for: Moment) -> None:
-        self._require_unpublished()
-        self._require_author()
-        if scheduled_for <= clock.now():
-            raise ScheduleInPast
-        if self.state is not PostState.SCHEDULED or scheduled_for != self.scheduled_for:
-            self.trigger_event(SocialPost.Scheduled, scheduled_for=scheduled_for)
-
-    def unschedule(self) -> None:
-        if self.state is not PostState.SCHEDULED:
-            raise PostNotScheduled
-        self.trigger_event(SocialPost.Unscheduled)
-
-    def publish(self) -> None:
-        """Ask for the post to be published; the platform's answer comes as a confirmation or a failure."""
-        self._require_unpublished()
-        self._require_author()
-        self.trigger_event(SocialPost.PublishRequested)
-
-    def confirm_published(
-        self, url: Url | None = None, *, canonical_uri: Url | None = None, published_at: Moment | None = None
-    ) -> None:
-        self._require_under_way()
-        self.trigger_event(
-            SocialPost.PublishConfirmed,
-            url=url,
-            canonical_uri=canonical_uri,
-            published_at=published_at or clock.now(),
-        )
-
-    def fail_publish(self, reason: Line) -> None:
-        self._require_under_way()
-        self.trigger_event(SocialPost.PublishFailed, failure=reason)
 
     def edit(
         self,
@@ -406,7 +306,8 @@ class SocialPost(Content):
     ) -> None:
         """Change a published post; what is left out stays as it is, what it said before stays in the ledger."""
         self._require_published()
-        content = self._with_known(
+        content = with_known(
+            self,
             text=text,
             title=title,
             language=language,
@@ -419,7 +320,7 @@ class SocialPost(Content):
             poll=poll,
             place=place,
         )
-        if not self._differs(content):
+        if not differs(self, content):
             return
         _require_content(
             self.kind, content["text"] or content["title"], content["attachments"], content["poll"]
@@ -457,51 +358,16 @@ class SocialPost(Content):
     ) -> None:
         """Keep what the platform counts now; what is left out stays as it is."""
         self._require_published()
-        counts = self._with_known(likes=likes, reposts=reposts, replies=replies, views=views)
-        if self._differs(counts):
+        counts = with_known(self, likes=likes, reposts=reposts, replies=replies, views=views)
+        if differs(self, counts):
             self.trigger_event(SocialPost.CountsRecorded, **counts, counted_at=counted_at or clock.now())
-
-    def mark_deleted_at_source(self, deleted_at: Moment | None = None) -> None:
-        """Record that the platform shows the post no more; this copy stays."""
-        if self.state is PostState.DELETED_AT_SOURCE:
-            return
-        self._require_published()
-        self.trigger_event(SocialPost.DeletedAtSource, deleted_at_source=deleted_at or clock.now())
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One record for each published post, whichever way it was collected."""
-        if self.canonical_uri is None or self.deleted_at is not None:
+        """One record for each published post, whichever way it was collected, be it in the trash."""
+        if self.canonical_uri is None:
             return frozenset()
         return frozenset({Claim("social_post.uri", self.canonical_uri)})
-
-    def _with_known(self, **told: object) -> dict[str, object]:
-        return {name: getattr(self, name) if value is None else value for name, value in told.items()}
-
-    def _differs(self, facts: dict[str, object]) -> bool:
-        return any(getattr(self, name) != value for name, value in facts.items())
-
-    def _require_unpublished(self) -> None:
-        if self.state not in UNPUBLISHED:
-            raise PostNotDraft
-
-    def _require_published(self) -> None:
-        if self.state not in PUBLISHED:
-            raise PostNotPublished
-
-    def _require_under_way(self) -> None:
-        if self.state not in UNDER_WAY:
-            raise PostNotUnderWay
-
-    def _require_author(self) -> None:
-        if self.social_account_id is None:
-            raise NotOwnAccount
-        _require_own(peers_of(self), self.social_account_id)
-
-
-def _require_own(peers: Peers, account_id: UUID | None) -> None:
-    if account_id is not None and not usable_peer(peers, SocialAccount, account_id).may_publish:
-        raise NotOwnAccount
 
 
 def _require_references(kind: PostKind, reply: object, quoted: str | None, reposted: str | None) -> None:

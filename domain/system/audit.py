@@ -1,13 +1,10 @@
-"""A row of the audit trail: who did what to which record, when and for what purpose, without its content."""
+"""What sort of action an event is; a line of the audit trail is a row of ``projections.audit``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from uuid import UUID
 
 from domain.catalogue import KINDS, events_of, kind_named
 from domain.shared.record import Record
@@ -23,25 +20,6 @@ class ActionClass(StrEnum):
     KEY = "key"
     SYSTEM = "system"
     READ = "read"
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One event as the audit trail shows it; nobody writes it, it is read from the ledger."""
-
-    occurred_at: datetime
-    actor_id: UUID | None
-    action: str
-    """The topic of the event: ``task.completed``."""
-    action_class: ActionClass
-    kind: str
-    record_id: UUID
-    purpose: str
-    command_id: UUID
-    correlation_id: UUID
-    causation_id: UUID | None
-    bucket: int
-    position: int
 
 
 _BY_TOPIC: Mapping[str, ActionClass] = {

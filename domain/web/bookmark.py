@@ -7,6 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
+from domain.shared.known import say
 from domain.shared.record import Claim, Content, Origin
 from domain.shared.values import Count, Id, Label, Moment, Text, Url
 from domain.web.bookmark_terms import (
@@ -207,46 +208,46 @@ class Bookmark(Content):
         )
 
     def retitle(self, title: LongTitle) -> None:
-        self._say(Bookmark.Retitled, title=title)
+        say(self, Bookmark.Retitled, title=title)
 
     def describe(self, description: Text) -> None:
-        self._say(Bookmark.Described, description=description)
+        say(self, Bookmark.Described, description=description)
 
     def change_url(self, url: Url) -> None:
         """Point to another address; what was found out about the old one is forgotten."""
-        self._say(Bookmark.UrlChanged, url=url, url_key=url_key(url))
+        say(self, Bookmark.UrlChanged, url=url, url_key=url_key(url))
 
     def file_into(self, folder: SomeFolder) -> None:
-        self._say(Bookmark.Filed, folder=folder)
+        say(self, Bookmark.Filed, folder=folder)
 
     def unfile(self) -> None:
-        self._say(Bookmark.Unfiled, folder=())
+        say(self, Bookmark.Unfiled, folder=())
 
     def mark_to_read(self) -> None:
-        self._say(Bookmark.MarkedToRead, to_read=True)
+        say(self, Bookmark.MarkedToRead, to_read=True)
 
     def mark_read(self) -> None:
-        self._say(Bookmark.MarkedRead, to_read=False)
+        say(self, Bookmark.MarkedRead, to_read=False)
 
     def visit(self, visited_at: Moment | None = None) -> None:
         self._require_openable()
         self.trigger_event(Bookmark.Visited, visited_at=visited_at or clock.now())
 
     def make_private(self) -> None:
-        self._say(Bookmark.MadePrivate, is_private=True)
+        say(self, Bookmark.MadePrivate, is_private=True)
 
     def make_public(self) -> None:
-        self._say(Bookmark.MadePublic, is_private=False)
+        say(self, Bookmark.MadePublic, is_private=False)
 
     def favourite(self) -> None:
-        self._say(Bookmark.Favourited, is_favourite=True)
+        say(self, Bookmark.Favourited, is_favourite=True)
 
     def unfavourite(self) -> None:
-        self._say(Bookmark.Unfavourited, is_favourite=False)
+        say(self, Bookmark.Unfavourited, is_favourite=False)
 
     def assign_keyword(self, keyword: Label) -> None:
         """Set the word that opens the bookmark when typed into a browser's address line."""
-        self._say(Bookmark.KeywordAssigned, shortcut_keyword=keyword)
+        say(self, Bookmark.KeywordAssigned, shortcut_keyword=keyword)
 
     def record_health(
         self,
@@ -257,7 +258,8 @@ class Bookmark(Content):
     ) -> None:
         """Keep what a check of the address has found."""
         self._require_openable()
-        self._say(
+        say(
+            self,
             Bookmark.HealthRecorded,
             link_health=link_health,
             http_status=http_status,
@@ -268,11 +270,11 @@ class Bookmark(Content):
         """Say which saved page keeps a copy of what is found at the address."""
         self._require_openable()
         self._peer(WebPage, web_page_id)
-        self._say(Bookmark.Captured, web_page_id=web_page_id)
+        say(self, Bookmark.Captured, web_page_id=web_page_id)
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """An address stands in a folder once; a bookmark in the trash makes room."""
+        """The place of an address in a folder; in the trash it is free for another."""
         if self.deleted_at is not None:
             return frozenset()
         place = (str(len(self.folder)), *self.folder, self.url_key)
@@ -286,11 +288,6 @@ class Bookmark(Content):
     def _require_openable(self) -> None:
         if not self.may_be_opened:
             raise BookmarkNeverOpened
-
-    def _say(self, event_class: type[Event], **facts: object) -> None:
-        """Trigger the event unless everything it says is so already."""
-        if any(getattr(self, name) != value for name, value in facts.items()):
-            self.trigger_event(event_class, **facts)
 
 
 def _forget_health(bookmark: Bookmark) -> None:

@@ -371,9 +371,7 @@ class WebPage(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """An address is saved once at any one moment; a page in the trash makes room."""
-        if self.deleted_at is not None:
-            return frozenset()
+        """An address is saved once at any one moment; a page in the trash is still the one saved then."""
         saved_at = self.saved_at.astimezone(UTC).isoformat()
         return frozenset({Claim("web_page.snapshot", f"{saved_at} {self.url_key}")})
 

@@ -158,12 +158,18 @@ def blind_source(secret: bytes, kind: str, platform: str, object_id: str) -> byt
 
 def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> bytes:
     """Return a keyed digest of commands and arguments: it tells a repeated command from a reused id."""
-    said = [(call.method.__qualname__, call.record_id, call.args, call.kwargs) for call in calls]
+    said = [(_words(call), call.record_id, call.args, call.kwargs) for call in calls]
     try:
         wire = to_json(said)
     except ValueError:  # a lone surrogate, an object of a foreign class: no signature takes these
         raise InvalidInput from None
     return derive(keys.subject_secret(subject_id, "index"), b"request", wire)
+
+
+def _words(call: Call) -> str:
+    """Return the command's name; which class of a kind holds the method may change and says nothing."""
+    kind = f"{getattr(call.method, '__self__').KIND}." if call.creates else ""  # noqa: B009 - callables in general have none
+    return f"{kind}{getattr(call.method, '__name__', '')}"
 
 
 def _command(kind: type[Record], call: Call) -> Command:

@@ -119,10 +119,11 @@ def assert_projected(store: Store, databases: Databases) -> None:
 def some_commands(me: Session, seed: int = 1, count: int = 60) -> list[Any]:
     """Give commands of which some change, some trash, some follow each other on one record."""
     random = Random(seed)
+    verbs: list[Callable[[Task], None]] = [Task.start, Task.complete, Task.reopen, Task.trash, Task.restore]
     made = [me.do(Task.create, title=f"task {seed} {number}").id for number in range(count // 3)]
     for _ in range(count):
         task = random.choice(made)
-        for verb in random.sample([Task.start, Task.complete, Task.reopen, Task.trash, Task.restore], 2):
+        for verb in random.sample(verbs, 2):
             with suppress(DomainError):  # whatever the state forbids
                 me.do(verb, task)
     return made

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from domain.media.album import Album
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.productivity.task_terms import PredecessorsOpen, TaskClosed, TaskCycle
@@ -17,6 +18,7 @@ from infrastructure.errors import ClaimTaken, CommandIdReused, NotFound, SourceA
 from infrastructure.ledger.sealing import OpenedEvent
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
+from infrastructure.store.unit_of_work import Call, request_digest
 
 
 def test_a_command_is_durable_and_visible_after_its_receipt(store: Store, me: Session) -> None:
@@ -114,6 +116,20 @@ def test_a_record_of_another_kind_or_person_is_not_found(store: Store, me: Sessi
         stranger.do(Note.pin, note.id)
     with pytest.raises(NotFound):
         stranger.load(note.id)
+
+
+def test_a_request_is_known_again_wherever_its_command_is_written(me: Session) -> None:
+    class Formerly:
+        def start(self) -> None: ...
+
+    def digest(*calls: Call) -> bytes:
+        return request_digest(me.engine.keys, me.subject_id, calls)
+
+    task = uuid4()
+    started = digest(Call(Task.start, task))
+    assert started == digest(Call(Formerly.start, task))
+    assert len({started, digest(Call(Task.complete, task)), digest(Call(Task.start, uuid4()))}) == 3
+    assert digest(Call(Task.create, None)) != digest(Call(Album.create, None))
 
 
 def test_username_and_address_are_unique_whatever_their_case(store: Store) -> None:

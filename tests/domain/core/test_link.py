@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +18,7 @@ from domain.core.link_terms import (
     LastPermission,
     LastTarget,
     LifeTooLong,
-    LinkExhausted,
     LinkExpired,
-    LinkNotExpired,
     LinkRevoked,
     LinkStatus,
     NotEarlier,
@@ -33,43 +31,17 @@ from domain.core.link_terms import (
     TargetsUnfit,
     TokenReused,
 )
-from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Claim, Origin, TooMany, state_fields
+from domain.shared.record import Claim, TooMany, state_fields
 from domain.shared.values import new_id
+from tests.domain.core.links import HASH, NOON, PHOTO, Hands, created, days, status_of, topics
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HASH = hashlib.sha256(b"token").hexdigest()
+pytestmark = pytest.mark.usefixtures("hands")
+
 OTHER_HASH = hashlib.sha256(b"other token").hexdigest()
-PHOTO = Target("media", new_id())
 NOTE = Target("note", new_id())
 BLOOD_TEST = Target("health_record", new_id())
-
-
-class Hands:
-    """The hands of the clock, which a test may move."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def pass_days(self, days: float) -> None:
-        self.at += timedelta(days=days)
-
-
-@pytest.fixture(autouse=True)
-def hands() -> Iterator[Hands]:
-    hands = Hands()
-    with clock.reading(lambda: hands.at):
-        yield hands
-
-
-def days(number: float) -> datetime:
-    return NOON + timedelta(days=number)
-
-
-def created(**details: Any) -> Link:
-    return Link.create(Origin(new_id()), HASH, **{"targets": (PHOTO,)} | details)
 
 
 def collection(*targets: Target, **details: Any) -> Link:
@@ -80,14 +52,6 @@ def revoked() -> Link:
     link = collection()
     link.revoke("enough")
     return link
-
-
-def topics(link: Link) -> list[str]:
-    return [event.TOPIC for event in link.pending_events if isinstance(event, Link.Event)]
-
-
-def status_of(link: Link) -> LinkStatus:
-    return link.status
 
 
 def state_of(link: Link) -> dict[str, Any]:
@@ -283,104 +247,6 @@ def test_shortened_link_ends_earlier(hands: Hands) -> None:
     hands.pass_days(1)
     with pytest.raises(LinkExpired):
         link.open()
-
-
-def test_visit_is_counted() -> None:
-    link = created()
-    link.open(ip_prefix="192.0.2.0/24", ua_family="Firefox")
-    link.open()
-    assert (link.view_count, link.last_opened_at) == (2, NOON)
-    assert topics(link)[1:] == ["link.opened", "link.opened"]
-    assert link.pending_events[1].ip_prefix == "192.0.2.0/24"  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("address", ["192.0.2.7", "192.0.2.0/25", "2001:db8::/49", "192.0.2.1/24", "home"])
-def test_visitor_is_never_known_by_address(address: str) -> None:
-    command = commands_of(Link)["open"]
-    assert command.arguments((), {"ip_prefix": "2001:db8::/48"})["ip_prefix"] == "2001:db8::/48"
-    with pytest.raises(InvalidInput) as refused:
-        command.arguments((), {"ip_prefix": address})
-    assert address not in str(refused.value)
-
-
-def test_expired_link_is_not_opened(hands: Hands) -> None:
-    link = created()
-    hands.pass_days(7)
-    with pytest.raises(LinkExpired):
-        link.open()
-    assert topics(link) == ["link.created"]
-
-
-def test_link_opens_until_the_last_moment(hands: Hands) -> None:
-    link = created()
-    hands.at = link.expires_at - timedelta(microseconds=1)
-    link.open()
-    assert link.view_count == 1
-
-
-def test_end_is_recorded_once_and_only_when_reached(hands: Hands) -> None:
-    link = created()
-    with pytest.raises(LinkNotExpired):
-        link.expire()
-    hands.pass_days(7)
-    link.expire()
-    link.expire()
-    assert (status_of(link), link.expired_at) == (LinkStatus.EXPIRED, days(7))
-    assert topics(link)[1:] == ["link.expired"]
-    with pytest.raises(LinkExpired):
-        link.open()
-
-
-def test_extended_link_opens_again(hands: Hands) -> None:
-    link = created()
-    hands.pass_days(8)
-    link.expire()
-    with pytest.raises(ExpiryPast):
-        link.extend(days(7.5))
-    link.extend(days(9))
-    assert (status_of(link), link.expired_at) == (LinkStatus.ACTIVE, None)
-    link.open()
-    assert link.view_count == 1
-
-
-def test_link_is_exhausted_by_its_last_view() -> None:
-    link = created(max_views=2)
-    link.open()
-    assert status_of(link) is LinkStatus.ACTIVE
-    link.open()
-    assert status_of(link) is LinkStatus.EXHAUSTED
-    with pytest.raises(LinkExhausted):
-        link.open()
-    assert link.view_count == 2
-
-
-def test_raised_view_limit_opens_the_link_again() -> None:
-    link = created(max_views=1)
-    link.open()
-    link.set_view_limit(1)
-    link.set_view_limit(2)
-    assert status_of(link) is LinkStatus.ACTIVE
-    link.open()
-    link.set_view_limit(None)
-    assert (status_of(link), link.max_views) == (LinkStatus.ACTIVE, None)
-    assert topics(link).count("link.view_limit_set") == 2
-
-
-def test_view_limit_below_the_views_had_exhausts_the_link() -> None:
-    link = created()
-    link.open()
-    link.open()
-    link.set_view_limit(1)
-    assert status_of(link) is LinkStatus.EXHAUSTED
-
-
-def test_extending_does_not_give_more_views(hands: Hands) -> None:
-    link = created(max_views=1)
-    link.open()
-    hands.pass_days(7)
-    link.expire()
-    link.extend(days(8))
-    assert status_of(link) is LinkStatus.EXHAUSTED
 
 
 def test_rotated_link_has_another_token() -> None:

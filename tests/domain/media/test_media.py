@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, cast
 
 import pytest
 
-from domain.catalogue import kind_named, topic_of
+from domain.catalogue import kind_named
 from domain.media.media import Media
 from domain.media.media_terms import (
     Camera,
@@ -19,47 +19,23 @@ from domain.media.media_terms import (
     Encoding,
     MediaKind,
     Place,
-    PositionIncomplete,
     PutAwayOtherwise,
     Visibility,
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Origin, Source, state_fields
-from domain.shared.values import StoredContent, new_id
-
-ORIGINAL = StoredContent(new_id(), 2_000_000, "image/jpeg")
-BETTER = StoredContent(new_id(), 9_000_000, "image/jpeg")
-NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
-ROME = {"latitude": 41.9, "longitude": 12.5, "place": Place("Roma", "Lazio", "IT")}
+from domain.shared.place import HalfPlace
+from domain.shared.record import Origin, state_fields
+from domain.shared.values import new_id
+from tests.domain.media.photos import BETTER, NOON, ORIGINAL, ROME, imported, position, topics
 
 
 def photo(**details: Any) -> Media:
     return Media.add(Origin(new_id()), ORIGINAL, kind=MediaKind.PHOTO, **details)
 
 
-def imported(**details: Any) -> Media:
-    origin = Origin(new_id(), source=Source("google_photos", "AF1Qip"))
-    return Media.add(origin, ORIGINAL, kind=MediaKind.PHOTO, **details)
-
-
-def topics(media: Media) -> list[str]:
-    return [topic_of(cast("type[Media.Event]", type(event)), Media) for event in media.pending_events]
-
-
 def contents(media: Media) -> dict[str, Any]:
     return {name: getattr(media, name) for name in state_fields(Media)} | {"version": media.version}
-
-
-def position(media: Media) -> tuple[Any, ...]:
-    return (
-        media.latitude,
-        media.longitude,
-        media.altitude_m,
-        media.heading_deg,
-        media.accuracy_m,
-        media.place,
-    )
 
 
 def test_catalogue_finds_the_kind() -> None:
@@ -107,9 +83,9 @@ def test_origin_of_a_time_is_nothing_without_a_time() -> None:
 
 @pytest.mark.parametrize("half", [{"latitude": 41.9}, {"longitude": 12.5}])
 def test_latitude_and_longitude_come_together(half: dict[str, Any]) -> None:
-    with pytest.raises(PositionIncomplete):
+    with pytest.raises(HalfPlace):
         photo(**half)
-    with pytest.raises(PositionIncomplete):
+    with pytest.raises(HalfPlace):
         imported().refresh(kind=MediaKind.PHOTO, **half)
 
 
@@ -265,78 +241,6 @@ def test_replaced_content_brings_its_own_measures() -> None:
 
     assert (media.content, media.width, media.height, media.orientation) == (BETTER, 200, None, 1)
     assert topics(media)[1:] == ["media.content_replaced"]
-
-
-def test_refresh_takes_what_the_source_says_now() -> None:
-    media = imported(caption_text="Pantheon", rating=2, **ROME)
-
-    media.refresh(kind=MediaKind.ANIMATION, caption_text="Panteon", visibility=Visibility.ARCHIVED)
-
-    assert (media.kind, media.caption_text, media.rating) == (MediaKind.ANIMATION, "Panteon", 0)
-    assert media.visibility is Visibility.ARCHIVED
-    assert position(media) == (None,) * 6
-    assert topics(media)[1:] == ["media.refreshed"]
-
-
-def test_refresh_with_nothing_new_records_nothing() -> None:
-    details = {"caption_text": "Pantheon", "captured_at": NOON, "camera": Camera("Canon"), **ROME}
-    media = imported(**details)
-
-    media.refresh(kind=MediaKind.PHOTO, **cast("Any", details))
-    media.refresh(ORIGINAL, kind=MediaKind.PHOTO, **cast("Any", details))
-
-    assert topics(media) == ["media.added"]
-
-
-def test_refresh_without_bytes_keeps_those_there_are() -> None:
-    media = imported()
-
-    media.refresh(kind=MediaKind.PHOTO, caption_text="new")
-    assert media.content == ORIGINAL
-    media.refresh(BETTER, kind=MediaKind.PHOTO, caption_text="new")
-
-    assert media.content == BETTER
-
-
-@pytest.mark.parametrize(
-    ("change", "names"),
-    [
-        (lambda media: media.caption("mine"), {"caption_text"}),
-        (lambda media: media.describe("mine"), {"alt_text"}),
-        (
-            lambda media: media.correct_capture_time(NOON - timedelta(days=1)),
-            {"captured_at", "captured_local", "capture_origin"},
-        ),
-        (lambda media: media.geotag(1.0, longitude=2.0), {"latitude", "longitude", "place"}),
-        (lambda media: media.remove_geotag(), {"latitude", "longitude", "place"}),
-        (lambda media: media.rate(1), {"rating"}),
-        (lambda media: media.unfavourite(), {"is_favourite"}),
-        (lambda media: media.lock(), {"visibility"}),
-        (lambda media: media.replace_content(BETTER, width=9), {"content", "width", "height"}),
-    ],
-)
-def test_refresh_leaves_alone_what_the_person_changed(
-    change: Callable[[Media], None], names: set[str]
-) -> None:
-    said: dict[str, Any] = {
-        "caption_text": "theirs",
-        "alt_text": "theirs",
-        "captured_at": NOON,
-        "capture_origin": CaptureOrigin.EXIF_OFFSET,
-        "rating": 5,
-        "is_favourite": True,
-        **ROME,
-    }
-    media = imported(**said)
-    change(media)
-    mine = {name: getattr(media, name) for name in names}
-
-    media.refresh(ORIGINAL, kind=MediaKind.PHOTO, credit="Agency", **said)
-
-    assert {name: getattr(media, name) for name in names} == mine
-    assert media.credit == "Agency"
-    untouched = said.keys() - media.edited_fields
-    assert {name: getattr(media, name) for name in untouched} == {name: said[name] for name in untouched}
 
 
 @pytest.mark.parametrize(

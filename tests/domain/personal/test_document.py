@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from domain.catalogue import kind_named, topic_of
+from domain.catalogue import kind_named
 from domain.personal.document import (
-    MAX_VERSIONS,
     AmountWithoutCurrency,
     Document,
     DocumentArchived,
@@ -29,19 +27,12 @@ from domain.personal.document import (
 )
 from domain.shared import clock
 from domain.shared.commands import commands_of
-from domain.shared.errors import InvalidInput, ItemNotFound, RecordTrashed
-from domain.shared.record import Claim, Origin, TooMany, state_fields
-from domain.shared.values import StoredContent, new_id
+from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.record import Claim, state_fields
+from domain.shared.values import new_id
+from tests.domain.personal.papers import NOON, SCAN, SIGNED, received, topics
 
-NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-SCAN = StoredContent(new_id(), 1000, "application/pdf")
-SIGNED = StoredContent(new_id(), 1100, "application/pdf")
 NEW_YEAR, MIDSUMMER, CHRISTMAS = date(2024, 1, 1), date(2024, 6, 24), date(2024, 12, 25)
-
-
-def received(**content: Any) -> Document:
-    given: dict[str, Any] = {"content": SCAN, "created_at": NOON}
-    return Document.receive(Origin(new_id()), "Lease", **given | content)
 
 
 def filed(**content: Any) -> Document:
@@ -54,12 +45,6 @@ def archived(**content: Any) -> Document:
     document = filed(**content)
     document.archive()
     return document
-
-
-def topics(document: Document) -> list[str]:
-    return [
-        topic_of(cast("type[Document.Event]", type(event)), Document) for event in document.pending_events
-    ]
 
 
 def replayed(document: Document) -> Any:
@@ -202,73 +187,6 @@ def test_dates_stay_in_order_whichever_is_set() -> None:
     assert topics(document) == ["document.received"]
 
 
-# Versions
-
-
-def test_new_version_becomes_the_current_one_and_the_old_one_stays() -> None:
-    document = received()
-
-    document.add_version(SIGNED, comment="signed", created_at=NOON)
-
-    assert document.versions == (
-        DocumentVersion(1, SCAN, "", NOON),
-        DocumentVersion(2, SIGNED, "signed", NOON),
-    )
-    assert (document.current_version, document.content) == (2, SIGNED)
-    assert topics(document)[-1] == "document.version_added"
-
-
-def test_version_cannot_be_changed() -> None:
-    version = received().versions[0]
-
-    with pytest.raises(FrozenInstanceError):
-        version.comment = "other"  # type: ignore[misc]
-
-
-def test_same_content_again_is_no_version() -> None:
-    document = received()
-
-    document.add_version(SCAN, comment="again")
-
-    assert topics(document) == ["document.received"]
-
-
-def test_reverting_loses_no_version() -> None:
-    document = received()
-    document.add_version(SIGNED)
-
-    document.revert_to_version(1)
-    document.revert_to_version(1)
-    assert (document.current_version, document.content, len(document.versions)) == (1, SCAN, 2)
-    document.revert_to_version(2)
-    document.revert_to_version(1)
-    document.add_version(SIGNED, created_at=NOON)
-
-    assert [version.n for version in document.versions] == [1, 2, 3]
-    assert document.current_version == 3
-    assert topics(document).count("document.reverted_to_version") == 3
-
-
-def test_unknown_version_cannot_be_reverted_to() -> None:
-    document = received()
-
-    with pytest.raises(ItemNotFound):
-        document.revert_to_version(2)
-    with pytest.raises(InvalidInput):
-        commands_of(Document)["revert_to_version"].arguments((0,), {})
-
-
-def test_versions_do_not_grow_without_end() -> None:
-    document = received()
-    document.versions *= MAX_VERSIONS
-
-    with pytest.raises(TooMany):
-        document.add_version(SIGNED)
-
-
-# Filing and archiving
-
-
 def test_filing_gives_the_document_its_place() -> None:
     document = received()
 
@@ -326,9 +244,6 @@ def test_only_an_archived_document_is_unarchived(make: Callable[[], Document]) -
         make().unarchive()
 
 
-# Expiry
-
-
 def test_renewed_document_is_valid_for_longer() -> None:
     document = received(valid_from=NEW_YEAR, expires_on=MIDSUMMER)
 
@@ -354,9 +269,6 @@ def test_renewal_must_reach_further(expires_on: date) -> None:
 def test_renewed_document_does_not_expire_before_it_is_valid() -> None:
     with pytest.raises(ExpiresBeforeValid):
         received(expires_on=NEW_YEAR).renew(MIDSUMMER, valid_from=CHRISTMAS)
-
-
-# Holds
 
 
 def test_document_on_hold_cannot_be_trashed() -> None:
@@ -407,9 +319,6 @@ def test_trashed_document_changes_no_more() -> None:
 
     with pytest.raises(RecordTrashed):
         document.place_hold()
-
-
-# Claims
 
 
 def test_archive_number_is_claimed_for_one_document_of_the_person() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from domain.productivity.calendar_event_terms import (
     EventCancelled,
     EventNotCancelled,
     IcalStatus,
-    NoSuchOccurrence,
     Organizer,
     Override,
     Reminder,
@@ -27,38 +25,18 @@ from domain.productivity.calendar_event_terms import (
     ReminderNotFound,
     ReminderUnclear,
     Rsvp,
-    TimeKind,
 )
-from domain.productivity.place import HalfPlace
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Origin, Record, Source, TooMany, state_fields
+from domain.shared.place import HalfPlace
+from domain.shared.record import Origin, Record, TooMany, state_fields
 from domain.shared.values import new_id
-
-START = datetime.fromisoformat("2026-01-05 09:00")  # a Monday
-END = START + timedelta(hours=1)
-WEEK = timedelta(weeks=1)
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-BERLIN: dict[str, Any] = {
-    "time_kind": TimeKind.ZONED,
-    "start_local": START,
-    "end_local": END,
-    "timezone": "Europe/Berlin",
-}
+from tests.domain.productivity.appointments import BERLIN, END, NOON, START, WEEK, an_imported_event, refresh
 
 
 def an_event(title: str = "Breakfast", **fields: Any) -> CalendarEvent:
     return CalendarEvent.schedule(Origin(new_id()), title, **(BERLIN | fields))
-
-
-def an_imported_event(**fields: Any) -> CalendarEvent:
-    origin = Origin(new_id(), source=Source("ical", "7"))
-    return CalendarEvent.schedule(origin, "Breakfast", **(BERLIN | fields))
-
-
-def refresh(event: CalendarEvent, title: str = "Breakfast", **fields: Any) -> None:
-    event.refresh(title, **(BERLIN | fields))
 
 
 def last_topic(event: CalendarEvent) -> str:
@@ -305,112 +283,6 @@ def test_nothing_happens_where_nothing_would_change() -> None:
     single = an_event()
     single.clear_recurrence()
     assert single.version == 1
-
-
-def test_refresh_takes_what_the_source_says_now() -> None:
-    event = an_imported_event()
-    refresh(event, "Brunch", start_local=START - WEEK, sequence=2, ical_status=IcalStatus.CANCELLED)
-    assert (event.title, event.start_local, event.sequence) == ("Brunch", START - WEEK, 2)
-    assert (event.ical_status, event.sequence) == (IcalStatus.CANCELLED, 2)
-    assert event.edited_fields == ()
-    refresh(event, "Brunch", sequence=3)
-    assert (event.ical_status, event.sequence) == (IcalStatus.CONFIRMED, 3)
-
-
-def test_refresh_without_news_is_no_event() -> None:
-    fields: dict[str, Any] = {
-        "attendees": (Attendee("ann"),),
-        "reminders": (Reminder(new_id(), minutes_before=5),),
-        "rrule": "FREQ=WEEKLY",
-        "exdates": (START + WEEK,),
-    }
-    event = an_imported_event(**fields)
-    refresh(event, **fields)
-    assert event.version == 1
-
-
-def test_refresh_keeps_what_the_person_wrote() -> None:
-    event = an_imported_event()
-    event.relocate("Mine")
-    refresh(event, "Theirs", location="Theirs", latitude=1.0, longitude=1.0)
-    assert (event.title, event.location, event.latitude) == ("Theirs", "Mine", None)
-
-
-def test_refresh_keeps_the_whole_series_the_person_changed() -> None:
-    event = an_imported_event(rrule="FREQ=WEEKLY")
-    event.skip_occurrence(START + WEEK)
-    moved = START + timedelta(hours=3)
-    refresh(event, "Later", start_local=moved, end_local=moved + WEEK, rrule="FREQ=MONTHLY")
-    assert (event.title, event.start_local, event.rrule) == ("Later", START, "FREQ=WEEKLY")
-    assert event.exdates == (START + WEEK,)
-
-
-@pytest.mark.parametrize(
-    ("act", "field"),
-    [
-        (CalendarEvent.confirm, "ical_status"),
-        (CalendarEvent.cancel, "ical_status"),
-        (lambda event: event.invite("bob"), "attendees"),
-        (lambda event: event.uninvite("ann"), "attendees"),
-        (lambda event: event.record_rsvp("ann", Rsvp.ACCEPTED), "attendees"),
-        (lambda event: event.respond(Rsvp.ACCEPTED), "my_rsvp"),
-        (lambda event: event.add_reminder(at=NOON), "reminders"),
-        (CalendarEvent.make_all_day, "time_kind"),
-        (CalendarEvent.clear_recurrence, "rrule"),
-        (lambda event: event.change_occurrence(START, title="x"), "overrides"),
-    ],
-)
-def test_refresh_does_not_undo_what_the_person_did(act: Callable[[CalendarEvent], None], field: str) -> None:
-    given: dict[str, Any] = {
-        "attendees": (Attendee("ann"),),
-        "rrule": "FREQ=WEEKLY",
-        "ical_status": IcalStatus.TENTATIVE,
-    }
-    event = an_imported_event(**given)
-    act(event)
-    mine = getattr(event, field)
-    refresh(event, "News", **given)
-    assert (event.title, getattr(event, field)) == ("News", mine)
-
-
-def test_refresh_does_not_undo_an_acknowledgement() -> None:
-    reminder = Reminder(new_id(), minutes_before=5)
-    event = an_imported_event(reminders=(reminder,))
-    event.acknowledge_reminder(reminder.id, acknowledged_at=NOON)
-    refresh(event, "News", reminders=(reminder,))
-    assert [each.acknowledged_at for each in event.reminders] == [NOON]
-
-
-def test_refresh_does_not_bring_back_a_reminder() -> None:
-    reminder = Reminder(new_id(), minutes_before=5)
-    event = an_imported_event(reminders=(reminder,))
-    event.remove_reminder(reminder.id)
-    refresh(event, "News", reminders=(reminder,))
-    assert event.reminders == ()
-
-
-def test_refresh_does_not_confirm_what_the_person_doubts() -> None:
-    event = an_imported_event()
-    event.mark_tentative()
-    refresh(event, "News")
-    assert (event.title, event.ical_status) == ("News", IcalStatus.TENTATIVE)
-
-
-def test_reinstated_event_is_not_cancelled_again_by_a_refresh() -> None:
-    event = an_imported_event(ical_status=IcalStatus.CANCELLED)
-    event.reinstate()
-    refresh(event, ical_status=IcalStatus.CANCELLED)
-    assert event.ical_status is IcalStatus.CONFIRMED
-
-
-def test_refresh_checks_the_series_it_would_take() -> None:
-    stray = START + timedelta(days=1)
-    event = an_imported_event(rrule="FREQ=WEEKLY")
-    with pytest.raises(NoSuchOccurrence):
-        refresh(event, rrule="FREQ=WEEKLY", exdates=(stray,))
-    event.skip_occurrence(START)
-    refresh(event, rrule="FREQ=WEEKLY", exdates=(stray,))
-    assert event.exdates == (START,)
 
 
 def test_trashed_event_cannot_be_changed() -> None:

@@ -3,94 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
-from typing import Any, TypeVar
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from domain.catalogue import events_of, topic_of
 from domain.productivity.task import Task
 from domain.productivity.task_terms import (
     MAX_CHECKLIST,
     ItemExists,
     NotWaiting,
-    PredecessorsOpen,
     Priority,
     StartAfterDue,
     Status,
     TaskClosed,
-    TaskCycle,
     TaskOpen,
-    TaskTooDeep,
     TimeOverlap,
 )
 from domain.shared import clock
 from domain.shared.commands import commands_of
-from domain.shared.errors import DomainError, InvalidInput, ItemNotFound, PeerUnusable, RecordTrashed
-from domain.shared.record import Origin, Record, Source, TooMany, state_fields
+from domain.shared.errors import InvalidInput, ItemNotFound, RecordTrashed
+from domain.shared.record import Origin, Record, TooMany
 from domain.shared.values import new_id
-
-R = TypeVar("R", bound=Record)
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SOURCE = Source("todoist", "7")
-
-
-class Shelf:
-    """The other records of the person."""
-
-    def __init__(self, *records: Record) -> None:
-        self.records = {record.id: record for record in records}
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        record = self.records.get(record_id)
-        return record if isinstance(record, kind) else None
-
-
-def a_task(title: str = "Renew passport", **fields: Any) -> Task:
-    return Task.create(Origin(new_id()), title, **fields)
+from tests.domain.productivity.tasks import NOON, SOURCE, a_task, some_tasks
 
 
 def an_imported_task(**fields: Any) -> Task:
     return Task.create(Origin(new_id(), source=SOURCE), "Renew passport", **fields)
 
 
-def some_tasks(count: int) -> tuple[Task, ...]:
-    """Return tasks that know each other."""
-    shelf = Shelf()
-    tasks = tuple(Task.create(Origin(new_id(), peers=shelf), "Task") for _ in range(count))
-    shelf.records.update((task.id, task) for task in tasks)
-    return tasks
-
-
-def a_done_task() -> Task:
-    task = a_task()
-    task.complete()
-    return task
-
-
 def last_topic(task: Task) -> str:
     event = task.pending_events[-1]
     assert isinstance(event, Record.Event)
     return event.TOPIC
-
-
-def state(task: Task) -> dict[str, object]:
-    return {name: getattr(task, name) for name in state_fields(Task)} | {"version": task.version}
-
-
-def replayed(task: Task) -> Task:
-    again: Any = None
-    for event in task.pending_events:
-        assert isinstance(event, Task.Event)
-        assert events_of(Task)[topic_of(type(event), Task)] is type(event)
-        again = event.mutate(again)
-    assert isinstance(again, Task)
-    return again
 
 
 def test_new_task_is_to_be_done() -> None:
@@ -286,99 +232,6 @@ def test_started_task_starts_once() -> None:
     assert task.version == 2
 
 
-def test_nested_task_can_be_promoted() -> None:
-    child, parent = some_tasks(2)
-    child.nest_under(parent.id)
-    assert child.parent_id == parent.id
-    child.promote()
-    assert child.parent_id is None
-
-
-def test_task_cannot_be_nested_under_itself_not_even_through_others() -> None:
-    a, b, c = some_tasks(3)
-    with pytest.raises(TaskCycle):
-        a.nest_under(a.id)
-    b.nest_under(a.id)
-    c.nest_under(b.id)
-    with pytest.raises(TaskCycle):
-        a.nest_under(c.id)
-
-
-def test_tasks_nest_ten_levels_deep() -> None:
-    tasks = some_tasks(11)
-    for child, parent in zip(tasks[1:10], tasks[:9], strict=True):
-        child.nest_under(parent.id)
-    with pytest.raises(TaskTooDeep):
-        tasks[10].nest_under(tasks[9].id)
-
-
-@pytest.mark.parametrize("refer", [Task.nest_under, Task.add_dependency])
-def test_task_cannot_refer_to_one_that_is_missing_or_trashed(refer: Callable[[Task, UUID], None]) -> None:
-    task, other = some_tasks(2)
-    with pytest.raises(PeerUnusable):
-        refer(task, new_id())
-    other.trash()
-    with pytest.raises(PeerUnusable):
-        refer(task, other.id)
-
-
-def test_trashed_task_further_up_or_on_does_not_stand_in_the_way() -> None:
-    task, near, far = some_tasks(3)
-    near.nest_under(far.id)
-    near.add_dependency(far.id)
-    far.trash()
-    task.nest_under(near.id)
-    task.add_dependency(near.id)
-    assert (task.parent_id, task.dependencies) == (near.id, (near.id,))
-
-
-def test_cycle_through_a_trashed_task_is_still_a_cycle() -> None:
-    a, b, c = some_tasks(3)
-    b.add_dependency(a.id)
-    c.add_dependency(b.id)
-    b.trash()
-    with pytest.raises(TaskCycle):
-        a.add_dependency(c.id)
-
-
-def test_task_cannot_wait_for_itself_not_even_through_others() -> None:
-    a, b, c = some_tasks(3)
-    with pytest.raises(TaskCycle):
-        a.add_dependency(a.id)
-    b.add_dependency(a.id)
-    c.add_dependency(b.id)
-    with pytest.raises(TaskCycle):
-        a.add_dependency(c.id)
-
-
-def test_task_waits_for_its_predecessors_unless_forced() -> None:
-    task, first = some_tasks(2)
-    task.add_dependency(first.id)
-    with pytest.raises(PredecessorsOpen):
-        task.complete()
-    task.complete(force=True)
-    assert not task.is_open
-
-
-@pytest.mark.parametrize("settle", [Task.complete, Task.cancel, Task.trash])
-def test_predecessor_that_is_done_cancelled_or_trashed_holds_nothing_up(
-    settle: Callable[[Task], None],
-) -> None:
-    task, first = some_tasks(2)
-    task.add_dependency(first.id)
-    settle(first)
-    task.complete()
-    assert not task.is_open
-
-
-def test_removed_dependency_holds_nothing_up() -> None:
-    task, first = some_tasks(2)
-    task.add_dependency(first.id)
-    task.remove_dependency(first.id)
-    task.complete()
-    assert task.dependencies == ()
-
-
 def test_checklist_items_are_checked_one_by_one() -> None:
     task = a_task()
     photo, form = new_id(), new_id()
@@ -505,101 +358,3 @@ def test_error_and_repr_show_no_content() -> None:
     with pytest.raises(TaskClosed) as caught:
         task.wait_for("Secret")
     assert "Secret" not in f"{caught.value}{task!r}"
-
-
-ITEMS = [new_id() for _ in range(3)]
-DAYS = st.none() | st.dates(date(2026, 1, 1), date(2026, 1, 9))
-
-
-class TaskLife(RuleBasedStateMachine):
-    """Whatever is done to a task and in whatever order, it stays sound and can be replayed."""
-
-    @initialize(imported=st.booleans())
-    def create(self, *, imported: bool) -> None:
-        shelf = Shelf(*(a_task() for _ in range(3)))
-        self.others = [record.id for record in shelf.records.values()]
-        self.task = Task.create(Origin(new_id(), source=SOURCE if imported else None, peers=shelf), "Task")
-        shelf.records[self.task.id] = self.task
-
-    def attempt(self, command: Callable[..., None], *args: object, **kwargs: object) -> None:
-        """Run a command; one that is refused must leave no trace, and one that runs at most one event."""
-        before = state(self.task)
-        try:
-            command(self.task, *args, **kwargs)
-        except DomainError:
-            assert state(self.task) == before
-        assert self.task.version - int(str(before["version"])) in {0, 1}
-        if self.task.version == before["version"]:
-            assert state(self.task) == before
-
-    @rule(verb=st.sampled_from([Task.start, Task.stop_waiting, Task.complete, Task.reopen, Task.cancel]))
-    def move_on(self, verb: Callable[[Task], None]) -> None:
-        was_open = self.task.is_open
-        self.attempt(verb)
-        if was_open and verb is not Task.complete:
-            assert self.task.completed_at is None
-
-    @rule(
-        verb=st.sampled_from([Task.trash, Task.restore, Task.promote, Task.clear_due, Task.stop_recurrence])
-    )
-    def undo(self, verb: Callable[[Task], None]) -> None:
-        self.attempt(verb)
-
-    @rule(text=st.sampled_from(["a", "b"]))
-    def write(self, text: str) -> None:
-        self.attempt(Task.retitle, text)
-        self.attempt(Task.wait_for, text)
-
-    @rule(start_on=DAYS, due=DAYS)
-    def reschedule(self, start_on: date | None, due: date | None) -> None:
-        self.attempt(Task.reschedule, due, start_on=start_on)
-
-    @rule(percent=st.integers(0, 99))
-    def progress(self, percent: int) -> None:
-        self.attempt(Task.record_progress, percent)
-
-    @rule(index=st.integers(0, 3))
-    def refer(self, index: int) -> None:
-        other = [*self.others, self.task.id][index]
-        self.attempt(Task.nest_under, other)
-        self.attempt(Task.add_dependency, other)
-
-    @rule(index=st.integers(0, 2))
-    def let_go(self, index: int) -> None:
-        self.attempt(Task.remove_dependency, self.others[index])
-
-    @rule(
-        item=st.sampled_from(ITEMS),
-        verb=st.sampled_from([Task.check_item, Task.uncheck_item, Task.remove_item]),
-    )
-    def tick(self, item: UUID, verb: Callable[[Task, UUID], None]) -> None:
-        self.attempt(Task.add_checklist_item, "x", item_id=item)
-        self.attempt(verb, item)
-
-    @rule(begin=st.integers(0, 50), length=st.integers(0, 10))
-    def log(self, begin: int, length: int) -> None:
-        started_at = NOON + timedelta(minutes=begin)
-        self.attempt(Task.log_time, started_at, started_at + timedelta(minutes=length))
-
-    @rule(status=st.sampled_from(Status), percent=st.integers(0, 100))
-    def refresh(self, status: Status, percent: int) -> None:
-        self.attempt(Task.refresh, "Task", status=status, percent_complete=percent)
-
-    @invariant()
-    def is_sound(self) -> None:
-        task = self.task
-        assert (task.percent_complete == 100) is (task.status is Status.DONE)
-        assert task.completed_at is None or task.status is Status.DONE
-        assert task.start_on is None or task.due is None or task.start_on <= task.due
-        assert task.id not in {*task.dependencies, task.parent_id}
-        assert len({item.id for item in task.checklist}) == len(task.checklist)
-        spans = sorted((span.started_at, span.ended_at) for span in task.time_log)
-        assert all(one[1] <= next_one[0] for one, next_one in pairwise(spans))
-
-    @invariant()
-    def replays_to_the_same(self) -> None:
-        assert state(replayed(self.task)) == state(self.task)
-
-
-TestTaskLife = TaskLife.TestCase
-TestTaskLife.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
-from datetime import UTC, datetime
-
 import pytest
 
 from domain.catalogue import KINDS, events_of, kind_named
-from domain.shared.values import new_id
-from domain.system.audit import _BY_TOPIC, ActionClass, AuditEntry, action_class_of
+from domain.system.audit import _BY_TOPIC, ActionClass, action_class_of
 
 
 @pytest.mark.parametrize(
@@ -56,23 +52,3 @@ def test_trash_is_a_deletion_of_any_kind() -> None:
 @pytest.mark.parametrize("topic", sorted(_BY_TOPIC))
 def test_topic_singled_out_is_one_there_is(topic: str) -> None:
     assert topic in events_of(kind_named(topic.partition(".")[0]))
-
-
-def test_entry_has_no_field_for_content_and_never_changes() -> None:
-    entry = AuditEntry(
-        occurred_at=datetime(2026, 3, 1, tzinfo=UTC),
-        actor_id=new_id(),
-        action="task.completed",
-        action_class=action_class_of("task.completed"),
-        kind="task",
-        record_id=new_id(),
-        purpose="weekly planning",
-        command_id=new_id(),
-        correlation_id=new_id(),
-        causation_id=None,
-        bucket=7,
-        position=42,
-    )
-    assert {each.name for each in fields(AuditEntry)}.isdisjoint({"title", "label", "body", "value"})
-    with pytest.raises(FrozenInstanceError):
-        entry.purpose = "another"  # type: ignore[misc]

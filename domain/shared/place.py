@@ -1,4 +1,4 @@
-"""The rule for a position on a record of this context."""
+"""The rule for a position on a record of any kind."""
 
 from __future__ import annotations
 

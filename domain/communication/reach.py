@@ -1,0 +1,119 @@
+"""The part of a contact that says how to reach them: e-mail addresses, telephone numbers, postal addresses."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY
+
+from domain.communication.contact_terms import (
+    E164,
+    ContactEmail,
+    ContactPhone,
+    MailAddress,
+    PostalAddress,
+    find,
+    including,
+    require_room,
+    settled,
+)
+from domain.shared.errors import ItemNotFound
+from domain.shared.record import Content
+from domain.shared.values import Label, Phone
+
+
+class Reach(Content):
+    """Somebody with ways to reach them; of the addresses, and of the numbers, one is preferred."""
+
+    _: KW_ONLY
+    emails: tuple[ContactEmail, ...] = ()
+    phones: tuple[ContactPhone, ...] = ()
+    addresses: tuple[PostalAddress, ...] = ()
+
+    class Event(Content.Event):
+        """Any event of a contact."""
+
+    class EmailAdded(Event):
+        TOPIC = "contact.email_added"
+        EDITS = ("emails",)
+        email: ContactEmail
+
+        def apply(self, contact: Reach) -> None:
+            contact.emails = including(contact.emails, self.email)
+
+    class EmailRemoved(Event):
+        TOPIC = "contact.email_removed"
+        EDITS = ("emails",)
+        address: str
+
+        def apply(self, contact: Reach) -> None:
+            contact.emails = settled(tuple(each for each in contact.emails if each.address != self.address))
+
+    class PhoneAdded(Event):
+        TOPIC = "contact.phone_added"
+        EDITS = ("phones",)
+        phone: ContactPhone
+
+        def apply(self, contact: Reach) -> None:
+            contact.phones = including(contact.phones, self.phone)
+
+    class PhoneRemoved(Event):
+        TOPIC = "contact.phone_removed"
+        EDITS = ("phones",)
+        number: str
+
+        def apply(self, contact: Reach) -> None:
+            contact.phones = settled(tuple(each for each in contact.phones if each.number != self.number))
+
+    class AddressAdded(Event):
+        TOPIC = "contact.address_added"
+        EDITS = ("addresses",)
+        address: PostalAddress
+
+        def apply(self, contact: Reach) -> None:
+            contact.addresses = (*contact.addresses, self.address)
+
+    class AddressRemoved(Event):
+        TOPIC = "contact.address_removed"
+        EDITS = ("addresses",)
+        address: PostalAddress
+
+        def apply(self, contact: Reach) -> None:
+            contact.addresses = tuple(each for each in contact.addresses if each != self.address)
+
+    def add_email(self, address: MailAddress, *, label: Label | None = None, preferred: bool = False) -> None:
+        """Add an address, the preferred one if it is the first; one that is there already is relabelled."""
+        email = ContactEmail(address, label, preferred)
+        emails = including(self.emails, email)
+        require_room(emails)
+        if emails != self.emails:
+            self.trigger_event(self.EmailAdded, email=email)
+
+    def remove_email(self, address: MailAddress) -> None:
+        """Remove an address; if it was the preferred one, the first of the others takes its place."""
+        email = find(self.emails, ContactEmail(address).key)
+        self.trigger_event(self.EmailRemoved, address=email.address)
+
+    def add_phone(
+        self, number: Phone, *, label: Label | None = None, preferred: bool = False, e164: E164 | None = None
+    ) -> None:
+        """Add a number, the preferred one if it is the first; one that is there already is relabelled."""
+        phone = ContactPhone(number, label, preferred, e164)
+        phones = including(self.phones, phone)
+        require_room(phones)
+        if phones != self.phones:
+            self.trigger_event(self.PhoneAdded, phone=phone)
+
+    def remove_phone(self, number: Phone) -> None:
+        """Remove a number; if it was the preferred one, the first of the others takes its place."""
+        phone = find(self.phones, ContactPhone(number).key)
+        self.trigger_event(self.PhoneRemoved, number=phone.number)
+
+    def add_address(self, address: PostalAddress) -> None:
+        if address in self.addresses:
+            return
+        require_room((*self.addresses, address))
+        self.trigger_event(self.AddressAdded, address=address)
+
+    def remove_address(self, address: PostalAddress) -> None:
+        if address not in self.addresses:
+            raise ItemNotFound
+        self.trigger_event(self.AddressRemoved, address=address)

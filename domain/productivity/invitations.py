@@ -1,0 +1,105 @@
+"""The part of a calendar event that says who comes: whom it invites, and what they and the person answer."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, replace
+
+from domain.productivity.calendar_event_terms import (
+    MAX_ATTENDEES,
+    Attendee,
+    AttendeeKind,
+    AttendeeNotFound,
+    AttendeeRole,
+    CalendarAddress,
+    Organizer,
+    Rsvp,
+)
+from domain.productivity.calendar_series import CalendarSeries
+from domain.shared.record import TooMany
+from domain.shared.values import Line
+
+
+class Invitations(CalendarSeries):
+    """A gathering: its organiser, its attendees and the person's own answer."""
+
+    _: KW_ONLY
+    organizer: Organizer | None = None
+    attendees: tuple[Attendee, ...] = ()
+    my_rsvp: Rsvp | None = None
+
+    class Event(CalendarSeries.Event):
+        """Any event of a calendar event."""
+
+    class Invited(Event):
+        TOPIC = "calendar_event.invited"
+        EDITS = ("attendees",)
+        attendee: Attendee
+
+        def apply(self, event: Invitations) -> None:
+            others = tuple(each for each in event.attendees if not each.is_at(self.attendee.address))
+            event.attendees = (*others, self.attendee)
+
+    class Uninvited(Event):
+        TOPIC = "calendar_event.uninvited"
+        EDITS = ("attendees",)
+        address: str
+
+        def apply(self, event: Invitations) -> None:
+            event.attendees = tuple(each for each in event.attendees if not each.is_at(self.address))
+
+    class AttendeeResponded(Event):
+        TOPIC = "calendar_event.attendee_responded"
+        EDITS = ("attendees",)
+        address: str
+        rsvp: Rsvp
+
+        def apply(self, event: Invitations) -> None:
+            event.attendees = tuple(
+                replace(each, rsvp=self.rsvp) if each.is_at(self.address) else each
+                for each in event.attendees
+            )
+
+    class Responded(Event):
+        TOPIC = "calendar_event.responded"
+        my_rsvp: Rsvp
+
+    def invite(
+        self,
+        address: CalendarAddress,
+        *,
+        name: Line = "",
+        kind: AttendeeKind = AttendeeKind.INDIVIDUAL,
+        role: AttendeeRole = AttendeeRole.REQUIRED,
+    ) -> None:
+        """Invite somebody, or invite them in another role; what they have answered stands."""
+        self._require_live()
+        known = self._attendee(address)
+        if known is None and len(self.attendees) >= MAX_ATTENDEES:
+            raise TooMany
+        attendee = replace(known or Attendee(address), name=name, kind=kind, role=role)
+        if attendee != known:
+            self.trigger_event(self.Invited, attendee=attendee)
+
+    def uninvite(self, address: CalendarAddress) -> None:
+        self._require_live()
+        if self._attendee(address) is None:
+            raise AttendeeNotFound
+        self.trigger_event(self.Uninvited, address=address)
+
+    def record_rsvp(self, address: CalendarAddress, rsvp: Rsvp) -> None:
+        """Note what somebody invited has answered."""
+        self._require_live()
+        attendee = self._attendee(address)
+        if attendee is None:
+            raise AttendeeNotFound
+        if rsvp is not attendee.rsvp:
+            self.trigger_event(self.AttendeeResponded, address=address, rsvp=rsvp)
+
+    def respond(self, rsvp: Rsvp) -> None:
+        """Answer an invitation oneself."""
+        self._require_live()
+        if rsvp is not self.my_rsvp:
+            self.trigger_event(self.Responded, my_rsvp=rsvp)
+
+    def _attendee(self, address: str) -> Attendee | None:
+        return next((each for each in self.attendees if each.is_at(address)), None)

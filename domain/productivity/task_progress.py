@@ -1,0 +1,154 @@
+"""The part of a task that says how far it has come: what state it is in, and what time it has taken."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from domain.productivity.task_terms import NotWaiting, Status, TaskClosed, TaskOpen, TimeOverlap, TimeSpan
+from domain.shared.record import Content
+from domain.shared.values import Line, Moment
+
+
+class TaskProgress(Content):
+    """Work that is begun, waits, ends or is given up.
+
+    Whether it may end is the task's to say (``Task.complete``), for that depends on other tasks.
+    """
+
+    _: KW_ONLY
+    status: Status = Status.TODO
+    spent_minutes: int = 0
+    percent_complete: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str = ""
+    waiting_for: str | None = None
+    time_log: tuple[TimeSpan, ...] = ()
+
+    class Event(Content.Event):
+        """Any event of a task."""
+
+    class ProgressEvent(Event):
+        """A step of the person's towards the end; what a source says of its own steps no longer counts."""
+
+        EDITS = ("completed_at", "percent_complete", "status")
+
+    class Started(ProgressEvent):
+        TOPIC = "task.started"
+
+        def apply(self, task: TaskProgress) -> None:
+            task.status = Status.IN_PROGRESS
+            task.started_at = task.started_at or self.timestamp
+
+    class PutOnWait(ProgressEvent):
+        TOPIC = "task.put_on_wait"
+        waiting_for: str
+
+        def apply(self, task: TaskProgress) -> None:
+            task.status = Status.WAITING
+            task.waiting_for = self.waiting_for
+
+    class WaitEnded(ProgressEvent):
+        TOPIC = "task.wait_ended"
+
+        def apply(self, task: TaskProgress) -> None:
+            task.status = Status.IN_PROGRESS if task.started_at else Status.TODO
+            task.waiting_for = None
+
+    class Completed(ProgressEvent):
+        TOPIC = "task.completed"
+        completed_at: datetime
+
+        def apply(self, task: TaskProgress) -> None:
+            task.status = Status.DONE
+            task.completed_at = self.completed_at
+            task.percent_complete = 100
+            task.waiting_for = None
+
+    class Reopened(ProgressEvent):
+        TOPIC = "task.reopened"
+
+        def apply(self, task: TaskProgress) -> None:
+            task.status = Status.TODO
+            task.completed_at = task.cancelled_at = task.started_at = None
+            task.cancel_reason = ""
+            task.percent_complete = 0
+
+    class Cancelled(ProgressEvent):
+        TOPIC = "task.cancelled"
+        reason: str
+
+        def apply(self, task: TaskProgress) -> None:
+            task.status = Status.CANCELLED
+            task.cancelled_at = self.timestamp
+            task.cancel_reason = self.reason
+            task.waiting_for = None
+
+    class ProgressRecorded(ProgressEvent):
+        TOPIC = "task.progress_recorded"
+        percent_complete: int
+
+    class TimeLogged(Event):
+        TOPIC = "task.time_logged"
+        span: TimeSpan
+
+        def apply(self, task: TaskProgress) -> None:
+            task.time_log = (*task.time_log, self.span)
+            task.spent_minutes = sum(_minutes(span) for span in task.time_log)
+
+    def start(self) -> None:
+        self._require_open()
+        if self.status is not Status.IN_PROGRESS:
+            self.trigger_event(self.Started)
+
+    def wait_for(self, waiting_for: Line) -> None:
+        self._require_open()
+        if (self.status, self.waiting_for) != (Status.WAITING, waiting_for):
+            self.trigger_event(self.PutOnWait, waiting_for=waiting_for)
+
+    def stop_waiting(self) -> None:
+        if self.status is not Status.WAITING:
+            raise NotWaiting
+        self.trigger_event(self.WaitEnded)
+
+    def reopen(self) -> None:
+        if self.is_open:
+            raise TaskOpen
+        self.trigger_event(self.Reopened)
+
+    def cancel(self, reason: Line = "") -> None:
+        self._require_open()
+        self.trigger_event(self.Cancelled, reason=reason)
+
+    def record_progress(self, percent: Annotated[int, Field(ge=0, le=99)]) -> None:
+        """Say how far the task has come; a hundred percent is ``complete``."""
+        self._require_open()
+        if percent != self.percent_complete:
+            self.trigger_event(self.ProgressRecorded, percent_complete=percent)
+
+    def log_time(self, started_at: Moment, ended_at: Moment) -> None:
+        span = TimeSpan(started_at, ended_at)
+        overlaps = any(
+            span.started_at < other.ended_at and other.started_at < span.ended_at for other in self.time_log
+        )
+        if ended_at <= started_at or overlaps:
+            raise TimeOverlap
+        self.trigger_event(self.TimeLogged, span=span)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do."""
+        return self.status not in (Status.DONE, Status.CANCELLED)
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise TaskClosed
+
+
+def _minutes(span: TimeSpan) -> int:
+    return round((span.ended_at - span.started_at).total_seconds() / 60)

@@ -1,0 +1,74 @@
+"""The versions of a document's content."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from domain.personal.document import MAX_VERSIONS, Document, DocumentVersion
+from domain.shared.commands import commands_of
+from domain.shared.errors import InvalidInput, ItemNotFound
+from domain.shared.record import TooMany
+from tests.domain.personal.papers import NOON, SCAN, SIGNED, received, topics
+
+
+def test_new_version_becomes_the_current_one_and_the_old_one_stays() -> None:
+    document = received()
+
+    document.add_version(SIGNED, comment="signed", created_at=NOON)
+
+    assert document.versions == (
+        DocumentVersion(1, SCAN, "", NOON),
+        DocumentVersion(2, SIGNED, "signed", NOON),
+    )
+    assert (document.current_version, document.content) == (2, SIGNED)
+    assert topics(document)[-1] == "document.version_added"
+
+
+def test_version_cannot_be_changed() -> None:
+    version = received().versions[0]
+
+    with pytest.raises(FrozenInstanceError):
+        version.comment = "other"  # type: ignore[misc]
+
+
+def test_same_content_again_is_no_version() -> None:
+    document = received()
+
+    document.add_version(SCAN, comment="again")
+
+    assert topics(document) == ["document.received"]
+
+
+def test_reverting_loses_no_version() -> None:
+    document = received()
+    document.add_version(SIGNED)
+
+    document.revert_to_version(1)
+    document.revert_to_version(1)
+    assert (document.current_version, document.content, len(document.versions)) == (1, SCAN, 2)
+    document.revert_to_version(2)
+    document.revert_to_version(1)
+    document.add_version(SIGNED, created_at=NOON)
+
+    assert [version.n for version in document.versions] == [1, 2, 3]
+    assert document.current_version == 3
+    assert topics(document).count("document.reverted_to_version") == 3
+
+
+def test_unknown_version_cannot_be_reverted_to() -> None:
+    document = received()
+
+    with pytest.raises(ItemNotFound):
+        document.revert_to_version(2)
+    with pytest.raises(InvalidInput):
+        commands_of(Document)["revert_to_version"].arguments((0,), {})
+
+
+def test_versions_do_not_grow_without_end() -> None:
+    document = received()
+    document.versions *= MAX_VERSIONS
+
+    with pytest.raises(TooMany):
+        document.add_version(SIGNED)

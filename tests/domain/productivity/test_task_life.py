@@ -1,0 +1,133 @@
+"""A task under any commands in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from domain.catalogue import events_of, topic_of
+from domain.productivity.task import Task
+from domain.productivity.task_terms import Status
+from domain.shared.errors import DomainError
+from domain.shared.record import Origin, state_fields
+from domain.shared.values import new_id
+from tests.domain.productivity.tasks import NOON, SOURCE, Shelf, a_task
+
+
+def state(task: Task) -> dict[str, object]:
+    return {name: getattr(task, name) for name in state_fields(Task)} | {"version": task.version}
+
+
+def replayed(task: Task) -> Task:
+    again: Any = None
+    for event in task.pending_events:
+        assert isinstance(event, Task.Event)
+        assert events_of(Task)[topic_of(type(event), Task)] is type(event)
+        again = event.mutate(again)
+    assert isinstance(again, Task)
+    return again
+
+
+ITEMS = [new_id() for _ in range(3)]
+DAYS = st.none() | st.dates(date(2026, 1, 1), date(2026, 1, 9))
+
+
+class TaskLife(RuleBasedStateMachine):
+    """Whatever is done to a task and in whatever order, it stays sound and can be replayed."""
+
+    @initialize(imported=st.booleans())
+    def create(self, *, imported: bool) -> None:
+        shelf = Shelf(*(a_task() for _ in range(3)))
+        self.others = [record.id for record in shelf.records.values()]
+        self.task = Task.create(Origin(new_id(), source=SOURCE if imported else None, peers=shelf), "Task")
+        shelf.records[self.task.id] = self.task
+
+    def attempt(self, command: Callable[..., None], *args: object, **kwargs: object) -> None:
+        """Run a command; one that is refused must leave no trace, and one that runs at most one event."""
+        before = state(self.task)
+        try:
+            command(self.task, *args, **kwargs)
+        except DomainError:
+            assert state(self.task) == before
+        assert self.task.version - int(str(before["version"])) in {0, 1}
+        if self.task.version == before["version"]:
+            assert state(self.task) == before
+
+    @rule(verb=st.sampled_from([Task.start, Task.stop_waiting, Task.complete, Task.reopen, Task.cancel]))
+    def move_on(self, verb: Callable[[Task], None]) -> None:
+        was_open = self.task.is_open
+        self.attempt(verb)
+        if was_open and verb is not Task.complete:
+            assert self.task.completed_at is None
+
+    @rule(
+        verb=st.sampled_from([Task.trash, Task.restore, Task.promote, Task.clear_due, Task.stop_recurrence])
+    )
+    def undo(self, verb: Callable[[Task], None]) -> None:
+        self.attempt(verb)
+
+    @rule(text=st.sampled_from(["a", "b"]))
+    def write(self, text: str) -> None:
+        self.attempt(Task.retitle, text)
+        self.attempt(Task.wait_for, text)
+
+    @rule(start_on=DAYS, due=DAYS)
+    def reschedule(self, start_on: date | None, due: date | None) -> None:
+        self.attempt(Task.reschedule, due, start_on=start_on)
+
+    @rule(percent=st.integers(0, 99))
+    def progress(self, percent: int) -> None:
+        self.attempt(Task.record_progress, percent)
+
+    @rule(index=st.integers(0, 3))
+    def refer(self, index: int) -> None:
+        other = [*self.others, self.task.id][index]
+        self.attempt(Task.nest_under, other)
+        self.attempt(Task.add_dependency, other)
+
+    @rule(index=st.integers(0, 2))
+    def let_go(self, index: int) -> None:
+        self.attempt(Task.remove_dependency, self.others[index])
+
+    @rule(
+        item=st.sampled_from(ITEMS),
+        verb=st.sampled_from([Task.check_item, Task.uncheck_item, Task.remove_item]),
+    )
+    def tick(self, item: UUID, verb: Callable[[Task, UUID], None]) -> None:
+        self.attempt(Task.add_checklist_item, "x", item_id=item)
+        self.attempt(verb, item)
+
+    @rule(begin=st.integers(0, 50), length=st.integers(0, 10))
+    def log(self, begin: int, length: int) -> None:
+        started_at = NOON + timedelta(minutes=begin)
+        self.attempt(Task.log_time, started_at, started_at + timedelta(minutes=length))
+
+    @rule(status=st.sampled_from(Status), percent=st.integers(0, 100))
+    def refresh(self, status: Status, percent: int) -> None:
+        self.attempt(Task.refresh, "Task", status=status, percent_complete=percent)
+
+    @invariant()
+    def is_sound(self) -> None:
+        task = self.task
+        assert (task.percent_complete == 100) is (task.status is Status.DONE)
+        assert task.completed_at is None or task.status is Status.DONE
+        assert task.start_on is None or task.due is None or task.start_on <= task.due
+        assert task.id not in {*task.dependencies, task.parent_id}
+        assert len({item.id for item in task.checklist}) == len(task.checklist)
+        spans = sorted((span.started_at, span.ended_at) for span in task.time_log)
+        assert all(one[1] <= next_one[0] for one, next_one in pairwise(spans))
+
+    @invariant()
+    def replays_to_the_same(self) -> None:
+        assert state(replayed(self.task)) == state(self.task)
+
+
+TestTaskLife = TaskLife.TestCase
+TestTaskLife.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)

@@ -1,0 +1,107 @@
+"""Tasks under tasks and after tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from domain.productivity.task import Task
+from domain.productivity.task_terms import PredecessorsOpen, TaskCycle, TaskTooDeep
+from domain.shared.errors import PeerUnusable
+from domain.shared.values import new_id
+from tests.domain.productivity.tasks import some_tasks
+
+
+def test_nested_task_can_be_promoted() -> None:
+    child, parent = some_tasks(2)
+    child.nest_under(parent.id)
+    assert child.parent_id == parent.id
+    child.promote()
+    assert child.parent_id is None
+
+
+def test_task_cannot_be_nested_under_itself_not_even_through_others() -> None:
+    a, b, c = some_tasks(3)
+    with pytest.raises(TaskCycle):
+        a.nest_under(a.id)
+    b.nest_under(a.id)
+    c.nest_under(b.id)
+    with pytest.raises(TaskCycle):
+        a.nest_under(c.id)
+
+
+def test_tasks_nest_ten_levels_deep() -> None:
+    tasks = some_tasks(11)
+    for child, parent in zip(tasks[1:10], tasks[:9], strict=True):
+        child.nest_under(parent.id)
+    with pytest.raises(TaskTooDeep):
+        tasks[10].nest_under(tasks[9].id)
+
+
+@pytest.mark.parametrize("refer", [Task.nest_under, Task.add_dependency])
+def test_task_cannot_refer_to_one_that_is_missing_or_trashed(refer: Callable[[Task, UUID], None]) -> None:
+    task, other = some_tasks(2)
+    with pytest.raises(PeerUnusable):
+        refer(task, new_id())
+    other.trash()
+    with pytest.raises(PeerUnusable):
+        refer(task, other.id)
+
+
+def test_trashed_task_further_up_or_on_does_not_stand_in_the_way() -> None:
+    task, near, far = some_tasks(3)
+    near.nest_under(far.id)
+    near.add_dependency(far.id)
+    far.trash()
+    task.nest_under(near.id)
+    task.add_dependency(near.id)
+    assert (task.parent_id, task.dependencies) == (near.id, (near.id,))
+
+
+def test_cycle_through_a_trashed_task_is_still_a_cycle() -> None:
+    a, b, c = some_tasks(3)
+    b.add_dependency(a.id)
+    c.add_dependency(b.id)
+    b.trash()
+    with pytest.raises(TaskCycle):
+        a.add_dependency(c.id)
+
+
+def test_task_cannot_wait_for_itself_not_even_through_others() -> None:
+    a, b, c = some_tasks(3)
+    with pytest.raises(TaskCycle):
+        a.add_dependency(a.id)
+    b.add_dependency(a.id)
+    c.add_dependency(b.id)
+    with pytest.raises(TaskCycle):
+        a.add_dependency(c.id)
+
+
+def test_task_waits_for_its_predecessors_unless_forced() -> None:
+    task, first = some_tasks(2)
+    task.add_dependency(first.id)
+    with pytest.raises(PredecessorsOpen):
+        task.complete()
+    task.complete(force=True)
+    assert not task.is_open
+
+
+@pytest.mark.parametrize("settle", [Task.complete, Task.cancel, Task.trash])
+def test_predecessor_that_is_done_cancelled_or_trashed_holds_nothing_up(
+    settle: Callable[[Task], None],
+) -> None:
+    task, first = some_tasks(2)
+    task.add_dependency(first.id)
+    settle(first)
+    task.complete()
+    assert not task.is_open
+
+
+def test_removed_dependency_holds_nothing_up() -> None:
+    task, first = some_tasks(2)
+    task.add_dependency(first.id)
+    task.remove_dependency(first.id)
+    task.complete()
+    assert task.dependencies == ()

@@ -1,0 +1,130 @@
+"""What takes place when, for somebody in a zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.productivity.calendar_event import CalendarEvent
+from domain.productivity.calendar_event_terms import TimeKind
+from infrastructure.store.session import Session
+from infrastructure.store.store import Store
+from projections.agenda import Occurrence
+from tests.store.asking import wall
+
+pytestmark = pytest.mark.usefixtures("registered")
+
+BERLIN = "Europe/Berlin"
+
+
+def day_of(me: Session, store: Store, day: date, zone: str = "UTC", days: int = 1) -> list[Occurrence]:
+    store.catch_up()
+    since = datetime.combine(day, time(), ZoneInfo(zone))
+    until = datetime.combine(day + timedelta(days=days), time(), ZoneInfo(zone))
+    return list(me.agenda(since, until, zone=zone))
+
+
+def test_a_weekly_event_stays_at_its_hour_on_the_wall_across_a_clock_change(
+    store: Store, me: Session
+) -> None:
+    me.do(
+        CalendarEvent.schedule, "Standup", time_kind=TimeKind.ZONED, timezone=BERLIN,
+        start_local=wall(2026, 10, 5, 9), end_local=wall(2026, 10, 5, 9, 30), rrule="FREQ=WEEKLY",
+    )  # fmt: skip
+    found = day_of(me, store, date(2026, 10, 18), days=14)
+    assert [occurrence.start.astimezone(UTC) for occurrence in found] == [
+        datetime(2026, 10, 19, 7, tzinfo=UTC),
+        datetime(2026, 10, 26, 8, tzinfo=UTC),
+    ]
+    assert {occurrence.end - occurrence.start for occurrence in found} == {timedelta(minutes=30)}
+    far = day_of(me, store, date(2031, 3, 3))
+    assert [occurrence.start.hour for occurrence in far] == [9]
+
+
+def test_a_time_that_the_clock_change_skips_comes_as_much_later(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Night", time_kind=TimeKind.ZONED, timezone=BERLIN,
+        start_local=wall(2026, 3, 28, 2, 30), rrule="FREQ=DAILY;COUNT=3",
+    )  # fmt: skip
+    found = day_of(me, store, date(2026, 3, 28), zone=BERLIN, days=3)
+    assert [(each.start.hour, each.start.minute) for each in found] == [(2, 30), (3, 30), (2, 30)]
+
+
+def test_single_occurrences_may_be_skipped_moved_renamed_or_cancelled(store: Store, me: Session) -> None:
+    made = me.do(
+        CalendarEvent.schedule, "Course", time_kind=TimeKind.UTC, start_local=wall(2026, 6, 1, 10),
+        end_local=wall(2026, 6, 1, 11), rrule="FREQ=DAILY;COUNT=5",
+    )  # fmt: skip
+    assert len(day_of(me, store, date(2026, 6, 1), days=10)) == 5  # control
+    me.do(CalendarEvent.skip_occurrence, made.id, wall(2026, 6, 2, 10))
+    me.do(CalendarEvent.change_occurrence, made.id, wall(2026, 6, 3, 10), cancelled=True)
+    me.do(
+        CalendarEvent.change_occurrence,
+        made.id,
+        wall(2026, 6, 4, 10),
+        start_local=wall(2026, 6, 20, 15),
+        end_local=wall(2026, 6, 20, 17),
+        title="Moved",
+    )
+    found = day_of(me, store, date(2026, 6, 1), days=10)
+    assert [(each.start.day, each.title) for each in found] == [(1, "Course"), (5, "Course")]
+    (moved,) = day_of(me, store, date(2026, 6, 20))
+    assert (moved.start.hour, moved.end.hour, moved.title) == (15, 17, "Moved")
+    me.do(CalendarEvent.restore_occurrence, made.id, wall(2026, 6, 2, 10))
+    assert [each.start.day for each in day_of(me, store, date(2026, 6, 1), days=10)] == [1, 2, 5]
+
+
+def test_all_day_and_floating_events_hang_on_the_askers_zone(store: Store, me: Session) -> None:
+    me.do(CalendarEvent.schedule, "Holiday", time_kind=TimeKind.ALL_DAY, start_local=wall(2026, 7, 1))
+    me.do(CalendarEvent.schedule, "Lunch", time_kind=TimeKind.FLOATING, start_local=wall(2026, 7, 1, 12))
+    for zone, offset in (("Pacific/Auckland", 12), ("UTC", 0), ("America/Los_Angeles", -7)):
+        holiday, lunch = day_of(me, store, date(2026, 7, 1), zone=zone)
+        midnight = datetime(2026, 7, 1, tzinfo=UTC) - timedelta(hours=offset)
+        assert (holiday.title, holiday.start, holiday.end) == (
+            "Holiday",
+            midnight,
+            midnight + timedelta(days=1),
+        )
+        assert (holiday.all_day, lunch.all_day) == (True, False)
+        assert lunch.start == midnight + timedelta(hours=12)
+        for near in (date(2026, 6, 30), date(2026, 7, 2)):
+            assert day_of(me, store, near, zone=zone) == []
+
+
+def test_the_window_takes_in_what_overlaps_it_and_nothing_else(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Two hours", time_kind=TimeKind.UTC,
+        start_local=wall(2026, 8, 1, 10), end_local=wall(2026, 8, 1, 12),
+    )  # fmt: skip
+    me.do(
+        CalendarEvent.schedule, "Expedition", time_kind=TimeKind.UTC,
+        start_local=wall(2026, 8, 1), end_local=wall(2026, 10, 20),
+    )  # fmt: skip
+    me.do(
+        CalendarEvent.schedule, "Month", time_kind=TimeKind.UTC,
+        start_local=wall(2026, 8, 1), end_local=wall(2026, 8, 31),
+    )  # fmt: skip
+    store.catch_up()
+
+    def named(since: datetime, until: datetime) -> list[str]:
+        return sorted(each.title for each in me.agenda(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)))
+
+    assert named(wall(2026, 8, 1, 11), wall(2026, 8, 1, 11, 30)) == ["Expedition", "Month", "Two hours"]
+    assert named(wall(2026, 8, 1, 12), wall(2026, 8, 1, 13)) == ["Expedition", "Month"]  # the end is outside
+    assert named(wall(2026, 8, 1, 9), wall(2026, 8, 1, 10)) == ["Expedition", "Month"]  # so is the window's
+    assert named(wall(2026, 8, 30), wall(2026, 8, 31)) == ["Expedition", "Month"]
+    assert named(wall(2026, 10, 19), wall(2026, 10, 20)) == ["Expedition"]
+    assert named(wall(2026, 10, 20), wall(2026, 10, 21)) == []
+
+
+def test_cancelled_and_trashed_events_do_not_take_place(store: Store, me: Session) -> None:
+    made = me.do(CalendarEvent.schedule, "Talk", time_kind=TimeKind.UTC, start_local=wall(2026, 8, 1, 10))
+    assert len(day_of(me, store, date(2026, 8, 1))) == 1
+    me.do(CalendarEvent.cancel, made.id)
+    assert day_of(me, store, date(2026, 8, 1)) == []
+    me.do(CalendarEvent.reinstate, made.id)
+    assert len(day_of(me, store, date(2026, 8, 1))) == 1
+    me.do(CalendarEvent.trash, made.id)
+    assert day_of(me, store, date(2026, 8, 1)) == []
