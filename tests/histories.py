@@ -191,6 +191,8 @@ class _Drawing:
 
     def single(self, option: Any, name: str) -> Any:
         match option:
+            case {"const": value}:
+                return value
             case {"enum": values}:
                 return self.draw(st.sampled_from(values))
             case {"type": "array"}:
@@ -214,8 +216,6 @@ class _Drawing:
 
 def _scalars(option: Any, name: str, records: int) -> st.SearchStrategy[Any]:
     match option:
-        case {"const": value}:
-            return st.just(value)
         case {"type": "boolean"}:
             return st.booleans()
         case {"type": "integer" | "number"}:

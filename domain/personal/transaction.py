@@ -47,7 +47,7 @@ from domain.personal.transaction_terms import (
     told,
 )
 from domain.shared import clock
-from domain.shared.record import Content, Origin, TooMany, usable_peer
+from domain.shared.record import Content, Origin, TooMany, peers_of, usable_peer
 from domain.shared.values import Currency, Day, Fraction, Id, Label, Line, Moment, Money, Name, Text, Title
 
 
@@ -529,6 +529,15 @@ class Transaction(Content):
     def moves_money(self) -> bool:
         """Whether the account's balance has changed by the amount, or will."""
         return self.status in (BookingStatus.PENDING, BookingStatus.BOOKED)
+
+    def _require_fit(self) -> None:
+        if self.transfer_peer_id is None:
+            return
+        peer = peers_of(self).get(Transaction, self.transfer_peer_id)
+        if peer is not None:
+            if peer.transfer_peer_id not in (None, self.id):
+                raise TransferTaken
+            self._require_other_end(peer, self.amount, self.day)
 
     def _require_booked(self) -> None:
         if self.status is not BookingStatus.BOOKED:
