@@ -56,9 +56,13 @@ class Questions:
             raise NotFound
         return record
 
-    def load(self, record_id: UUID) -> Record:
-        """Return a record from the ledger, as of now; raises NotFound, Erased."""
-        loaded = self.engine.repository.load(self.subject_id, record_id)
+    def load(self, record_id: UUID, *, as_of: datetime | None = None) -> Record:
+        """Return a record from the ledger, as it is or stood at a moment; raises NotFound, Erased."""
+        if as_of is None:
+            loaded = self.engine.repository.load(self.subject_id, record_id)
+        else:
+            version = self.engine.moments.version_at(self.subject_id, record_id, _aware(as_of))
+            loaded = self.engine.repository.load(self.subject_id, record_id, version=version or 0)
         if loaded is None:
             raise NotFound
         attach(loaded.record, self.subject_id, NoPeers())
@@ -239,6 +243,12 @@ class Questions:
     def _reach(self, after: Receipt | None) -> None:
         if after is not None:
             self.engine.reader.wait_for(after, self.engine.bell.ring)
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise InvalidQuery
+    return moment
 
 
 def _listing(kind: type[Record], order_by: str, *, trashed: bool, filters: Mapping[str, Any]) -> Listing:

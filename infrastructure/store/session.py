@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from infrastructure.errors import NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
 from infrastructure.store.engine import Engine
+from infrastructure.store.past import Past
 from infrastructure.store.questions import Questions
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
 
@@ -109,6 +111,13 @@ class Session(Questions):
         )
         receipts: tuple[Receipt, ...] = retrying(self._attempt, listed, given, digest)
         return receipts
+
+    def as_of(self, moment: datetime) -> Past:
+        """Return the person's records as they stood at a moment, to ask and not to change; close it after use.
+
+        The moment is when things were recorded, not when they happened. Raises InvalidQuery for one without a zone.
+        """
+        return Past(self.engine, self.subject_id, moment)
 
     def _attempt(self, calls: Sequence[Call], given: Given, digest: bytes) -> tuple[Receipt, ...]:
         engine = self.engine
