@@ -235,6 +235,14 @@ class Ledger:
             ).fetchone()
         return row[0] if row else None
 
+    def claim_holder(self, bucket: int, claim: bytes) -> UUID | None:
+        """Return the record that holds a blind claim, or None."""
+        with self._connection() as connection:
+            row = connection.execute(
+                "SELECT record_id FROM ledger.claims WHERE bucket = %s AND claim = %s", (bucket, claim)
+            ).fetchone()
+        return row[0] if row else None
+
     def _append_once(self, append: Append) -> Receipt:
         bucket = bucket_of(append.subject_id)
         try:

@@ -10,11 +10,13 @@ from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.catalogue import kind_named
 from domain.shared.record import NoPeers, Record, attach
 from infrastructure.errors import InvalidQuery, NotFound
 from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.store.changes import Difference, differences
 from infrastructure.store.engine import Engine
 from infrastructure.store.reader import Page
 from projections.agenda import Candidate, Occurrence, candidates, expand
@@ -74,6 +76,16 @@ class Questions:
         if not events:
             raise NotFound
         return events
+
+    def diff(self, since: datetime, until: datetime, *, kind: str | None = None) -> Iterator[Difference]:
+        """Yield what became of each record after ``since``, up to and with ``until``; by recorded time, in no order of time.
+
+        Raises InvalidQuery for a moment without a zone, UnknownKind.
+        """
+        if kind is not None:
+            kind_named(kind)
+        spans = self.engine.moments.between(self.subject_id, _aware(since), _aware(until), kind=kind)
+        return differences(self.engine.repository, self.subject_id, spans)
 
     def find(
         self,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from psycopg import Connection
 
 from domain.catalogue import KINDS, kind_named
@@ -24,7 +24,7 @@ from domain.shared.record import Record, state_of
 from infrastructure.crypto import keyring
 from infrastructure.errors import Erased, InvalidQuery, NotFound, PastIsReadOnly, Unavailable
 from infrastructure.ledger.sealing import OpenedEvent
-from infrastructure.store.past import Past
+from infrastructure.store.questions import Questions
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
 from tests.conftest import ROOT, Databases
@@ -193,7 +193,11 @@ def test_tables_of_the_past_are_temporary_and_keep_no_samples_of_what_people_wro
 
 
 @settings(
-    max_examples=15, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6,
+    phases=[Phase.generate],
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=histories(every_kind=True, min_size=5, max_size=25))
 def test_as_of_equals_a_fold_up_to_the_moment_for_every_kind(store: Store, history: tuple[Step, ...]) -> None:
@@ -247,7 +251,7 @@ def folded_up_to(me: Session, record_id: UUID, moment: datetime) -> Record | Non
     return record
 
 
-def in_table(then: Past, kind: str) -> list[Record]:
+def in_table(then: Questions, kind: str) -> list[Record]:
     living = then.find(kind_named(kind), limit=1000)
     return [*living, *then.find(kind_named(kind), limit=1000, trashed=True)]
 
