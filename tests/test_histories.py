@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from domain.catalogue import KINDS, all_kinds, events_of
@@ -9,6 +10,7 @@ from infrastructure.store.session import Session
 from tests.histories import Step, histories, live
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # a pool's thread does, while we draw
 def test_histories_make_records_of_every_kind_and_a_hundred_kinds_of_event(me: Session) -> None:
     reached: set[str] = set()
     taken = refused = 0

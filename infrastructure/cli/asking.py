@@ -181,6 +181,8 @@ def history(
         at = f"{change.at:%Y-%m-%d %H:%M:%S}" if change.at is not None else "at a time erased"
         console.print(f"{change.version:>4}  {at}  {change.action}", soft_wrap=True)
         print_indented(_who_and_why(change.actor_id, change.purpose, owner))
+        if change.reason:
+            print_indented(f"reason: {change.reason}")
         print_changes(change.fields)
 
 

@@ -22,6 +22,7 @@ _CONTROL = dict.fromkeys(
     [*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
 
+EMPTY: tuple[object, ...] = (None, "", (), [], {})
 INDENT = 6
 LONGEST = 240
 """Characters of a value in a list of changes; JSON has all of it."""
@@ -71,18 +72,19 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in fields.items():
-        if value not in (None, "", (), [], {}):
+        if value not in EMPTY:
             table.add_row(name.replace("_", " "), shown(value))
     console.print(table)
 
 
 def print_changes(changes: Iterable[FieldChange]) -> None:
-    """Print fields with their values before and after, long ones cut short."""
+    """Print fields with their values before and after, long ones cut short, empty ones left out."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, name in enumerate(("", "before", "after")):
         table.add_column(name, overflow="fold", ratio=number and 1, style="" if number else "bold")
     for each in changes:
-        table.add_row(each.field.replace("_", " "), _cut(each.before), _cut(each.after))
+        if each.before not in EMPTY or each.after not in EMPTY:
+            table.add_row(each.field.replace("_", " "), _cut(each.before), _cut(each.after))
     if table.row_count:
         console.print(Padding(table, (0, 0, 0, INDENT)))
 

@@ -39,6 +39,9 @@ class Change:
     actor_id: UUID | None
     command_id: UUID | None
     purpose: str | None
+    """Why the command was given."""
+    reason: str | None
+    """Why the record changed, where the event says so."""
     fields: tuple[FieldChange, ...]
 
 
@@ -69,7 +72,7 @@ def changes_of(events: Iterable[OpenedEvent | ErasedEvent]) -> Iterator[Change]:
         row = item.row
         if isinstance(item, ErasedEvent):
             record = None
-            yield Change(row.version, row.recorded_at, "erased", row.actor_id, row.command_id, None, ())
+            yield Change(row.version, row.recorded_at, "erased", row.actor_id, row.command_id, None, None, ())
             continue
         before = state_of(record) if record is not None else {}
         if record is not None or row.version == 1:
@@ -82,6 +85,7 @@ def changes_of(events: Iterable[OpenedEvent | ErasedEvent]) -> Iterator[Change]:
             row.actor_id,
             row.command_id,
             item.purpose,
+            getattr(item.event, "reason", None),
             fields_between(before, after),
         )
 

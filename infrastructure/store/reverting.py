@@ -134,7 +134,7 @@ class Reverting:
 
     def _taken_back(self, work: UnitOfWork, span: Span) -> Reversal | None:
         record = work.existing(span.record_id)
-        before = state_of(record)
+        before, held = state_of(record), record.claims
         left = self._take_back(record, span)
         if left is None and self._is_claimed(work, record):
             work.forget(record.id)
@@ -142,8 +142,8 @@ class Reverting:
         fields = fields_between(before, state_of(record))
         if left is not None or not fields:
             return left
-        if self._preview is not None and not record.claims and _has_no_peers(record):
-            work.forget(record.id)  # nobody's rule looks at it
+        if self._preview is not None and not held and not record.claims and _has_no_peers(record):
+            work.forget(record.id)  # no other record's return depends on it
         action = Action.REVERTED if span.before else Action.TRASHED
         return Reversal(span.record_id, record.KIND, action, span.before, None, fields)
 

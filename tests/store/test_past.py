@@ -192,6 +192,7 @@ def test_tables_of_the_past_are_temporary_and_keep_no_samples_of_what_people_wro
         assert ("title",) not in kept
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # a pool's thread does, while we draw
 @settings(
     max_examples=6,
     phases=[Phase.generate],

@@ -227,6 +227,7 @@ def test_a_difference_tells_each_record_once_with_its_fields(me: Session) -> Non
     assert not list(me.diff(BEGINNING - HOUR, BEGINNING, kind="note"))
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # a pool's thread does, while we draw
 @settings(
     max_examples=6,
     phases=[Phase.generate],
