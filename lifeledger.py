@@ -15,6 +15,7 @@ from infrastructure.errors import (
     KeyUnavailable,
     NotFound,
     NotYetProjected,
+    PastIsReadOnly,
     RootKeyProblem,
     SourceAlreadyKept,
     Unavailable,
@@ -22,6 +23,7 @@ from infrastructure.errors import (
 )
 from infrastructure.ledger.events import Receipt
 from infrastructure.settings import Settings
+from infrastructure.store.past import Past
 from infrastructure.store.reader import Page
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Person, Store
@@ -41,6 +43,8 @@ __all__ = [
     "NotFound",
     "NotYetProjected",
     "Page",
+    "Past",
+    "PastIsReadOnly",
     "Person",
     "Receipt",
     "RootKeyProblem",

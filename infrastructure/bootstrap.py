@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, Roo
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import ConfigurationError
 from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector import rows, schema
@@ -115,6 +117,7 @@ def assemble(
     return Engine(
         keys=keys,
         ledger=ledger,
+        moments=Moments(ledger_pool),
         sealer=sealer,
         repository=Repository(ledger, sealer, keys),
         reader=Reader(read_pool, answers if keep_answers else NoCache(), keys),
@@ -122,6 +125,9 @@ def assemble(
         blobs=Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,
         bell=bell,
+        connect_apart=lambda: _pool_of(
+            addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, planner_settings=True
+        ),
     )
 
 
@@ -161,6 +167,24 @@ def _pool(
     autocommit: bool = True,
     planner_settings: bool = False,
 ) -> ConnectionPool[Connection[Any]]:
+    pool = _pool_of(url, timeout_ms, role=role, autocommit=autocommit, planner_settings=planner_settings)
+    resources.callback(pool.close)
+    pool.open()
+    return pool
+
+
+def _pool_of(
+    url: str,
+    timeout_ms: int,
+    *,
+    role: str | None = None,
+    autocommit: bool = True,
+    planner_settings: bool = False,
+    size: int = POOL_SIZE,
+    lifetime: float = 3600.0,
+) -> ConnectionPool[Connection[Any]]:
+    """Return a pool that is not open yet; it replaces connections older than ``lifetime`` seconds."""
+
     def configure(connection: Connection[Any]) -> None:
         connection.autocommit = True
         settings = {
@@ -177,12 +201,9 @@ def _pool(
             connection.execute(psycopg.sql.SQL("SET ROLE {}").format(psycopg.sql.Identifier(role)))
         connection.autocommit = autocommit
 
-    pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-        url, min_size=1, max_size=POOL_SIZE, timeout=10.0, configure=configure, open=False
+    return ConnectionPool(
+        url, min_size=1, max_size=size, timeout=10.0, max_lifetime=lifetime, configure=configure, open=False
     )
-    resources.callback(pool.close)
-    pool.open()
-    return pool
 
 
 def _ensure_database(url: str) -> None:

@@ -12,6 +12,7 @@ LifeledgerError
 ├── CorruptEvent            a stored event does not authenticate or decode
 ├── InvalidCursor           a page cursor was not made for this question
 ├── InvalidQuery            a filter, sort or limit that is not offered
+├── PastIsReadOnly          a command was given to the past
 ├── NotYetProjected         a read model did not reach a receipt in time
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
 └── ConfigurationError      settings that do not fit together
@@ -70,6 +71,10 @@ class InvalidCursor(LifeledgerError):
 
 class InvalidQuery(LifeledgerError):
     """The filter, order or limit is not one this kind of record offers."""
+
+
+class PastIsReadOnly(LifeledgerError):
+    """The past can be asked, not changed; a revert brings a state back."""
 
 
 class NotYetProjected(LifeledgerError):

@@ -32,8 +32,21 @@ def all_tables() -> list[Table]:
     """Return every read table, each once, in a stable order."""
     tables = {audit.TABLE.name: audit.TABLE, statistics.TABLE.name: statistics.TABLE}
     for view in all_views():
-        own = [view.table.table]
-        own += [derived.table for derived in view.derived]
-        own += [tally.table for tally in view.tallies]
-        tables.update((table.name, table) for table in own)
+        tables.update((table.name, table) for table in tables_of(view))
     return list(tables.values())
+
+
+@cache
+def kinds_in(table_name: str) -> frozenset[str]:
+    """Return the kinds that a read table has rows of."""
+    if table_name in (audit.TABLE.name, statistics.TABLE.name):
+        return frozenset(KINDS)
+    return frozenset(
+        view.kind.KIND for view in all_views() if table_name in {table.name for table in tables_of(view)}
+    )
+
+
+def tables_of(view: View) -> list[Table]:
+    """Return the tables that a kind has rows in, its own first."""
+    derived = [each.table for each in view.derived]
+    return [view.table.table, *derived, *(tally.table for tally in view.tallies)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, LiteralString, TypeVar
@@ -30,3 +31,8 @@ class Question(Generic[T]):
     row: type[T]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     keyset: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Return the names of the tables that are asked."""
+        return frozenset(re.findall(r"\{schema\}\.(\w+)", self.sql))

@@ -328,9 +328,18 @@ class Contact(Reach, Dealings):
         self.trigger_event(Contact.Merged, merged_into=contact_id)
 
     def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
-        if self.merged_into is not None and event_class not in (Contact.Trashed, Contact.Restored):
+        if self.merged_into is not None and event_class not in (
+            Contact.Trashed,
+            Contact.Restored,
+            Contact.Reverted,
+        ):
             raise ContactMerged
         super().trigger_event(event_class, **fields)
+
+    def _require_fit(self) -> None:
+        into = peers_of(self).get(Contact, self.merged_into) if self.merged_into is not None else None
+        if into is not None and into.merged_into is not None:
+            raise PeerMerged
 
 
 def _require_others(own_id: UUID, peers: Peers, relationships: tuple[Relationship, ...]) -> None:

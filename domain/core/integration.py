@@ -54,6 +54,7 @@ class Integration(Content):
     """
 
     KIND: ClassVar[str] = "integration"
+    REVERTIBLE = False
 
     platform: str
     external_account_id: str

@@ -48,6 +48,7 @@ class Link(Content):
     """
 
     KIND: ClassVar[str] = "link"
+    REVERTIBLE = False
 
     token_hash: str
     expires_at: datetime

@@ -40,6 +40,12 @@ class User(Record):
     """
 
     KIND: ClassVar[str] = "user"
+    STAYS = frozenset(
+        {
+            "username", "email", "email_verified_at", "status", "consents", "restrictions", "suspended_at",
+            "suspension_reason", "closing_due_at",
+        }
+    )  # fmt: skip
 
     username: str
     email: str

@@ -238,10 +238,13 @@ class Album(Content):
         if self.status is not AlbumStatus.OPEN:
             raise AlbumClosed
 
-    def _require_room(self, parent: Album) -> None:
+    def _require_fit(self) -> None:
+        if self.parent_album_id is not None:
+            self._require_room(peers_of(self).get(Album, self.parent_album_id))
+
+    def _require_room(self, parent: Album | None) -> None:
         """Walk up from the parent; albums further up may be in the trash, and count all the same."""
-        above: Album | None = parent
-        depth = 2
+        above, depth = parent, 2
         while above is not None and above.parent_album_id is not None:
             if above.parent_album_id == self.id:
                 raise AlbumCycle

@@ -95,6 +95,7 @@ class Document(Content):
     """A document and its versions."""
 
     KIND: ClassVar[str] = "document"
+    STAYS = frozenset({"legal_hold", "hold_reason"})
 
     title: str
     versions: tuple[DocumentVersion, ...]
@@ -363,6 +364,10 @@ class Document(Content):
         if self.legal_hold:
             raise DocumentOnHold
         super().trash(reason)
+
+    def _require_fit(self) -> None:
+        if self.legal_hold and self.deleted_at is not None:
+            raise DocumentOnHold
 
     @property
     def claims(self) -> frozenset[Claim]:

@@ -42,7 +42,7 @@ from domain.personal.transaction_terms import (
 )
 from domain.shared import clock
 from domain.shared.known import told
-from domain.shared.record import Content, Origin, usable_peer
+from domain.shared.record import Content, Origin, peers_of, usable_peer
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 
@@ -335,6 +335,15 @@ class Transaction(Bookkeeping):
     def day(self) -> date:
         """The day of the booking, or the best day known before it."""
         return day_of(self.booked_on, self.value_on, self.transacted_at)
+
+    def _require_fit(self) -> None:
+        if self.transfer_peer_id is None:
+            return
+        peer = peers_of(self).get(Transaction, self.transfer_peer_id)
+        if peer is not None:
+            if peer.transfer_peer_id not in (None, self.id):
+                raise TransferTaken
+            self._require_other_end(peer, self.amount, self.day)
 
     def _require_amount_may_become(self, amount: Decimal, day: date) -> None:
         require_precision(amount, self.currency)

@@ -275,15 +275,7 @@ class Task(TaskProgress):
             return
         if parent_id == self.id:
             raise TaskCycle
-        above: Task | None = self._peer(Task, parent_id)
-        depth = 2
-        while above is not None and above.parent_id is not None:
-            if above.parent_id == self.id:
-                raise TaskCycle
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise TaskTooDeep
-            above = peers_of(self).get(Task, above.parent_id)
+        self._require_room(self._peer(Task, parent_id))
         self.trigger_event(Task.Nested, parent_id=parent_id)
 
     def promote(self) -> None:
@@ -295,7 +287,9 @@ class Task(TaskProgress):
         self._require_open()
         if predecessor_id in self.dependencies:
             return
-        self._require_acyclic(predecessor_id)
+        if predecessor_id == self.id:
+            raise TaskCycle
+        self._require_acyclic((self._peer(Task, predecessor_id).id,))
         self.trigger_event(Task.DependencyAdded, predecessor_id=predecessor_id)
 
     def remove_dependency(self, predecessor_id: Id) -> None:
@@ -332,11 +326,25 @@ class Task(TaskProgress):
         if self.recurrence is not None:
             self.trigger_event(Task.RecurrenceStopped)
 
-    def _require_acyclic(self, predecessor_id: UUID) -> None:
-        if predecessor_id == self.id:
-            raise TaskCycle
-        seen = {predecessor_id}
-        frontier = list(self._peer(Task, predecessor_id).dependencies)
+    def _require_fit(self) -> None:
+        if self.parent_id is not None:
+            self._require_room(peers_of(self).get(Task, self.parent_id))
+        self._require_acyclic(self.dependencies)
+
+    def _require_room(self, parent: Task | None) -> None:
+        """Walk up from the parent; tasks further up may be in the trash, and count all the same."""
+        above, depth = parent, 2
+        while above is not None and above.parent_id is not None:
+            if above.parent_id == self.id:
+                raise TaskCycle
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise TaskTooDeep
+            above = peers_of(self).get(Task, above.parent_id)
+
+    def _require_acyclic(self, predecessors: tuple[UUID, ...]) -> None:
+        seen: set[UUID] = set()
+        frontier = list(predecessors)
         while frontier:
             current = frontier.pop()
             if current == self.id:

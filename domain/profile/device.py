@@ -33,6 +33,9 @@ class Device(Content):
     """A phone, a scale, a browser."""
 
     KIND: ClassVar[str] = "device"
+    STAYS = frozenset(
+        {"fingerprint", "status", "trust_level", "distrust_reason", "lost_at", "gone_at", "retire_reason"}
+    )
 
     name: str
     kind: DeviceKind = DeviceKind.OTHER

@@ -42,6 +42,7 @@ class ProfileAttribute(Content):
     """
 
     KIND: ClassVar[str] = "profile_attribute"
+    STAYS = frozenset({"visibility"})
 
     namespace: str
     key: str

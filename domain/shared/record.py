@@ -88,6 +88,12 @@ class Record(Aggregate):
 
     KIND: ClassVar[str]
 
+    REVERTIBLE: ClassVar[bool] = True
+    """Whether a revert may bring back an earlier state: not of what says who may see or do something."""
+
+    STAYS: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a revert leaves as they are: decisions that are taken anew, never brought back."""
+
     _: KW_ONLY
     source: Source | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -145,6 +151,23 @@ class Record(Aggregate):
         def apply(self, aggregate: Any) -> None:  # noqa: ANN401 - subclasses name their own record
             """Do nothing: the record was made with the event's fields; derived state is added here."""
 
+    class Reverted(Event):
+        """The record is again as it was at an earlier version.
+
+        The earlier state lies in the event, so that nothing else has to be read to apply it. A field that
+        came into the state after the event was recorded keeps its value, which is then its default.
+        """
+
+        TOPIC = "{kind}.reverted"
+        BY_SOURCE = True  # the edited fields are those of the earlier state
+
+        state: Mapping[str, Any]
+        to_version: int
+        reason: str
+
+        def apply(self, record: Record) -> None:
+            record.__dict__.update(self.state)
+
     @classmethod
     def _begin(cls, origin: Origin, created: type[Created], **content: Any) -> Self:  # noqa: ANN401 - the event's fields
         make: Any = created  # the library's type knows only the envelope's fields
@@ -171,10 +194,31 @@ class Record(Aggregate):
         """Name the record without its content, so that a traceback shows no personal data."""
         return f"<{self.KIND} {self.id} version {self.version}>"
 
+    def revert_to(self, earlier: Self, reason: str) -> None:
+        """Be again as at an earlier version of the same record; no event where that changes nothing.
+
+        Raises NotRevertible, and DomainError where a rule that spans records would not hold afterwards.
+        """
+        state = {name: getattr(earlier, name) for name in reverted_fields(type(self))}
+        if all(getattr(self, name) == value for name, value in state.items()):
+            return
+        if not self.REVERTIBLE:
+            raise NotRevertible
+        aim = restored(
+            type(self), self.id, self.version, self.created_on, self.modified_on, {**state_of(self), **state}
+        )
+        attach(aim, subject_of(self), peers_of(self))
+        aim._require_fit()  # noqa: SLF001 - the record itself, as it would be
+        self.trigger_event(self.Reverted, state=state, to_version=earlier.version, reason=reason)
+
     def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
-        if self.deleted_at is not None and event_class.__name__ != "Restored":
+        """Record an event; where the clock has been put back, at the time of the event before it."""
+        if self.deleted_at is not None and event_class.__name__ not in ("Restored", "Reverted"):
             raise RecordTrashed
-        super().trigger_event(event_class, **fields)
+        super().trigger_event(event_class, timestamp=max(clock.now(), self.modified_on), **fields)
+
+    def _require_fit(self) -> None:
+        """Check the rules that span records, for a state that comes back instead of being reached by commands."""
 
     def _peer(self, kind: type[R], record_id: UUID) -> R:
         """Return another living record of the same person; raise PeerUnusable where there is none."""
@@ -261,6 +305,10 @@ class Content(Record):
         self.trigger_event(self.Annotated, text=text)
 
 
+class NotRevertible(RuleBroken):
+    """Records of this kind say who may see or do something; that is decided anew, not brought back."""
+
+
 class TooMany(RuleBroken):
     """The record holds as many of these as it may."""
 
@@ -311,6 +359,17 @@ def usable_peer(peers: Peers, kind: type[R], record_id: UUID) -> R:
 def state_fields(kind: type[Record]) -> tuple[str, ...]:
     """Return the names of the fields that make up the state of a kind, in order of declaration."""
     return tuple(item.name for item in fields(kind))  # type: ignore[arg-type]  # the library makes it a dataclass
+
+
+def state_of(record: Record) -> dict[str, Any]:
+    """Return the state of a record by field."""
+    return {name: getattr(record, name) for name in state_fields(type(record))}
+
+
+@cache
+def reverted_fields(kind: type[Record]) -> tuple[str, ...]:
+    """Return the names of the fields that a revert brings back."""
+    return tuple(name for name in state_fields(kind) if name not in kind.STAYS)
 
 
 @cache

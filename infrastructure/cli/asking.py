@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -15,19 +16,24 @@ from infrastructure.cli.context import (
     Limit,
     PersonName,
     acting,
+    asking,
     moment_of,
     record_id_of,
 )
-from infrastructure.cli.history import changes_of
 from infrastructure.cli.output import (
     console,
+    print_changes,
     print_fields,
+    print_indented,
     print_json,
     print_page,
     print_table,
     record_fields,
 )
+from infrastructure.cli.past_moments import AsOf
 from infrastructure.errors import InvalidQuery
+from infrastructure.store.changes import changes_of
+from infrastructure.store.past import Past
 from projections.catalogue import view_of
 
 Kind = Annotated[str, typer.Argument(help="task, email, calendar_event, note …; see: lifeledger kinds")]
@@ -38,10 +44,15 @@ DEFAULT_AGENDA = timedelta(days=14)
 
 
 def show(
-    record: str, *, person: PersonName = None, data_dir: DataDir = None, as_json: AsJson = False
+    record: str,
+    *,
+    as_of: AsOf = None,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show a record with all its fields."""
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
         fields = record_fields(me.load(record_id_of(record)))
     if as_json:
         print_json(fields)
@@ -61,13 +72,14 @@ def find(
     trashed: Annotated[bool, typer.Option("--trashed", help="What is in the trash instead.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
+    as_of: AsOf = None,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List records of one kind."""
     filters = dict(_pair(text) for text in where or [])
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
         page = me.find(
             kind_named(kind), order_by=order, limit=limit, cursor=cursor, trashed=trashed, **filters
         )
@@ -92,12 +104,13 @@ def timeline(
     kind: OfKind = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    as_of: AsOf = None,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what happened, newest first."""
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
         page = me.timeline(
             kind=kind, since=moment_of(since), until=moment_of(until), limit=limit, cursor=cursor
         )
@@ -108,14 +121,15 @@ def agenda(
     *,
     since: Since = None,
     until: Until = None,
+    as_of: AsOf = None,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is planned: the next two weeks, or from --since to --until."""
-    start = moment_of(since) or datetime.now(UTC)
-    end = moment_of(until) or start + DEFAULT_AGENDA
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
+        start = moment_of(since) or (me.moment if isinstance(me, Past) else datetime.now(UTC))
+        end = moment_of(until) or start + DEFAULT_AGENDA
         page = me.agenda(start, end)
     print_page(page, ("start", "end", "title", "location", "record_id"), as_json=as_json)
 
@@ -126,12 +140,13 @@ def search(
     kind: OfKind = None,
     limit: Limit = 20,
     cursor: Cursor = None,
+    as_of: AsOf = None,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Search titles, texts and names; quotes, or and - work as in web searches."""
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
         page = me.search(words, kind=kind, limit=limit, cursor=cursor)
     print_page(page, ("kind", "title", "excerpt", "record_id"), as_json=as_json)
 
@@ -141,12 +156,13 @@ def threads(
     unread: Annotated[bool, typer.Option("--unread", help="Only those with unread messages.")] = False,
     limit: Limit = 20,
     cursor: Cursor = None,
+    as_of: AsOf = None,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List mail conversations, the latest first."""
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
         page = me.threads(unread=unread, limit=limit, cursor=cursor)
     print_page(page, ("last_at", "messages", "unread", "subject", "participants"), as_json=as_json)
 
@@ -157,20 +173,17 @@ def history(
     """Show every change of a record: when, what, who, why, and each field before and after."""
     with acting(data_dir, person) as me:
         changes = changes_of(me.history(record_id_of(record)))
+        owner = me.subject_id
     for change in changes:
         if as_json:
             print_json(change)
             continue
-        who = "" if change.actor_id is None else f"  by {change.actor_id}"
-        console.print(
-            f"{change.version:>4}  {change.at:%Y-%m-%d %H:%M:%S}  {change.action}{who}", soft_wrap=True
-        )
-        if change.purpose:
-            print_table(("", ""), [("      for", change.purpose)])
-        print_table(
-            ("", "before", "after"),
-            [(f"      {each.field}", each.before, each.after) for each in change.fields],
-        )
+        at = f"{change.at:%Y-%m-%d %H:%M:%S}" if change.at is not None else "at a time erased"
+        console.print(f"{change.version:>4}  {at}  {change.action}", soft_wrap=True)
+        print_indented(_who_and_why(change.actor_id, change.purpose, owner))
+        if change.reason:
+            print_indented(f"reason: {change.reason}")
+        print_changes(change.fields)
 
 
 def audit(
@@ -201,12 +214,23 @@ def audit(
             limit=limit,
             cursor=cursor,
         )
-    print_page(page, ("occurred_at", "action", "record_id", "actor_id", "purpose"), as_json=as_json)
+        owner = me.subject_id
+    if as_json or not page:
+        print_page(page, (), as_json=as_json)
+        return
+    for line in page:
+        at = f"{line.occurred_at:%Y-%m-%d %H:%M:%S}" if line.occurred_at is not None else "at a time erased"
+        console.print(f"{at}  {line.action or 'erased'}", soft_wrap=True)
+        print_indented(f"{line.record_id}  {_who_and_why(line.actor_id, line.purpose, owner)}")
+    if page.next:
+        console.print(f"more: --cursor {page.next}", soft_wrap=True)
 
 
-def statistics(*, person: PersonName = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def statistics(
+    *, as_of: AsOf = None, person: PersonName = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """Show how much there is of each kind."""
-    with acting(data_dir, person) as me:
+    with asking(data_dir, person, as_of) as me:
         page = me.statistics()
     print_page(page, ("kind", "records", "trashed", "events", "bytes"), as_json=as_json)
 
@@ -215,6 +239,13 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     for command in (show, find, timeline, agenda, search, threads, history, audit, statistics):
         app.command()(command)
+
+
+def _who_and_why(actor_id: UUID | None, purpose: str | None, owner: UUID) -> str:
+    if actor_id is None:
+        return "by somebody erased"
+    who = "by the person" if actor_id == owner else f"by {actor_id}"
+    return f"{who}, for {purpose}" if purpose else who
 
 
 def _pair(text: str) -> tuple[str, Any]:

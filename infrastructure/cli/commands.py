@@ -29,6 +29,11 @@ COMMANDS = {
         "asking", "Show every change of a record: when, what, who, why, and each field before and after."
     ),
     "audit": Entry("asking", "Show who did what, when and why."),
+    "diff": Entry("looking_back", "Show what became of each record between two moments, field by field."),
+    "revert": Entry(
+        "looking_back",
+        "Go back: one --record, one --kind, all of a --person, or what a --run did. A revert can be reverted.",
+    ),
     "statistics": Entry("asking", "Show how much there is of each kind."),
     "init": Entry("changing", "Make a store and register a person in it."),
     "do": Entry(

@@ -9,12 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 
+from domain.core.user import User
 from infrastructure.bootstrap import open_store
+from infrastructure.cli.past_moments import past_moment
 from infrastructure.errors import ConfigurationError, NotFound
 from infrastructure.settings import Settings
+from infrastructure.store.questions import Questions
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 
@@ -56,6 +60,24 @@ def acting(data_dir: Path | None, person: str | None, purpose: str | None = None
         yield store.acting_as(subject, purpose=purpose)
         if settings.embedded:
             store.catch_up()
+
+
+@contextmanager
+def asking(data_dir: Path | None, person: str | None, as_of: str | None) -> Iterator[Questions]:
+    """Open the store to ask as one person, about now or about a moment of the past."""
+    with acting(data_dir, person) as me:
+        if as_of is None:
+            yield me
+            return
+        with me.as_of(moment_for(me, as_of)) as then:
+            yield then
+
+
+def moment_for(me: Session, text: str) -> datetime:
+    """Return a moment of the past as a person writes it, in their time zone; raises BadParameter."""
+    user = me.load(me.subject_id)
+    zone = ZoneInfo(user.timezone) if isinstance(user, User) else UTC
+    return past_moment(text, zone, datetime.now(UTC))
 
 
 def default_person(settings: Settings) -> Person:

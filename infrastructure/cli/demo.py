@@ -10,12 +10,12 @@ from rich.rule import Rule
 from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
 from infrastructure.cli.context import note_default_person
-from infrastructure.cli.history import changes_of
 from infrastructure.cli.importing import import_with_progress
 from infrastructure.cli.output import console, print_fields, print_page, print_table
 from infrastructure.cli.status import status_of
 from infrastructure.errors import ClaimTaken
 from infrastructure.settings import Settings
+from infrastructure.store.changes import changes_of
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 

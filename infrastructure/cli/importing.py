@@ -57,7 +57,11 @@ def _print(report: ImportReport, *, as_json: bool) -> None:
                 }
             )
         print_json(
-            {"ignored_files": len(report.ignored), **{each.value: report.outcomes[each] for each in Outcome}}
+            {
+                "run": report.run_id,
+                "ignored_files": len(report.ignored),
+                **{each.value: report.outcomes[each] for each in Outcome},
+            }
         )
         return
     rows = [
@@ -68,6 +72,8 @@ def _print(report: ImportReport, *, as_json: bool) -> None:
     print_table(("file", "entries", *(each.value for each in Outcome), "remarks"), rows)
     if report.ignored:
         console.print(f"{len(report.ignored)} files of other formats were left alone")
+    if report.outcomes[Outcome.CREATED] or report.outcomes[Outcome.REFRESHED]:
+        console.print(f"to undo: lifeledger revert --run {report.run_id}", soft_wrap=True)
 
 
 def _remarks(file: FileReport) -> str:

@@ -9,16 +9,23 @@ from typing import Any
 
 from pydantic_core import to_json, to_jsonable_python
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from domain.shared.record import Record, state_fields, subject_of
+from infrastructure.store.changes import FieldChange
 from infrastructure.store.reader import Page
 
 MATCH_START, MATCH_END = "\x02", "\x03"
 _CONTROL = dict.fromkeys(
     [*range(32), 127, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+
+EMPTY: tuple[object, ...] = (None, "", (), [], {})
+INDENT = 6
+LONGEST = 240
+"""Characters of a value in a list of changes; JSON has all of it."""
 
 console = Console(highlight=False)
 
@@ -65,9 +72,26 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in fields.items():
-        if value not in (None, "", (), [], {}):
+        if value not in EMPTY:
             table.add_row(name.replace("_", " "), shown(value))
     console.print(table)
+
+
+def print_changes(changes: Iterable[FieldChange]) -> None:
+    """Print fields with their values before and after, long ones cut short, empty ones left out."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for number, name in enumerate(("", "before", "after")):
+        table.add_column(name, overflow="fold", ratio=number and 1, style="" if number else "bold")
+    for each in changes:
+        if each.before not in EMPTY or each.after not in EMPTY:
+            table.add_row(each.field.replace("_", " "), _cut(each.before), _cut(each.after))
+    if table.row_count:
+        console.print(Padding(table, (0, 0, 0, INDENT)))
+
+
+def print_indented(text: str) -> None:
+    """Print text below what it belongs to."""
+    console.print(Padding(shown(text), (0, 0, 0, INDENT)))
 
 
 def record_fields(record: Record) -> dict[str, Any]:
@@ -88,6 +112,12 @@ def shown(value: Any) -> Text:  # noqa: ANN401 - anything
     text = Text()
     for number, piece in enumerate(_plain(value).replace(MATCH_END, MATCH_START).split(MATCH_START)):
         text.append(" ".join(piece.split("\n")).translate(_CONTROL), style="bold" if number % 2 else "")
+    return text
+
+
+def _cut(value: Any) -> Text:  # noqa: ANN401 - anything
+    text = shown(value)
+    text.truncate(LONGEST, overflow="ellipsis")
     return text
 
 

@@ -87,7 +87,12 @@ class Intake:
     """
 
     def __init__(
-        self, session: Session, platform: str, speaker: str = "", integration_id: UUID | None = None
+        self,
+        session: Session,
+        platform: str,
+        speaker: str = "",
+        integration_id: UUID | None = None,
+        run_id: UUID | None = None,
     ) -> None:
         self._engine = session.engine
         self._speaker = speaker
@@ -95,7 +100,7 @@ class Intake:
         self._session = session
         self._platform = platform
         self._integration_id = integration_id
-        self.run_id = new_id()
+        self.run_id = run_id or new_id()
         """The correlation id of all events of the run."""
 
     def take(self, drafts: Sequence[Draft]) -> list[Ending]:

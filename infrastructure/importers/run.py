@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
+from domain.shared.values import new_id
 from infrastructure.importers.batch import Intake, batches
 from infrastructure.importers.draft import Draft, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.formats import importer_for
@@ -35,6 +37,8 @@ class FileReport:
 class ImportReport:
     """What became of all files of a run."""
 
+    run_id: UUID = field(default_factory=new_id)
+    """The correlation id of all events of the run."""
     files: list[FileReport] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
     """Files of formats that cannot be imported."""
@@ -64,7 +68,7 @@ def import_paths(
             continue
         file = FileReport(path)
         report.files.append(file)
-        intake = Intake(session, importer.platform, speaker)
+        intake = Intake(session, importer.platform, speaker, run_id=report.run_id)
         entries = importer.read(path, reading or Reading())
         _import_file(intake, entries, file, lambda file: progress(file, report.outcomes.total()))
     return report

@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from domain.catalogue import UnknownKind, events_of, kind_named
-from domain.shared.record import Record, restored, state_fields
+from domain.shared.record import Record, restored, reverted_fields, state_fields
 from infrastructure.errors import CorruptEvent
 
 _ENVELOPE = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
@@ -43,10 +43,11 @@ def decode_event(
     database never leads to an import.
     """
     try:
-        event_class = events_of(kind_named(kind_name))[topic]
+        kind = kind_named(kind_name)
+        event_class = events_of(kind)[topic]
         if schema_version < schema_version_of(event_class):
             plaintext = _upcast(event_class, schema_version, plaintext)
-        body = _reader(event_class).validate_json(plaintext)
+        body = _reader(event_class, kind).validate_json(plaintext)
     except (KeyError, UnknownKind, ValidationError, orjson.JSONDecodeError):
         raise CorruptEvent from None
     event = object.__new__(event_class)  # a frozen dataclass: its state is its __dict__
@@ -55,7 +56,7 @@ def decode_event(
     state.update(body["data"])
     state["originator_id"], state["originator_version"], state["timestamp"] = record_id, version, recorded_at
     if issubclass(event_class, Record.Created):
-        state["originator_topic"] = get_topic(kind_named(kind_name))
+        state["originator_topic"] = get_topic(kind)
     return event, body["purpose"]
 
 
@@ -117,8 +118,10 @@ def _own_fields(event_class: type[Record.Event]) -> tuple[str, ...]:
 
 
 @cache
-def _reader(event_class: type[Record.Event]) -> TypeAdapter[Any]:
+def _reader(event_class: type[Record.Event], kind: type[Record]) -> TypeAdapter[Any]:
     hints = get_type_hints(event_class, include_extras=True)
+    if issubclass(event_class, Record.Reverted):
+        hints["state"] = _earlier_state(kind)
     data = _shape("data", {name: hints[name] for name in _own_fields(event_class)})
     return TypeAdapter(_shape("body", {"purpose": str | None, "data": data}))
 
@@ -128,9 +131,15 @@ def _state_reader(kind: type[Record]) -> TypeAdapter[dict[str, Any]]:
     return TypeAdapter(_shape("state", state_hints(kind)))
 
 
-def _shape(name: str, hints: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type, made from types
+def _earlier_state(kind: type[Record]) -> Any:  # noqa: ANN401 - a type, made from types
+    """Return the type of a state that an event carries: other code may have written it, with other fields."""
+    hints = state_hints(kind)
+    return _shape("state", {name: hints[name] for name in reverted_fields(kind)}, total=False)
+
+
+def _shape(name: str, hints: Mapping[str, Any], *, total: bool = True) -> Any:  # noqa: ANN401 - a type, made from types
     make: Any = TypedDict  # the functional form, with fields known only at run time
-    return with_config(_CONFIG)(make(name, dict(hints)))
+    return with_config(_CONFIG)(make(name, dict(hints), total=total))
 
 
 def _upcast(event_class: type[Record.Event], version: int, plaintext: bytes) -> bytes:

@@ -18,7 +18,7 @@ from infrastructure.errors import CorruptEvent, Erased
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.codec import decode_state, encode_state, state_hints
 from infrastructure.ledger.events import EventRow, associated_data
-from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.ledger import LAST_VERSION, Ledger
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent, Sealer
 
 SNAPSHOT_EVERY = 100  # events of one record
@@ -43,11 +43,12 @@ class Repository:
         self._sealer = sealer
         self._keys = keys
 
-    def load(self, subject_id: UUID, record_id: UUID) -> Loaded | None:
-        """Return a record of a person, None where there is none; raises Erased."""
-        rows = self._ledger.replay(subject_id, record_id)
+    def load(self, subject_id: UUID, record_id: UUID, *, version: int = LAST_VERSION) -> Loaded | None:
+        """Return a record of a person, as it was at a version or is now; None where there is none; raises Erased."""
+        rows = self._ledger.replay(subject_id, record_id, up_to=version)
         if rows and rows[0].position == 0 and rows[0].digest != _state_schema(_kind_of(rows[0])):
-            rows = self._ledger.stream(subject_id, record_id)  # the snapshot's state has another shape by now
+            # The snapshot's state has another shape by now.
+            rows = self._ledger.stream(subject_id, record_id, up_to=version)
         if not rows:
             return None
         record = self._fold(rows)
@@ -56,9 +57,11 @@ class Repository:
             raise Erased
         return Loaded(record, self._keys.key(subject_id, key_id))
 
-    def history(self, subject_id: UUID, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:
-        """Return every event of a record, oldest first."""
-        rows = self._ledger.stream(subject_id, record_id)
+    def history(
+        self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = LAST_VERSION
+    ) -> list[OpenedEvent | ErasedEvent]:
+        """Return the events of a record with ``after`` < version <= ``up_to``, all by default, oldest first."""
+        rows = self._ledger.stream(subject_id, record_id, after=after, up_to=up_to)
         self._sealer.preload(rows)
         return [self._sealer.open(row) for row in rows]
 

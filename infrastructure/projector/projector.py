@@ -159,19 +159,24 @@ class Projector:
         self._sealer.preload(batch)
         changes = self._fold(connection, batch, {})
         with self._caches.changing(changes.touched):
-            try:
-                with connection.transaction():
-                    self._write(connection, changes)
-            except psycopg.OperationalError:
-                raise
-            except Exception:  # noqa: BLE001 - a row that PostgreSQL or psycopg cannot take
-                changes = self._fold(connection, batch, self._unwritable(connection, batch))
-                self._write(connection, changes)
+            changes = self._written(connection, batch, changes)
             self._advance(connection, reached)
             connection.commit()
         for row, reason in changes.parked:
             log().warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
         return Progress(len(batch), len(reached))
+
+    def _written(self, connection: Connection[Any], batch: Sequence[EventRow], changes: Changes) -> Changes:
+        """Write what a batch changes; where a row cannot be written, its record is parked and the rest is."""
+        try:
+            with connection.transaction():
+                self._write(connection, changes)
+        except psycopg.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - a row that PostgreSQL or psycopg cannot take
+            changes = self._fold(connection, batch, self._unwritable(connection, batch))
+            self._write(connection, changes)
+        return changes
 
     def _fold(
         self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]

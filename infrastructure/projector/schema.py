@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psycopg
 from psycopg import sql
 
@@ -10,6 +12,9 @@ from projections.catalogue import EDITION, all_tables
 from projections.table import Column, Index, Sql, Table
 
 SCHEMA = "read"
+
+TEMPORARY = "pg_temp"
+"""The schema that every connection has for itself; what is in it goes with the connection."""
 
 CHECKPOINTS = "checkpoints"
 PARKED = "parked"
@@ -134,3 +139,15 @@ def _index(table: Table, index: Index, name: sql.Composed) -> sql.Composed:
     if index.where is not None:
         statement += sql.SQL(" WHERE ") + sql.SQL(index.where)
     return statement
+
+
+def create_temporary(
+    connection: psycopg.Connection[tuple[object, ...]], tables: Iterable[Table], *, parked: bool
+) -> None:
+    """Create some read tables for one connection alone, and with ``parked`` the one that holds what does not fit."""
+    name, temporary = sql.Identifier(TEMPORARY), sql.SQL("TEMPORARY")
+    if parked:
+        connection.execute(sql.SQL(_PARKED).format(schema=name, unlogged=temporary))
+    for table in tables:
+        for part in _definition(table, name, temporary):
+            connection.execute(part)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from infrastructure.blobs.blobs import Blobs
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.projector import Projector
@@ -33,6 +38,7 @@ class Engine:
 
     keys: KeyRing
     ledger: Ledger
+    moments: Moments
     sealer: Sealer
     repository: Repository
     reader: Reader
@@ -40,3 +46,5 @@ class Engine:
     blobs: Blobs
     answers: AnswerCache | NoCache
     bell: Bell
+    connect_apart: Callable[[], ConnectionPool[Connection[Any]]]
+    """Makes a pool, not open yet, of one connection to the read database that nobody else uses."""

@@ -10,11 +10,13 @@ from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.catalogue import kind_named
 from domain.shared.record import NoPeers, Record, attach
 from infrastructure.errors import InvalidQuery, NotFound
 from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.store.changes import Difference, differences
 from infrastructure.store.engine import Engine
 from infrastructure.store.reader import Page
 from projections.album_contents import AlbumItem, ask_album_contents
@@ -58,9 +60,13 @@ class Questions:
             raise NotFound
         return record
 
-    def load(self, record_id: UUID) -> Record:
-        """Return a record from the ledger, as of now; raises NotFound, Erased."""
-        loaded = self.engine.repository.load(self.subject_id, record_id)
+    def load(self, record_id: UUID, *, as_of: datetime | None = None) -> Record:
+        """Return a record from the ledger, as it is or stood at a moment; raises NotFound, Erased."""
+        if as_of is None:
+            loaded = self.engine.repository.load(self.subject_id, record_id)
+        else:
+            version = self.engine.moments.version_at(self.subject_id, record_id, _aware(as_of))
+            loaded = self.engine.repository.load(self.subject_id, record_id, version=version or 0)
         if loaded is None:
             raise NotFound
         attach(loaded.record, self.subject_id, NoPeers())
@@ -72,6 +78,16 @@ class Questions:
         if not events:
             raise NotFound
         return events
+
+    def diff(self, since: datetime, until: datetime, *, kind: str | None = None) -> Iterator[Difference]:
+        """Yield what became of each record after ``since``, up to and with ``until``; by recorded time, in no order of time.
+
+        Raises InvalidQuery for a moment without a zone, UnknownKind.
+        """
+        if kind is not None:
+            kind_named(kind)
+        spans = self.engine.moments.between(self.subject_id, _aware(since), _aware(until), kind=kind)
+        return differences(self.engine.repository, self.subject_id, spans)
 
     def find(
         self,
@@ -243,6 +259,12 @@ class Questions:
     def _reach(self, after: Receipt | None) -> None:
         if after is not None:
             self.engine.reader.wait_for(after, self.engine.bell.ring)
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise InvalidQuery
+    return moment
 
 
 def _listing(kind: type[Record], order_by: str, *, trashed: bool, filters: Mapping[str, Any]) -> Listing:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
+
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
+from domain.shared.errors import InvalidInput
 from domain.shared.record import Origin, Record, Source
-from domain.shared.values import new_id
-from infrastructure.errors import NotFound, SourceAlreadyKept, VersionConflict
+from domain.shared.values import Line, new_id
+from infrastructure.errors import InvalidQuery, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
+from infrastructure.ledger.moments import Span
 from infrastructure.store.engine import Engine
+from infrastructure.store.past import Past
 from infrastructure.store.questions import Questions
+from infrastructure.store.reverting import Action, Reversal, Reverting
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
 
 CONFLICT_ATTEMPTS = 5
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,53 @@ class Session(Questions):
         receipts: tuple[Receipt, ...] = retrying(self._attempt, listed, given, digest)
         return receipts
 
+    def as_of(self, moment: datetime) -> Past:
+        """Return the person's records as they stood at a moment, to ask and not to change; close it after use.
+
+        The moment is when things were recorded, not when they happened. Raises InvalidQuery for one without a zone.
+        """
+        return Past(self.engine, self.subject_id, moment)
+
+    def revert(
+        self,
+        *,
+        to: datetime | None = None,
+        record_id: UUID | None = None,
+        kind: str | None = None,
+        run: UUID | None = None,
+        reason: str = "",
+        dry_run: bool = False,
+        each: Callable[[Reversal], None] = lambda _: None,
+    ) -> Counter[Action]:
+        """Bring records back to how they stood at a moment, or to before a run, by new events; count what was done.
+
+        Everything of the person, or one record or one kind; or all that the events of one correlation id changed
+        (an import, another revert) and nobody has changed since. What was made later goes to the trash. ``each``
+        hears of every record that is brought back, or left and why; with ``dry_run`` nothing is stored. Raises
+        NotFound, InvalidQuery, InvalidInput, Unavailable; after a failure what was told is done, and the rest can be done again.
+        """
+        if (to is None) == (run is None) or (run and (record_id or kind)) or (record_id and kind):
+            raise InvalidQuery
+        reverting = Reverting(self, _line(reason), each, dry_run=dry_run)
+        return reverting.carry_out(self._spans(to, record_id, kind, run))
+
+    def _spans(
+        self, to: datetime | None, record_id: UUID | None, kind: str | None, run: UUID | None
+    ) -> Iterator[Span]:
+        moments = self.engine.moments
+        if to is None:
+            return moments.by_run(self.subject_id, run or new_id())
+        if to.tzinfo is None:
+            raise InvalidQuery
+        if record_id is None:
+            if kind is not None:
+                kind_named(kind)
+            return moments.between(self.subject_id, to, END_OF_TIME, kind=kind)
+        version = moments.version_at(self.subject_id, record_id, to)
+        if version is None:
+            raise NotFound
+        return iter((Span(record_id, None, version, version, version),))
+
     def _attempt(self, calls: Sequence[Call], given: Given, digest: bytes) -> tuple[Receipt, ...]:
         engine = self.engine
         work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys)
@@ -162,6 +218,14 @@ def _retrying(attempts: int) -> Retrying:
         wait=wait_random_exponential(multiplier=0.01, max=0.25),
         reraise=True,
     )
+
+
+def _line(reason: str) -> str:
+    try:
+        return TypeAdapter[str](Line).validate_python(reason)
+    except ValidationError:
+        msg = "reason: one line of up to 1,000 characters"
+        raise InvalidInput(msg) from None
 
 
 def named(kind_name: str, verb: str, record_id: UUID | None, arguments: bytes | str) -> Call:

@@ -96,6 +96,25 @@ class UnitOfWork:
             raise NotFound
         return entry.loaded.record
 
+    def forget(self, record_id: UUID) -> None:
+        """Let a record be as it was found."""
+        self._entries.pop(record_id, None)
+
+    def claims_taken(self, record_id: UUID) -> Iterator[ClaimChange]:
+        """Yield the claims that a record did not hold when it was found and holds now."""
+        entry = self._entries[record_id]
+        for claim in entry.loaded.record.claims - entry.claims:
+            yield blind_claim(self._keys, self._subject_id, claim, record_id, taken=True)
+
+    def gives_up(self, record_id: UUID, claim: bytes) -> bool:
+        """Whether a record held a claim when it was found and does not any more."""
+        entry = self._entries.get(record_id)
+        given_up = entry.claims - entry.loaded.record.claims if entry is not None else frozenset()
+        return any(
+            blind_claim(self._keys, self._subject_id, each, record_id, taken=False).claim == claim
+            for each in given_up
+        )
+
     def append(self, attribution: Attribution, request_digest: bytes, purpose: str | None) -> Append | None:
         """Encrypt what has changed; None where nothing did."""
         events = [event for entry in self._entries.values() for event in self._sealed(entry, purpose)]

@@ -71,8 +71,8 @@ def test_retitling_and_noting() -> None:
 
 
 def test_starting_keeps_the_first_start() -> None:
-    task = a_task()
     with clock.reading(lambda: NOON):
+        task = a_task()
         task.start()
     task.wait_for("the office")
     task.start()
@@ -122,8 +122,8 @@ def test_reopened_task_begins_afresh() -> None:
 
 
 def test_cancelled_task_tells_why_until_it_is_reopened() -> None:
-    task = a_task()
     with clock.reading(lambda: NOON):
+        task = a_task()
         task.cancel("moved abroad")
     assert (task.status, task.cancelled_at, task.cancel_reason) == (Status.CANCELLED, NOON, "moved abroad")
     task.reopen()

@@ -13,9 +13,8 @@ from tests.domain.web.pages import NOON, contents, page, topics
 
 
 def test_page_is_read_from_start_to_end() -> None:
-    saved = page()
-
     with clock.reading(lambda: NOON):
+        saved = page()
         saved.start_reading()
         saved.start_reading()
     assert (saved.read_state, saved.reading_started_at) == (ReadState.READING, NOON)
