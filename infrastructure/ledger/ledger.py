@@ -129,7 +129,7 @@ CROSS JOIN LATERAL (
 ORDER BY event.bucket, event.position
 """
 
-_LAST_VERSION = 2**63 - 1
+LAST_VERSION = 2**63 - 1
 
 
 class Ledger:
@@ -153,7 +153,7 @@ class Ledger:
             return _receipt(connection, bucket_of(subject_id), command_id, request_digest)
 
     def stream(
-        self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = _LAST_VERSION
+        self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = LAST_VERSION
     ) -> list[EventRow]:
         """Return the events of a record with ``after`` < version <= ``up_to``, in order."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
@@ -162,7 +162,7 @@ class Ledger:
             ).fetchall()
         return [row for row in rows if row.subject_id == subject_id]
 
-    def replay(self, subject_id: UUID, record_id: UUID, *, up_to: int = _LAST_VERSION) -> list[EventRow]:
+    def replay(self, subject_id: UUID, record_id: UUID, *, up_to: int = LAST_VERSION) -> list[EventRow]:
         """Return the newest snapshot of a record (at position 0) and the events after it, or all its events."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
