@@ -187,14 +187,21 @@ class Filler:
 def at_leisure(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
     """Run one transaction of whatever length on read tables; raises RebuildAborted, Unavailable."""
     try:
-        with pool.connection() as connection:
+        with dropped_is_aborted(), pool.connection() as connection:
             connection.execute("SET LOCAL statement_timeout = 0")
             connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        raise RebuildAborted from None
     except psycopg.OperationalError:
         raise Unavailable from None
+
+
+@contextmanager
+def dropped_is_aborted() -> Iterator[None]:
+    """Raise RebuildAborted where the shadow is gone."""
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        raise RebuildAborted from None
 
 
 def reached(connection: Connection[Any], name: str) -> dict[int, int]:

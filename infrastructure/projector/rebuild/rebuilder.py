@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from domain.shared import clock
+from domain.shared.errors import LifeledgerError
 from infrastructure.errors import RebuildAborted, RebuildRefused, UnknownReadModel
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.scan import Scan
@@ -21,7 +24,7 @@ from infrastructure.projector.editions import Standing
 from infrastructure.projector.locks import building, hold_schemas
 from infrastructure.projector.rebuild import frozen, shadow
 from infrastructure.projector.rebuild.comparison import Comparison, compare, content
-from infrastructure.projector.rebuild.fill import Filler, at_leisure, reached
+from infrastructure.projector.rebuild.fill import Filler, at_leisure, dropped_is_aborted, reached
 from infrastructure.projector.rebuild.following import ShadowProjector
 from infrastructure.projector.rebuild.plan import SHADOW, Plan, planned
 from infrastructure.projector.rebuild.portions import cut
@@ -101,9 +104,7 @@ class Rebuilder:
         then the tables that were there serve on.
         """
         plan = planned(names)
-        with building(self._pool) as mine:
-            if not mine:
-                raise RebuildRefused("another process is building read models")
+        with self._alone():
             return self._rebuild(plan, check=check, crew=crew, tell=tell, stop=stop or threading.Event())
 
     def renew(
@@ -121,7 +122,8 @@ class Rebuilder:
                 if self._standing() is Standing.CURRENT:
                     return
                 if mine:
-                    self._rebuild(planned(), check=False, crew=crew, tell=tell, stop=stop)
+                    with self._clearing_up():
+                        self._rebuild(planned(), check=False, crew=crew, tell=tell, stop=stop)
                     return
             if not wait:
                 return
@@ -135,12 +137,12 @@ class Rebuilder:
         Raises RebuildRefused where the name is taken or no name, or the moment has not come; and what
         ``rebuild`` raises.
         """
-        with building(self._pool) as mine:
-            if not mine:
-                raise RebuildRefused("another process is building read models")
+        with at_leisure(self._pool) as connection:
+            frozen.require_free(connection, name)
+        if moment > clock.now():
+            raise RebuildRefused("that moment has not come")
+        with self._alone():
             started, plan = time.monotonic(), planned(as_of=moment)
-            with at_leisure(self._pool) as connection:
-                frozen.require_free(connection, name)
             reach = self._lay(plan, self._ledger.heads())
             self._load(plan, crew, tell, threading.Event())
             rows = self._rows(plan)
@@ -155,9 +157,12 @@ class Rebuilder:
         return Filler(self._scan, self._sealer, self._pool, plan)
 
     def abort(self) -> bool:
-        """Drop what is being built, or was left by a crash; whoever builds it stops with RebuildAborted."""
-        drop_soon(self._pool, OLD)
-        return drop_soon(self._pool, SHADOW)
+        """Stop what is being built, by whomever, and drop it; return whether there was something."""
+        with at_leisure(self._pool) as connection:
+            hold_schemas(connection)
+            there = shadow.unwanted(connection)
+        self._clear()
+        return there
 
     def tidy(self) -> None:
         """Drop what builders that are gone have left."""
@@ -166,7 +171,7 @@ class Rebuilder:
                 return
         with building(self._pool) as mine:
             if mine:
-                self.abort()
+                self._clear()
 
     def frozen_stores(self) -> list[frozen.Frozen]:
         """Return the stores of earlier moments there are."""
@@ -217,6 +222,29 @@ class Rebuilder:
             sum(reach.values()), time.monotonic() - started, rows, tuple(compared), swapped=not check
         )
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Build while nobody else does; raises RebuildRefused."""
+        with building(self._pool) as mine:
+            if not mine:
+                raise RebuildRefused("another process is building read models")
+            with self._clearing_up():
+                yield
+
+    @contextmanager
+    def _clearing_up(self) -> Iterator[None]:
+        """Leave no half-built tables behind; where that cannot be done now, the next start does it."""
+        try:
+            yield
+        except BaseException:
+            with suppress(LifeledgerError):
+                self._clear()
+            raise
+
+    def _clear(self) -> None:
+        for name in (OLD, SHADOW):
+            drop_soon(self._pool, name)
+
     def _comparable(self, plan: Plan) -> bool:
         """Return whether the tables that serve are ones to follow and to compare with.
 
@@ -230,7 +258,7 @@ class Rebuilder:
         return not plan.whole or 2 * sum(self._live().values()) >= sum(self._ledger.heads().values())
 
     def _lay(self, plan: Plan, reach: Mapping[int, int]) -> Mapping[int, int]:
-        self.abort()  # whatever a builder that is gone has left
+        self._clear()  # what a builder that is gone has left
         portions = list(cut(reach, self._scan.sample))
         with at_leisure(self._pool) as connection:
             hold_schemas(connection)
@@ -240,6 +268,7 @@ class Rebuilder:
     def _load(self, plan: Plan, crew: Crew | None, tell: Tell, stop: threading.Event) -> None:
         def look() -> None:
             with at_leisure(self._pool) as connection:
+                shadow.require_wanted(connection)
                 state = shadow.loaded(connection)
             if state.events < state.of:
                 tell(Stage("loading", state.events, state.of))
@@ -255,18 +284,20 @@ class Rebuilder:
         with at_leisure(self._pool) as connection:
             state = shadow.loaded(connection)
         if state.events < state.of or state.bare:
-            self.abort()
             raise RebuildAborted
 
     def _catch_up(self, plan: Plan, goal: Callable[[], Mapping[int, int]], tell: Tell) -> None:
         """Project what came while loading, and what came while doing that, until little is left."""
         for number in range(ROUNDS):
+            with at_leisure(self._pool) as connection:
+                shadow.require_wanted(connection)
             tell(Stage("catching up", number, ROUNDS))
             if self._project(plan, goal()) <= NEARLY:
                 return
 
     def _project(self, plan: Plan, goal: Mapping[int, int]) -> int:
-        return ShadowProjector(self._ledger, goal, self._sealer, self._pool, plan).run_until_idle()
+        with dropped_is_aborted():
+            return ShadowProjector(self._ledger, goal, self._sealer, self._pool, plan).run_until_idle()
 
     def _compare(self, plan: Plan, tell: Tell) -> list[Comparison]:
         """Compare in one snapshot, taken while both stand at the same events; nobody waits while it is read."""
@@ -279,6 +310,8 @@ class Rebuilder:
             found = []
             for number, table in enumerate(plan.wanted):
                 tell(Stage("comparing", number, len(plan.wanted)))
+                with at_leisure(self._pool) as connection:
+                    shadow.require_wanted(connection)
                 found.append(compare(snapshot, table))
         return found
 

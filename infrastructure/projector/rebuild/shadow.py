@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 from psycopg import Connection, sql
 
+from infrastructure.errors import RebuildAborted
 from infrastructure.ledger.buckets import BUCKETS
 from infrastructure.ledger.scan import Stretch
 from infrastructure.projector import schema
+from infrastructure.projector.editions import marked
 from infrastructure.projector.rebuild.plan import SHADOW, Plan
 from infrastructure.projector.rebuild.portions import Portion
 from projections.catalogue import summed_tables
 from projections.table import Table
+
+_UNWANTED: Final = "aborted"
 
 _PORTIONS = """
 CREATE UNLOGGED TABLE {schema}.portions (
@@ -94,6 +98,20 @@ def lay(
         ),
         (BUCKETS - 1, list(reach), list(reach.values())),
     )
+
+
+def unwanted(connection: Connection[Any]) -> bool:
+    """Ask whoever builds the shadow to stop; return whether there is one."""
+    there = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (SHADOW,)).fetchone()
+    if there:
+        connection.execute(_sql(f"COMMENT ON SCHEMA {{schema}} IS '{_UNWANTED}'"))
+    return there is not None
+
+
+def require_wanted(connection: Connection[Any]) -> None:
+    """Raise RebuildAborted where somebody has asked to stop."""
+    if marked(connection, SHADOW) == _UNWANTED:
+        raise RebuildAborted
 
 
 def strip(connection: Connection[Any]) -> None:

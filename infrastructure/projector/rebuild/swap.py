@@ -74,7 +74,9 @@ def _swap_once(
 ) -> None:
     with _impatient(pool) as connection:
         hold_schemas(connection)
-        _require(connection, SHADOW)
+        if not exists(connection, SHADOW):
+            raise RebuildAborted
+        shadow.require_wanted(connection)
         hold_projectors(connection)
         bring_up(connection)
         connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(READERS_LEAVE)))
@@ -138,11 +140,6 @@ def _exchange(connection: Connection[Any], tables: Iterable[Table]) -> None:
         connection.execute(move.format(sql.Identifier(SCHEMA, name), sql.Identifier(OLD)))
         connection.execute(move.format(sql.Identifier(SHADOW, name), sql.Identifier(SCHEMA)))
     schema.drop(connection, SHADOW)
-
-
-def _require(connection: Connection[Any], name: str) -> None:
-    if not exists(connection, name):
-        raise RebuildAborted
 
 
 class _Busy(Exception):
