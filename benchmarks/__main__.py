@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bulk, caching, commands, projection
+from benchmarks import bulk, caching, commands, projection, rebuild
 from benchmarks.bench import Bench, Figure
 
 ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "commands": commands.run,
     "bulk": bulk.run,
     "projection": projection.run,
+    "rebuild": rebuild.run,
     "cache": caching.run,
 }
 RESULTS = Path(__file__).parent / "results"

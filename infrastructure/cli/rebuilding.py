@@ -76,7 +76,7 @@ def _progress(*, as_json: bool) -> Iterator[Tell]:
         TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=console, transient=True, disable=as_json,
     )  # fmt: skip
     with bar:
-        task = bar.add_task("starting", total=None, rate="")
+        task = bar.add_task("starting", total=0, rate="")
         stage = ""
 
         def tell(where: Stage) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -27,7 +30,6 @@ from infrastructure.store.store import Store
 from tests.conftest import Databases
 from tests.histories import Step, histories, live
 from tests.projector.test_projector import actual_rows, assert_projected, some_commands
-
 
 MARCH = date(2026, 3, 1)
 
@@ -219,57 +221,63 @@ def test_a_row_that_cannot_be_written_parks_its_record_only(
     assert me.count(Task) == 9
 
 
+@dataclass
+class Crowd:
+    """A projector and people who change and ask, in threads, until the block is left."""
+
+    store: Store
+    me: Session
+    tasks: list[UUID]
+    stop: threading.Event = field(default_factory=threading.Event)
+    wrong: list[str] = field(default_factory=list)
+    asked: int = 0
+
+    def __enter__(self) -> Self:
+        works = [self._project, *(partial(self._change_and_ask, task) for task in self.tasks)]
+        self.threads = [threading.Thread(target=self._watched, args=(work,)) for work in works]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _watched(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - what is looked for
+            self.wrong.append(f"{error!r} in {work!r}, from {error.__context__!r}")
+
+    def _project(self) -> None:
+        while not self.stop.is_set():
+            if not self.store.engine.projector.run_once().events:
+                self.stop.wait(0.002)
+
+    def _change_and_ask(self, task: UUID) -> None:
+        for turn in count(1):
+            receipt = self.me.do(Task.retitle, task, f"{turn}")
+            got = self.me.get(Task, task, after=receipt).title
+            found = {each.id: each.title for each in self.me.find(Task, after=receipt)}
+            kept = {each.id: each.title for each in self.me.find(Task)}  # through the cache
+            if not got == found[task] == kept[task] == f"{turn}" or len(found) != len(self.tasks):
+                self.wrong.append(f"turn {turn}")
+            self.asked += 3
+            if self.stop.is_set():
+                return
+
+
 def test_whoever_waits_for_a_receipt_across_the_swap_sees_its_effect(
     store: Store, me: Session, rebuilder: Rebuilder
 ) -> None:
-    """Commands, questions and a projector go on in threads while tables are swapped five times."""
-    stop, wrong, asked = threading.Event(), [], [0]
-
-    def project() -> None:
-        try:
-            while not stop.is_set():
-                if not store.engine.projector.run_once().events:
-                    stop.wait(0.002)
-        except Exception as error:
-            wrong.append(f"projector: {error!r} {error.__context__!r}")
-            raise
-
-    titles = {number: me.do(Task.create, title="0").id for number in range(2)}
-
-    def hammer(number: int) -> None:
-        turn = 0
-        try:
-            while not stop.is_set():
-                turn += 1
-                receipt = me.do(Task.retitle, titles[number], f"{turn}")
-                if me.get(Task, titles[number], after=receipt).title != f"{turn}":
-                    wrong.append("get")
-                found = {task.id: task.title for task in me.find(Task, after=receipt)}
-                if found[titles[number]] != f"{turn}" or len(found) != len(titles):
-                    wrong.append("find")
-                kept = {task.id: int(task.title) for task in me.find(Task)}  # through the cache
-                if kept[titles[number]] < turn:
-                    wrong.append("cache")
-                asked[0] += 3
-        except Exception as error:
-            wrong.append(repr(error))
-            raise
-
-    threads = [
-        threading.Thread(target=project),
-        *(threading.Thread(target=hammer, args=(number,)) for number in titles),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        for names in ((), (), ["tasks", "timeline"], (), ["tasks"]):
+    tasks = [me.do(Task.create, title="0").id for _ in range(2)]
+    with Crowd(store, me, tasks) as crowd:
+        for names in ((), ["tasks", "timeline"], (), ["tasks"]):
             assert rebuilder.rebuild(names).equal
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert wrong == []
-    assert asked[0] > 50
+    assert crowd.wrong == []
+    assert crowd.asked > 50
+    store.catch_up()
     assert rebuilder.rebuild().equal
 
 

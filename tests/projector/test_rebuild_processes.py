@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import psycopg
 import pytest
 
 from infrastructure.projector.rebuild import portions
 from infrastructure.projector.rebuild.crew import Crew
+from infrastructure.projector.rebuild.plan import Plan
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
@@ -104,7 +106,7 @@ def test_a_worker_of_a_rebuild_that_dies_is_replaced(
     killed: list[int] = []
 
     class Mortal(Crew):
-        def _hired(self, spawn, plan):  # type: ignore[no-untyped-def]  # only passed on
+        def _hired(self, spawn: SpawnContext, plan: Plan) -> SpawnProcess:
             worker = super()._hired(spawn, plan)
             if len(killed) < 2:
                 killed.append(worker.pid or 0)
