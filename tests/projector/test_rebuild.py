@@ -229,11 +229,12 @@ class Crowd:
     me: Session
     tasks: list[UUID]
     stop: threading.Event = field(default_factory=threading.Event)
+    nobody_waits: threading.Event = field(default_factory=threading.Event)
     wrong: list[str] = field(default_factory=list)
     asked: int = 0
 
     def __enter__(self) -> Self:
-        works = [self._project, *(partial(self._change_and_ask, task) for task in self.tasks)]
+        works = [*(partial(self._change_and_ask, task) for task in self.tasks), self._project]
         self.threads = [threading.Thread(target=self._watched, args=(work,)) for work in works]
         for thread in self.threads:
             thread.start()
@@ -241,8 +242,10 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        for thread in self.threads:
+        for thread in self.threads[:-1]:
             thread.join()
+        self.nobody_waits.set()
+        self.threads[-1].join()
 
     def _watched(self, work: Callable[[], None]) -> None:
         try:
@@ -251,9 +254,9 @@ class Crowd:
             self.wrong.append(f"{error!r} in {work!r}, from {error.__context__!r}")
 
     def _project(self) -> None:
-        while not self.stop.is_set():
+        while not self.nobody_waits.is_set():
             if not self.store.engine.projector.run_once().events:
-                self.stop.wait(0.002)
+                self.nobody_waits.wait(0.002)
 
     def _change_and_ask(self, task: UUID) -> None:
         for turn in count(1):
