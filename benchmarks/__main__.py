@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bulk, caching, commands, projection, time_travel
+from benchmarks import bulk, caching, commands, projection, rebuild, time_travel
 from benchmarks.bench import Bench, Figure
 
 ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "commands": commands.run,
     "bulk": bulk.run,
     "projection": projection.run,
+    "rebuild": rebuild.run,
     "cache": caching.run,
     "time": time_travel.run,
 }

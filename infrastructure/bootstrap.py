@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,17 @@ from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, RootKeys
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import ConfigurationError
+from infrastructure.ledger.frozen import FrozenLedger
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
+from infrastructure.ledger.scan import Scan
 from infrastructure.ledger.sealing import Sealer
-from infrastructure.projector import rows, schema
+from infrastructure.projector import editions, rows, schema
+from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import Projector
+from infrastructure.projector.rebuild.frozen import schema_of
+from infrastructure.projector.rebuild.rebuilder import Rebuilder, Tell
 from infrastructure.settings import Settings
 from infrastructure.store.engine import Bell, Engine
 from infrastructure.store.reader import Reader
@@ -51,24 +57,48 @@ class Addresses:
     redis: str | None
 
 
-def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -> Store:
+def open_store(
+    settings: Settings | None = None,
+    *,
+    as_of_name: str | None = None,
+    keep_answers: bool = True,
+    tell: Tell = lambda _stage: None,
+) -> Store:
     """Open the store the settings name: with embedded servers in the data directory unless they say otherwise.
 
-    Without ``keep_answers`` questions go past the cache: for programs that ask once and leave.
-    Raises ConfigurationError, RootKeyProblem, Unavailable, EmbeddedServerError.
+    ``as_of_name`` opens a store of an earlier moment, made by ``lifeledger rebuild --as-of … --into NAME``;
+    commands on it raise ReadOnlyStore. Without ``keep_answers`` questions go past the cache: for programs
+    that ask once and leave. Read tables of another edition that cannot serve are rebuilt first, which
+    ``tell`` hears of.
+    Raises ConfigurationError, RootKeyProblem, Unavailable, EmbeddedServerError; UnknownReadModel and
+    RebuildRefused for a store of an earlier moment that is not there or cannot be asked any more.
     """
     settings = settings or Settings()
+    if as_of_name is not None:
+        settings = settings.model_copy(update={"read_schema": as_of_name})
     with ExitStack() as resources:
         addresses = reach_servers(settings, resources)
         if settings.embedded:
-            prepare(addresses, settings)
+            standing = prepare(addresses, settings)
         else:
             migrate.require(addresses.ledger, "ledger")
             migrate.require(addresses.keys, "keys")
-            schema.ensure(addresses.read, logged=settings.read_tables == "logged")
+            standing = _ensure_read_tables(addresses, settings)
         engine = assemble(settings, addresses, resources, keep_answers=keep_answers)
+        if settings.read_schema is not None:
+            return Store(engine, resources.pop_all(), project=False)
+        engine.rebuilder.tidy()
+        if standing is Standing.UNFIT:
+            engine.rebuilder.renew(wait=True, tell=tell)
         project = settings.embedded if settings.project_in_process is None else settings.project_in_process
-        return Store(engine, resources.pop_all(), project=project)
+        return Store(engine, resources.pop_all(), project=project, outdated=standing is Standing.FITTING)
+
+
+@contextmanager
+def reach_engine(settings: Settings) -> Iterator[Engine]:
+    """Connect to a store that another process has opened, and look after nothing in it."""
+    with ExitStack() as resources:
+        yield assemble(settings, reach_servers(settings, resources), resources)
 
 
 def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
@@ -94,13 +124,26 @@ def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
     )
 
 
-def prepare(addresses: Addresses, settings: Settings) -> None:
-    """Bring databases and read tables to what this code needs; does nothing where they are."""
+def prepare(addresses: Addresses, settings: Settings) -> Standing:
+    """Bring the databases to what this code needs, make read tables where there is nothing to fill them with.
+
+    Does nothing where they are; returns how the read tables stand.
+    """
     for url, name in ((addresses.ledger, "ledger"), (addresses.keys, "keys")):
         _ensure_database(url)
         if migrate.revision(url, name) != migrate.head(name):  # type: ignore[arg-type]  # both names are schemas
             migrate.upgrade(url, name)  # type: ignore[arg-type]  # both names are schemas
-    schema.ensure(addresses.read, logged=settings.read_tables == "logged")
+    return _ensure_read_tables(addresses, settings)
+
+
+def _ensure_read_tables(addresses: Addresses, settings: Settings) -> Standing:
+    def ledger_is_empty() -> bool:
+        with psycopg.connect(addresses.ledger) as connection:
+            begun = "SELECT 1 FROM ledger.bucket_heads WHERE position > 0 LIMIT 1"
+            return connection.execute(begun).fetchone() is None
+
+    logged = settings.read_tables == "logged"
+    return editions.ensure(addresses.read, logged=logged, ledger_is_empty=ledger_is_empty)
 
 
 def assemble(
@@ -112,16 +155,24 @@ def assemble(
     keys_pool = _pool(resources, addresses.keys, timeout)
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
     keys = KeyRing(keys_pool, _root_keys(settings))
-    ledger, sealer = Ledger(ledger_pool), Sealer(keys)
+    sealer, scan = Sealer(keys), Scan(ledger_pool)
     answers, bell = _cache(settings, addresses, keys, resources)
+    logged = settings.read_tables == "logged"
+    rebuilder = Rebuilder(Ledger(ledger_pool), scan, sealer, read_pool, answers, logged=logged)
+    ledger, tables = Ledger(ledger_pool), schema.SCHEMA
+    if settings.read_schema is not None:
+        earlier = rebuilder.usable(settings.read_schema)
+        ledger, tables = FrozenLedger(ledger_pool, earlier.as_of), schema_of(earlier.name)
+        keep_answers = False  # those kept are of the present
     return Engine(
         keys=keys,
         ledger=ledger,
         moments=Moments(ledger_pool),
         sealer=sealer,
         repository=Repository(ledger, sealer, keys),
-        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys),
-        projector=Projector(ledger, sealer, read_pool, answers),
+        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys, tables),
+        projector=Projector(ledger, sealer, read_pool, answers, schema=tables),
+        rebuilder=rebuilder,
         blobs=Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,
         bell=bell,

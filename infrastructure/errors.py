@@ -14,6 +14,10 @@ LifeledgerError
 ├── InvalidQuery            a filter, sort or limit that is not offered
 ├── PastIsReadOnly          a command was given to the past
 ├── NotYetProjected         a read model did not reach a receipt in time
+├── RebuildRefused          read tables cannot be built, compared or swapped as things stand
+│   ├── RebuildAborted      what was being built was dropped by somebody else
+│   └── UnknownReadModel    no read table or frozen store has this name
+├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
 └── ConfigurationError      settings that do not fit together
 """
@@ -79,6 +83,22 @@ class PastIsReadOnly(LifeledgerError):
 
 class NotYetProjected(LifeledgerError):
     """The read model has not reached the receipt in time; a worker may not be running."""
+
+
+class RebuildRefused(LifeledgerError):
+    """The read models cannot be rebuilt as things stand."""
+
+
+class RebuildAborted(RebuildRefused):
+    """The read models that were being built were dropped by somebody else; nothing has changed."""
+
+
+class UnknownReadModel(RebuildRefused):
+    """There is no read model and no store of an earlier moment of that name."""
+
+
+class ReadOnlyStore(LifeledgerError):
+    """This is the store as it was at an earlier moment; commands go to the present one."""
 
 
 class Unavailable(LifeledgerError):

@@ -53,6 +53,9 @@ class Settings(BaseModel):
     read_tables: Literal["unlogged", "logged"] = "unlogged"
     """Logged read tables survive a crash but leave plaintext in WAL and backups; see docs/privacy.md."""
 
+    read_schema: str | None = None
+    """Name of a store of an earlier moment (lifeledger rebuild --as-of … --into NAME) to ask instead of the present."""
+
     project_in_process: bool | None = None
     """Whether open_store() projects in a thread of its own; by default where the servers are embedded."""
 

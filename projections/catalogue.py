@@ -28,6 +28,20 @@ def all_views() -> Iterator[View]:
     return map(view_of, KINDS)
 
 
+def summed_tables() -> list[Table]:
+    """Return the tables that hold sums per group instead of rows per record or event."""
+    tables = {statistics.TABLE.name: statistics.TABLE}
+    tables.update((tally.table.name, tally.table) for view in all_views() for tally in view.tallies)
+    return list(tables.values())
+
+
+def fed_by(kind_name: str) -> list[Table]:
+    """Return every table that the records of a kind are in, its own one first."""
+    view = view_of(kind_name)
+    derived = [each.table for each in view.derived] + [tally.table for tally in view.tallies]
+    return [view.table.table, *derived, statistics.TABLE, audit.TABLE]
+
+
 def all_tables() -> list[Table]:
     """Return every read table, each once, in a stable order."""
     tables = {audit.TABLE.name: audit.TABLE, statistics.TABLE.name: statistics.TABLE}

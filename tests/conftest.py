@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from infrastructure import migrate
 from infrastructure.bootstrap import open_store
 from infrastructure.embedded.servers import EmbeddedServers, stop
-from infrastructure.projector import schema
+from infrastructure.projector import editions
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
@@ -97,7 +97,7 @@ def templates(servers: Servers) -> Iterator[tuple[str, str]]:
     for name in names:
         servers.administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     migrate.upgrade(servers.database(names[0]), "ledger")
-    schema.ensure(servers.database(names[0]))
+    editions.ensure(servers.database(names[0]))
     migrate.upgrade(servers.database(names[1]), "keys")
     yield names
     for name in names:

@@ -1,7 +1,8 @@
 """Answers kept in Redis: sealed under a key of the subject, and valid only for the generation they were made in.
 
-Every (subject, kind) has a generation, a random token. An answer carries the generation its reader saw
-before it looked at the tables; one MGET fetches both, and an answer of another generation is a miss.
+Every (subject, kind) has a generation, a random token, and so have the read tables as a whole. An answer
+carries both as its reader saw them before it looked at the tables; one MGET fetches them with the answer,
+and an answer of another generation is a miss.
 While a projector commits, the generation reads CHANGING: nobody takes or leaves an answer. So none is
 served that the tables had outgrown. Where Redis fails, questions go to PostgreSQL. Two outages in which
 a kept answer can still lag are in docs/adr/0010; questions that name a receipt do not come here at all.
@@ -33,6 +34,8 @@ CHANGING_SECONDS = (
 REST_SECONDS = 1.0  # how long a Redis that failed is left alone
 TOKEN_BYTES = 16
 
+_TABLES_SECONDS = 30 * 24 * 3600  # when the tables' generation runs out, every answer is a miss once
+
 _Generation = bytes
 
 
@@ -55,6 +58,7 @@ class AnswerCache:
         self._ttl = ttl_seconds
         self._rests_until = float("-inf")
         self._unreached: set[str] = set()
+        self._tables = f"g:{keys.store_id.hex}"
         self.hits = 0
         self.misses = 0
 
@@ -73,18 +77,19 @@ class AnswerCache:
         key = f"a:{subject_id.hex}:{blind(secret, kind, question).hex()[:32]}"
         generation_key = _generation_key(subject_id, kind)
         try:
-            generation, kept = cast("list[bytes | None]", self._redis.mget(generation_key, key))
-            if generation is None:
-                generation = self._new_generation(generation_key)
+            tables, own, kept = cast(
+                "list[bytes | None]", self._redis.mget(self._tables, generation_key, key)
+            )
+            generation = self._combined(tables, own, generation_key)
         except failures():
             self._failed()
             return None, None
         if generation == CHANGING:
             return None, None
         cipher = Cipher(derive(secret, b"answers"))
-        if kept is not None and kept[:TOKEN_BYTES] == generation:
+        if kept is not None and kept[: len(generation)] == generation:
             with contextlib.suppress(CorruptEvent):
-                answer = cipher.open(kept[TOKEN_BYTES:], key.encode() + generation)
+                answer = cipher.open(kept[len(generation) :], key.encode() + generation)
                 self.hits += 1
                 return answer, None
         self.misses += 1
@@ -110,6 +115,15 @@ class AnswerCache:
         finally:
             self._mark(keys, None, self._ttl + CHANGING_SECONDS)
 
+    @contextlib.contextmanager
+    def replacing(self) -> Iterator[None]:
+        """Serve no kept answer of anybody inside the block, and none made before its end."""
+        self._mark({self._tables}, CHANGING, CHANGING_SECONDS)
+        try:
+            yield
+        finally:
+            self._mark({self._tables}, None, _TABLES_SECONDS)
+
     def healthy(self) -> bool:
         """Return whether Redis answers."""
         try:
@@ -130,9 +144,15 @@ class AnswerCache:
             self._unreached = keys
             self._failed()
 
-    def _new_generation(self, key: str) -> _Generation:
+    def _combined(self, tables: bytes | None, own: bytes | None, own_key: str) -> _Generation:
+        """Return the generation of tables and subject together; CHANGING while either is changing."""
+        tables = tables or self._new_generation(self._tables, _TABLES_SECONDS)
+        own = own or self._new_generation(own_key, self._ttl + CHANGING_SECONDS)
+        return CHANGING if CHANGING in {tables, own} else tables + own
+
+    def _new_generation(self, key: str, seconds: int) -> _Generation:
         token = os.urandom(TOKEN_BYTES)
-        if self._redis.set(key, token, ex=self._ttl + CHANGING_SECONDS, nx=True):
+        if self._redis.set(key, token, ex=seconds, nx=True):
             return token
         found = self._redis.get(key)
         return found if isinstance(found, bytes) else CHANGING
@@ -155,6 +175,10 @@ class NoCache:
         """Keep nothing."""
 
     def changing(self, touched: Iterable[tuple[UUID, str]]) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - the port's signature
+        """Return a block in which nothing is kept."""
+        return contextlib.nullcontext()
+
+    def replacing(self) -> contextlib.AbstractContextManager[None]:
         """Return a block in which nothing is kept."""
         return contextlib.nullcontext()
 

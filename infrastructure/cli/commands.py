@@ -53,6 +53,9 @@ COMMANDS = {
         "Bring the ledger and keys databases to the schema of this version; repeats change nothing.",
     ),
     "projections": Entry("operating", "List or retry records whose events a projection could not take."),
+    "rebuild": Entry(
+        "rebuilding", "Build read models anew beside those that serve, compare both, and swap them."
+    ),
     "stop": Entry("operating", "Stop the embedded servers of a data directory."),
     "demo": Entry(
         "operating",

@@ -118,6 +118,13 @@ class BatchFold:
                 return self._changes
         return self.finish()
 
+    def part(self, going_on: Key) -> Changes:
+        """Return the changes so far and begin anew, but for one record whose stream goes on."""
+        last = self._folds.pop(going_on, None)
+        changes, self._changes = self.finish(), Changes()
+        self._folds = {} if last is None else {going_on: last}
+        return changes
+
     def finish(self) -> Changes:
         """Return the changes of the whole batch."""
         for key, fold in self._folds.items():

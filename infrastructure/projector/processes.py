@@ -23,7 +23,7 @@ def run_workers(settings: Settings, count: int) -> int:
     from infrastructure.bootstrap import open_store  # noqa: PLC0415 - see work_until_told
 
     open_store(settings.model_copy(update={"project_in_process": False})).close()
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     spawn = multiprocessing.get_context("spawn")  # connections and threads do not survive a fork
     workers = [_started(spawn, settings) for _ in range(count)]
     while not stop.wait(RESTART_PAUSE):
@@ -48,15 +48,17 @@ def work_until_told(settings: Settings) -> None:
     from infrastructure.bootstrap import open_store  # noqa: PLC0415 - loaded in the worker, not beside it
     from infrastructure.projector.worker import work  # noqa: PLC0415
 
-    stop = _stop_on_signals()
-    _leave_with_parent(stop)
+    stop = stop_on_signals()
+    leave_with_parent(stop)
     relax_collector()
     with open_store(settings.model_copy(update={"project_in_process": False})) as store:
         log().info("worker started")
+        store.renew_beside()
         work(store.engine.projector, store.engine.bell, stop)
 
 
-def _stop_on_signals() -> threading.Event:
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
 
     def tell(_signal: int, _frame: FrameType | None) -> None:
@@ -67,7 +69,7 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _leave_with_parent(stop: threading.Event) -> None:
+def leave_with_parent(stop: threading.Event) -> None:
     """Stop when the process that started this worker is gone: killed, it cannot tell its workers."""
     parent = multiprocessing.parent_process()
     if parent is None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, LiteralString, Protocol
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from domain.shared.errors import LifeledgerError
 from domain.shared.record import Record
 from infrastructure.errors import Unavailable
 from infrastructure.ledger.events import EventRow
-from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.logs import log
 from infrastructure.projector import rows
@@ -39,6 +38,22 @@ BATCH_BUCKETS = 64
 
 class GapInBucket(LifeledgerError):
     """The positions of a bucket are not dense: events are missing."""
+
+
+class Events(Protocol):
+    """Where a projector takes events from: the ledger, or as much of it as shall be projected."""
+
+    def heads(self) -> dict[int, int]:
+        """Return the position of every bucket that has events."""
+        ...
+
+    def tails(self, after: Mapping[int, int], limit: int) -> list[EventRow]:
+        """Return up to ``limit`` events of each of several buckets past their positions, in order."""
+        ...
+
+    def stream(self, subject_id: UUID, record_id: UUID) -> list[EventRow]:
+        """Return the events of a record, in order."""
+        ...
 
 
 class Caches(Protocol):
@@ -75,7 +90,7 @@ class Projector:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Events,
         sealer: Sealer,
         pool: ConnectionPool[Connection[Any]],
         caches: Caches,
@@ -247,22 +262,7 @@ class Projector:
         for table, sums in changes.sums.items():
             amounts = [(*group, *values) for group, values in sorted(sums.items(), key=repr) if any(values)]
             rows.add(connection, self._schema, table, amounts)
-        for row, reason in changes.parked:
-            connection.execute(
-                self._sql(
-                    "INSERT INTO {schema}.parked (bucket, subject_id, record_id, kind, position, reason, parked_at)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
-                ),
-                (
-                    row.bucket,
-                    row.subject_id,
-                    row.record_id,
-                    row.kind,
-                    row.position,
-                    reason,
-                    datetime.now(UTC),
-                ),
-            )
+        rows.park(connection, self._schema, changes.parked)
 
     def _advance(self, connection: Connection[Any], reached: dict[int, int]) -> None:
         connection.execute(

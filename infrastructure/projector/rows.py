@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from psycopg import Connection, sql
 from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.pq import Format
 
+from infrastructure.ledger.events import EventRow
 from projections.table import Table
 
 Key = tuple[int, UUID]
@@ -86,6 +88,31 @@ def add(connection: Connection[Any], schema: str, table: Table, rows: Sequence[S
             cursor.executemany(_add(schema, table), rows)
 
 
+def park(connection: Connection[Any], schema: str, parked: Iterable[tuple[EventRow, str]]) -> None:
+    """Note the first event that each record could not take, with the class of the error."""
+    for row, reason in parked:
+        values = (
+            row.bucket,
+            row.subject_id,
+            row.record_id,
+            row.kind,
+            row.position,
+            reason,
+            datetime.now(UTC),
+        )
+        connection.execute(_park(schema), values)
+
+
+def analyse(connection: Connection[Any], schema: str, table: Table) -> None:
+    """Let the planner look at a table; columns that may hold what a person wrote are left out by definition."""
+    connection.execute(sql.SQL("ANALYZE {}").format(_name(schema, table)))
+
+
+def record_place(table: Table) -> int:
+    """Return where the record's id stands in a row."""
+    return [column.name for column in table.written].index(_record_column(table))
+
+
 def _record_column(table: Table) -> str:
     return "record_id" if any(column.name == "record_id" for column in table.columns) else "id"
 
@@ -103,6 +130,14 @@ def _fetch(schema: str, table: Table) -> sql.Composed:
         columns=sql.SQL(", ").join(sql.Identifier("t", column.name) for column in table.written),
         table=_name(schema, table),
     )
+
+
+@lru_cache(maxsize=256)
+def _park(schema: str) -> sql.Composed:
+    return sql.SQL(
+        "INSERT INTO {} (bucket, subject_id, record_id, kind, position, reason, parked_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+    ).format(sql.Identifier(schema, "parked"))
 
 
 @lru_cache(maxsize=256)

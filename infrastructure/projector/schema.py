@@ -1,11 +1,12 @@
-"""Creates the read tables from their descriptions. They are never migrated: another edition starts empty."""
+"""Creates the read tables from their descriptions. They are never migrated: another edition is built anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
 
-import psycopg
-from psycopg import sql
+from psycopg import Connection, sql
 
 from infrastructure.ledger.buckets import BUCKETS
 from projections.catalogue import EDITION, all_tables
@@ -41,54 +42,85 @@ CREATE {unlogged} TABLE {schema}.parked (
 """
 
 
-def ensure(url: str, *, logged: bool = False) -> bool:
-    """Create the read tables, or replace those of another edition; return whether they are new and empty.
-
-    The checkpoints are as durable as the tables: when a crash empties one, it empties all, and the
-    projector starts again from the ledger.
-    """
-    with psycopg.connect(url) as connection:
-        if _edition(connection) == _wanted(logged=logged):
-            return refill_checkpoints(connection)
-        # Only those who create the tables wait here for each other.
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('lifeledger read tables'))")
-        if _edition(connection) == _wanted(logged=logged):
-            return False
-        create(connection, SCHEMA, logged=logged)
-        return True
+def create(connection: Connection[Any], schema: str, *, logged: bool) -> None:
+    """Create all read tables, empty, in a schema of their own that is not there yet."""
+    lay(connection, schema, all_tables(), logged=logged)
+    for table in all_tables():
+        complete(connection, schema, table)
+    refill_checkpoints(connection, schema)
 
 
-def create(connection: psycopg.Connection[tuple[object, ...]], schema: str, *, logged: bool) -> None:
-    """Create all read tables in a schema of their own, after dropping what is there."""
+def lay(connection: Connection[Any], schema: str, tables: Iterable[Table], *, logged: bool) -> None:
+    """Create a schema with checkpoints and tables as they are best loaded: without keys and indexes."""
     name = sql.Identifier(schema)
     unlogged = sql.SQL("" if logged else "UNLOGGED")
-    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
     for statement in (_CHECKPOINTS, _PARKED):
         connection.execute(sql.SQL(statement).format(schema=name, unlogged=unlogged))
-    for table in all_tables():
-        for part in _definition(table, name, unlogged):
+    for table in tables:
+        for part in _bare(table, sql.Identifier(schema, table.name), unlogged):
             connection.execute(part)
-    refill_checkpoints(connection, schema)
-    edition = sql.Literal(_wanted(logged=logged))
-    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, edition))
 
 
-def _edition(connection: psycopg.Connection[tuple[object, ...]]) -> object:
-    row = connection.execute(
-        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s", (SCHEMA,)
-    ).fetchone()
-    return row[0] if row else None
+def complete(connection: Connection[Any], schema: str, table: Table) -> None:
+    """Give a table its key and indexes."""
+    name = sql.Identifier(schema, table.name)
+    for part in (_key(table, name), *(_index(table, index, name) for index in table.indexes)):
+        connection.execute(part)
 
 
-def _wanted(*, logged: bool) -> str:
+def create_temporary(connection: Connection[Any], tables: Iterable[Table], *, parked: bool) -> None:
+    """Create some read tables for one connection alone, and with ``parked`` the one that holds what does not fit."""
+    temporary = sql.SQL("TEMPORARY")
+    if parked:
+        connection.execute(sql.SQL(_PARKED).format(schema=sql.Identifier(TEMPORARY), unlogged=temporary))
+    for table in tables:
+        for part in _bare(table, sql.Identifier(TEMPORARY, table.name), temporary):
+            connection.execute(part)
+        complete(connection, TEMPORARY, table)
+
+
+def drop(connection: Connection[Any], schema: str) -> None:
+    """Drop a schema of read tables, where there is one."""
+    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+def edition(*, logged: bool) -> str:
+    """Return what is written first on a schema: what a change in EDITION or in the setting makes another."""
     return f"lifeledger read models, edition {EDITION}{', logged' if logged else ''}"
 
 
-def refill_checkpoints(connection: psycopg.Connection[tuple[object, ...]], schema: str = SCHEMA) -> bool:
+def definitions() -> str:
+    """Return a digest of the statements that make the read tables."""
+    rendered = (
+        statement.as_string(None)
+        for table in all_tables()
+        for name in (sql.Identifier(table.name),)
+        for statement in (
+            *_bare(table, name, sql.SQL("")),
+            _key(table, name),
+            *(_index(table, index, name) for index in table.indexes),
+        )
+    )
+    return sha256("\n".join(rendered).encode()).hexdigest()[:16]
+
+
+def has_checkpoints(connection: Connection[Any], schema: str) -> bool:
+    """Return whether a schema has its checkpoints; a crash of PostgreSQL empties them with the tables."""
+    statement = sql.SQL("SELECT 1 FROM {}.checkpoints LIMIT 1").format(sql.Identifier(schema))
+    return connection.execute(statement).fetchone() is not None
+
+
+def has_parked(connection: Connection[Any], schema: str) -> bool:
+    """Return whether a record is parked."""
+    statement = sql.SQL("SELECT 1 FROM {}.parked LIMIT 1").format(sql.Identifier(schema))
+    return connection.execute(statement).fetchone() is not None
+
+
+def refill_checkpoints(connection: Connection[Any], schema: str = SCHEMA) -> bool:
     """Put back the checkpoint rows that a crash emptied together with the tables."""
     name = sql.Identifier(schema)
-    if connection.execute(sql.SQL("SELECT 1 FROM {}.checkpoints LIMIT 1").format(name)).fetchone():
+    if has_checkpoints(connection, schema):
         return False
     connection.execute(
         sql.SQL(
@@ -99,22 +131,21 @@ def refill_checkpoints(connection: psycopg.Connection[tuple[object, ...]], schem
     return True
 
 
-def _definition(table: Table, schema: sql.Identifier, unlogged: sql.SQL) -> list[sql.Composed]:
-    name = sql.SQL("{}.{}").format(schema, sql.Identifier(table.name))
+def _bare(table: Table, name: sql.Identifier, unlogged: sql.SQL) -> list[sql.Composed]:
     columns = sql.SQL(", ").join(_column(column) for column in table.columns)
-    key = sql.SQL(", ").join(map(sql.Identifier, table.key))
-    statements = [
-        sql.SQL("CREATE {} TABLE {} ({}, CONSTRAINT {} PRIMARY KEY ({}))").format(
-            unlogged, name, columns, sql.Identifier(f"{table.name}_pkey"), key
-        )
-    ]
+    statements = [sql.SQL("CREATE {} TABLE {} ({})").format(unlogged, name, columns)]
     statements += [
         sql.SQL("ALTER TABLE {} ALTER COLUMN {} SET STATISTICS 0").format(name, sql.Identifier(column.name))
         for column in table.columns
         if not column.open
     ]
-    statements += [_index(table, index, name) for index in table.indexes]
     return statements
+
+
+def _key(table: Table, name: sql.Identifier) -> sql.Composed:
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY ({})").format(
+        name, sql.Identifier(f"{table.name}_pkey"), sql.SQL(", ").join(map(sql.Identifier, table.key))
+    )
 
 
 def _column(column: Column) -> sql.Composed:
@@ -128,7 +159,7 @@ def _column(column: Column) -> sql.Composed:
     return sql.SQL(" ").join(parts)
 
 
-def _index(table: Table, index: Index, name: sql.Composed) -> sql.Composed:
+def _index(table: Table, index: Index, name: sql.Identifier) -> sql.Composed:
     label = "_".join((table.name, *index.columns[2 if index.method == "btree" else 0 :]))[:55]
     statement = sql.SQL("CREATE INDEX {} ON {} USING {} ({})").format(
         sql.Identifier(f"{label}_idx"),
@@ -139,15 +170,3 @@ def _index(table: Table, index: Index, name: sql.Composed) -> sql.Composed:
     if index.where is not None:
         statement += sql.SQL(" WHERE ") + sql.SQL(index.where)
     return statement
-
-
-def create_temporary(
-    connection: psycopg.Connection[tuple[object, ...]], tables: Iterable[Table], *, parked: bool
-) -> None:
-    """Create some read tables for one connection alone, and with ``parked`` the one that holds what does not fit."""
-    name, temporary = sql.Identifier(TEMPORARY), sql.SQL("TEMPORARY")
-    if parked:
-        connection.execute(sql.SQL(_PARKED).format(schema=name, unlogged=temporary))
-    for table in tables:
-        for part in _definition(table, name, temporary):
-            connection.execute(part)

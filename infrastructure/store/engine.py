@@ -17,6 +17,7 @@ from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.projector import Projector
+from infrastructure.projector.rebuild.rebuilder import Rebuilder
 from infrastructure.store.reader import Reader
 
 
@@ -43,6 +44,7 @@ class Engine:
     repository: Repository
     reader: Reader
     projector: Projector
+    rebuilder: Rebuilder
     blobs: Blobs
     answers: AnswerCache | NoCache
     bell: Bell

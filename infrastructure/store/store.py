@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from domain.shared.errors import LifeledgerError
 from domain.shared.record import Claim
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
 from infrastructure.errors import NotFound
+from infrastructure.logs import log
 from infrastructure.projector.worker import work
 from infrastructure.store.engine import Engine
 from infrastructure.store.session import Session
@@ -32,14 +35,18 @@ class Store:
     Threads may share a store and its sessions. Processes may not: after a fork each opens its own.
     """
 
-    def __init__(self, engine: Engine, resources: ExitStack, *, project: bool) -> None:
+    def __init__(
+        self, engine: Engine, resources: ExitStack, *, project: bool, outdated: bool = False
+    ) -> None:
+        """``outdated`` read tables serve until ``renew``, or the thread that projects, has built new ones."""
         self.engine = engine
+        self._outdated = outdated
         self._resources = resources
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         if project:
-            self._thread = threading.Thread(target=self._project, name="projector", daemon=True)
-            self._thread.start()
+            self._begin("projector", self._project)
+            self.renew_beside()
 
     def register(self, username: str, email: str, **details: Any) -> Person:  # noqa: ANN401 - the arguments of User.register
         """Register a person; raises InvalidInput, ClaimTaken where the username or the address is in use."""
@@ -66,14 +73,27 @@ class Store:
 
     def catch_up(self) -> int:
         """Project what is outstanding now; return the number of events."""
+        self.renew()
         return self.engine.projector.run_until_idle()
+
+    def renew(self, *, stop: threading.Event | None = None) -> None:
+        """Rebuild read tables that were made by other code, unless another process does."""
+        if self._outdated:
+            self.engine.rebuilder.renew(wait=False, stop=stop)
+            self._outdated = False
+
+    def renew_beside(self) -> None:
+        """Rebuild read tables that were made by other code in a thread of its own."""
+        if self._outdated:
+            self._begin("rebuilder", self._renew)
 
     def close(self) -> None:
         """Finish the batch in hand and give everything back; embedded servers stay up."""
-        if self._thread is not None:
+        if self._threads:
             self._stop.set()
             self.engine.bell.ring()
-            self._thread.join()
+            for thread in self._threads:
+                thread.join()
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -86,6 +106,17 @@ class Store:
 
     def _project(self) -> None:
         work(self.engine.projector, self.engine.bell, self._stop)
+
+    def _begin(self, name: str, work: Callable[[], None]) -> None:
+        self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+        self._threads[-1].start()
+
+    def _renew(self) -> None:
+        """Leave to the next start what cannot be built now: the old tables serve."""
+        try:
+            self.renew(stop=self._stop)
+        except LifeledgerError as error:
+            log().warning("rebuild failed", reason=type(error).__name__)
 
     def _subject_of(self, claim: Claim) -> UUID:
         blind = blind_claim(self.engine.keys, EVERYONE, claim, EVERYONE, taken=True)

@@ -175,7 +175,8 @@ def test_redis_holds_no_clear_text_and_no_key_for_ever(on_mortal: Settings, mort
         assert sum(name.startswith("a:") for name in names) == 5
         assert all(client.ttl(key) > 0 for key in keys)
         assert {name.split(":")[0] for name in names} == {"a", "g"}
-        assert {name.split(":")[1] for name in names} == {me.subject_id.hex}
+        store_id = store.engine.keys.store_id
+        assert {name.split(":")[1] for name in names} == {me.subject_id.hex, store_id.hex}
         for word in (PLANTED, *PLANTED.split(), "wintermute", "example.org"):
             assert word.lower().encode() not in content.lower()
     with psycopg.connect(_ledger_url(on_mortal)) as connection:  # control: there is something to be seen

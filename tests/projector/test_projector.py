@@ -24,14 +24,15 @@ from domain.shared.errors import DomainError
 from domain.shared.record import NoPeers, Record, attach
 from infrastructure.errors import KeyUnavailable
 from infrastructure.ledger.sealing import OpenedEvent, Sealer
+from infrastructure.projector import editions, schema
 from infrastructure.projector import fold as fold_module
 from infrastructure.projector import rows as wire
-from infrastructure.projector import schema
+from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import GapInBucket
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from projections import audit, statistics
-from projections.catalogue import EDITION, all_tables, view_of
+from projections.catalogue import all_tables, view_of
 from projections.table import Table
 from tests.conftest import Databases
 
@@ -239,18 +240,6 @@ def test_a_record_restored_from_its_row_keeps_everything_but_what_only_the_ledge
     assert view.record(view.row(1, task)).__dict__["title"] == task.title
 
 
-def test_another_edition_of_the_read_tables_starts_empty_and_is_filled_again(
-    store: Store, me: Session, databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    some_commands(me)
-    store.catch_up()
-    monkeypatch.setattr(schema, "EDITION", EDITION + 1)
-    assert schema.ensure(databases.ledger)
-    assert store.engine.projector.lag() > 0
-    store.catch_up()
-    assert_projected(store, databases)
-
-
 def test_tables_that_a_crash_emptied_fill_themselves_again(
     store: Store, me: Session, databases: Databases
 ) -> None:
@@ -260,7 +249,7 @@ def test_tables_that_a_crash_emptied_fill_themselves_again(
     with psycopg.connect(databases.ledger) as connection:
         for name in (*(table.name for table in all_tables()), schema.CHECKPOINTS, schema.PARKED):
             connection.execute(f"TRUNCATE read.{name}")
-    assert schema.ensure(databases.ledger)
+    assert editions.ensure(databases.ledger) is Standing.EMPTIED
     store.catch_up()
     assert_projected(store, databases)
 

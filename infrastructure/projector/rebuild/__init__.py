@@ -1,0 +1,1 @@
+"""Read tables built anew from the ledger, beside those that serve."""

@@ -1,0 +1,63 @@
+"""Stores of earlier moments: read tables as they were, which nothing changes any more."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Connection, sql
+
+from infrastructure.errors import RebuildRefused, UnknownReadModel
+from infrastructure.projector import editions, schema
+from infrastructure.projector.rebuild.plan import SHADOW
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RESERVED = frozenset({"next", "old"})
+_PREFIX = "lifeledger store as of "
+_STATEMENT_END = "; "
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A store of an earlier moment; ``usable`` as long as this code can ask it and no crash has emptied it."""
+
+    name: str
+    as_of: datetime
+    usable: bool
+
+
+def schema_of(name: str) -> str:
+    """Return the schema of a store by its name; raises UnknownReadModel for what is no name."""
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise UnknownReadModel
+    return f"read_{name}"
+
+
+def require_free(connection: Connection[Any], name: str) -> None:
+    """Raise RebuildRefused where the name is in use, UnknownReadModel where it cannot be one."""
+    if editions.marked(connection, schema_of(name)):
+        raise RebuildRefused("there is a store of that name; drop it first: rebuild --drop NAME")
+
+
+def keep(connection: Connection[Any], name: str, moment: datetime, *, logged: bool) -> None:
+    """Turn the loaded shadow into a store of that name."""
+    own = sql.Identifier(schema_of(name))
+    connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(SHADOW), own))
+    note = _PREFIX + moment.astimezone(UTC).isoformat() + _STATEMENT_END + editions.full(logged=logged)
+    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(own, sql.Literal(note)))
+
+
+def listed(connection: Connection[Any], *, logged: bool) -> list[Frozen]:
+    """Return the stores there are, the earliest moment first."""
+    rows = connection.execute(
+        "SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname LIKE 'read\\_%'"
+    ).fetchall()
+    found = []
+    for name, note in rows:
+        if note is not None and note.startswith(_PREFIX):
+            moment, _, edition = note.removeprefix(_PREFIX).partition(_STATEMENT_END)
+            usable = edition == editions.full(logged=logged) and schema.has_checkpoints(connection, name)
+            found.append(Frozen(name.removeprefix("read_"), datetime.fromisoformat(moment), usable))
+    return sorted(found, key=lambda each: each.as_of)
