@@ -7,7 +7,7 @@ clock that was put back shows, a later time holds for all events behind it. Time
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -70,6 +70,18 @@ GROUP BY record_id
 HAVING max(version) FILTER (WHERE recorded_at <= %(moment)s) > min(version) FILTER (WHERE recorded_at > %(moment)s)
 """
 
+_STREAMS = """
+SELECT event.* FROM unnest(%b::uuid[], %b::int8[]) AS wanted (record_id, version)
+CROSS JOIN LATERAL (
+    SELECT {columns} FROM ledger.events
+    WHERE bucket = %b AND subject_id = %b AND events.record_id = wanted.record_id
+        AND events.version <= wanted.version
+) AS event
+ORDER BY event.record_id, event.version
+"""
+
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(each.name) for each in fields(EventRow))
+
 _FIRST = UUID(int=0)
 
 
@@ -108,14 +120,19 @@ class Moments:
         """Yield the records that events of one correlation id changed, from before the first of them to the last."""
         return self._spans(_BY_RUN, subject_id, {"run": run})
 
+    def streams(self, subject_id: UUID, wanted: Mapping[UUID, int]) -> list[EventRow]:
+        """Return the events of several records, each up to a version, record by record and in order."""
+        statement = sql.SQL(_STREAMS).format(columns=_COLUMNS)
+        given = (list(wanted), list(wanted.values()), bucket_of(subject_id), subject_id)
+        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+            return cursor.execute(statement, given, binary=True).fetchall()
+
     def events_up_to(
         self, subject_id: UUID, kinds: Sequence[str], moment: datetime, head: int, size: int
     ) -> Iterator[list[EventRow]]:
         """Yield a person's events of some kinds as they stood at a moment, in order, in batches of up to ``size``."""
         put_back = self._put_back(subject_id, moment)
-        statement = sql.SQL(_EVENTS_UP_TO).format(
-            columns=sql.SQL(", ").join(sql.Identifier(each.name) for each in fields(EventRow))
-        )
+        statement = sql.SQL(_EVENTS_UP_TO).format(columns=_COLUMNS)
         position, bucket = 0, bucket_of(subject_id)
         while True:
             given = (bucket, subject_id, list(kinds), position, head, moment, size)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 import orjson
@@ -56,6 +59,21 @@ class Repository:
         if key_id is None:
             raise Erased
         return Loaded(record, self._keys.key(subject_id, key_id))
+
+    def fold_each(self, rows: Sequence[EventRow]) -> dict[UUID, Loaded]:
+        """Return the records that whole streams give, one stream behind the other; erased ones are left out."""
+        self._sealer.preload(rows)
+        found: dict[UUID, Loaded] = {}
+        for record_id, events in groupby(rows, key=attrgetter("record_id")):
+            stream = list(events)
+            key_id = stream[-1].key_id
+            try:
+                record = self._fold(stream)
+            except Erased:
+                continue
+            if key_id is not None:
+                found[record_id] = Loaded(record, self._keys.key(stream[-1].subject_id, key_id))
+        return found
 
     def history(
         self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = LAST_VERSION

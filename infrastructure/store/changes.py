@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,12 @@ from domain.catalogue import KINDS
 from domain.shared.record import Record, state_of
 from infrastructure.errors import Erased
 from infrastructure.ledger.moments import Span
-from infrastructure.ledger.repository import Repository
+from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.store.engine import Engine
+
+TOGETHER = 500  # records
+SHORT = 20  # events of one record
 
 NOT_SHOWN = "edited_fields"
 """The only field of the state that says nothing about the world."""
@@ -90,20 +95,22 @@ def changes_of(events: Iterable[OpenedEvent | ErasedEvent]) -> Iterator[Change]:
         )
 
 
-def differences(repository: Repository, subject_id: UUID, spans: Iterable[Span]) -> Iterator[Difference]:
+def differences(engine: Engine, subject_id: UUID, spans: Iterable[Span]) -> Iterator[Difference]:
     """Yield what became of records over stretches of their streams; none where they ended as they began."""
-    for span in spans:
-        if span.kind is not None and span.kind not in KINDS:
-            continue
-        try:
-            before = _state_at(repository, subject_id, span, span.before)
-            after = _state_at(repository, subject_id, span, span.after)
-        except Erased:
-            yield Difference(span.record_id, span.kind, Became.ERASED)
-            continue
-        fields = fields_between(before, after)
-        if fields:
-            yield Difference(span.record_id, span.kind, _became(before, after), fields)
+    spans = (span for span in spans if span.kind is None or span.kind in KINDS)
+    while chunk := list(islice(spans, TOGETHER)):
+        before = load_short(engine, subject_id, {span.record_id: span.before for span in chunk})
+        after = load_short(engine, subject_id, {span.record_id: span.after for span in chunk})
+        for span in chunk:
+            found = _difference(engine.repository, subject_id, span, before, after)
+            if found is not None:
+                yield found
+
+
+def load_short(engine: Engine, subject_id: UUID, versions: Mapping[UUID, int]) -> dict[UUID, Loaded]:
+    """Load records at versions in one query; without the long and the erased ones, which are loaded singly."""
+    short = {record_id: version for record_id, version in versions.items() if 0 < version <= SHORT}
+    return engine.repository.fold_each(engine.moments.streams(subject_id, short)) if short else {}
 
 
 def fields_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
@@ -115,10 +122,28 @@ def fields_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
     )
 
 
-def _state_at(repository: Repository, subject_id: UUID, span: Span, version: int) -> dict[str, Any]:
+def _difference(
+    repository: Repository,
+    subject_id: UUID,
+    span: Span,
+    before: Mapping[UUID, Loaded],
+    after: Mapping[UUID, Loaded],
+) -> Difference | None:
+    try:
+        was = _state_at(repository, subject_id, span.record_id, span.before, before)
+        is_then = _state_at(repository, subject_id, span.record_id, span.after, after)
+    except Erased:
+        return Difference(span.record_id, span.kind, Became.ERASED)
+    fields = fields_between(was, is_then)
+    return Difference(span.record_id, span.kind, _became(was, is_then), fields) if fields else None
+
+
+def _state_at(
+    repository: Repository, subject_id: UUID, record_id: UUID, version: int, found: Mapping[UUID, Loaded]
+) -> dict[str, Any]:
     if version == 0:
         return {}
-    loaded = repository.load(subject_id, span.record_id, version=version)
+    loaded = found.get(record_id) or repository.load(subject_id, record_id, version=version)
     return state_of(loaded.record) if loaded is not None else {}
 
 

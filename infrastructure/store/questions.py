@@ -87,7 +87,7 @@ class Questions:
         if kind is not None:
             kind_named(kind)
         spans = self.engine.moments.between(self.subject_id, _aware(since), _aware(until), kind=kind)
-        return differences(self.engine.repository, self.subject_id, spans)
+        return differences(self.engine, self.subject_id, spans)
 
     def find(
         self,

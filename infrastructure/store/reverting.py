@@ -24,7 +24,8 @@ from domain.shared.values import new_id
 from infrastructure.errors import ClaimTaken, Erased, VersionConflict
 from infrastructure.ledger.events import Attribution
 from infrastructure.ledger.moments import Span
-from infrastructure.store.changes import FieldChange, fields_between
+from infrastructure.ledger.repository import Loaded
+from infrastructure.store.changes import FieldChange, fields_between, load_short
 from infrastructure.store.engine import Engine
 from infrastructure.store.unit_of_work import UnitOfWork
 
@@ -72,6 +73,8 @@ class Reverting:
         self._reason = reason
         self._each = each
         self._preview = self._new_work() if dry_run else None
+        self._earlier: dict[UUID, Loaded] = {}
+        """Of the chunk in hand, as far as they were loaded together."""
         self._counts: Counter[Action] = Counter()
         self.run_id = new_id()
 
@@ -103,9 +106,9 @@ class Reverting:
 
     def _together(self, spans: Sequence[Span]) -> list[Reversal | None]:
         """Take a chunk in one transaction; one that keeps failing is cut in two until the cause stands alone."""
-        for _ in range(ATTEMPTS):
+        for number in range(ATTEMPTS):
             try:
-                return self._attempt(spans)
+                return self._attempt(spans, first=number == 0)
             except (VersionConflict, ClaimTaken) as error:
                 cause = "claim_taken" if isinstance(error, ClaimTaken) else "conflict"
         if len(spans) == 1:
@@ -114,8 +117,12 @@ class Reverting:
         half = len(spans) // 2
         return self._together(spans[:half]) + self._together(spans[half:])
 
-    def _attempt(self, spans: Sequence[Span]) -> list[Reversal | None]:
+    def _attempt(self, spans: Sequence[Span], *, first: bool) -> list[Reversal | None]:
+        engine, subject_id = self._by.engine, self._by.subject_id
         work = self._preview or self._new_work()
+        if first:  # afterwards somebody has gone on from there: each is loaded as it is by now
+            work.bring(load_short(engine, subject_id, {span.record_id: span.last for span in spans}))
+        self._earlier = load_short(engine, subject_id, {span.record_id: span.before for span in spans})
         found = [self._one(work, span) for span in spans]
         if self._preview is None:
             self._append(work)
@@ -157,7 +164,9 @@ class Reverting:
                 return _left(span, "changed_since")
             record.trash(self._reason)
             return None
-        loaded = self._by.engine.repository.load(self._by.subject_id, record.id, version=span.before)
+        loaded = self._earlier.get(record.id) or self._by.engine.repository.load(
+            self._by.subject_id, record.id, version=span.before
+        )
         if loaded is None:
             raise Erased
         earlier = loaded.record

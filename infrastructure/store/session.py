@@ -159,9 +159,10 @@ class Session(Questions):
                 kind_named(kind)
             return moments.between(self.subject_id, to, END_OF_TIME, kind=kind)
         version = moments.version_at(self.subject_id, record_id, to)
-        if version is None:
+        last = moments.version_at(self.subject_id, record_id, END_OF_TIME)
+        if version is None or last is None:
             raise NotFound
-        return iter((Span(record_id, None, version, version, version),))
+        return iter((Span(record_id, None, version, last, last),))
 
     def _attempt(self, calls: Sequence[Call], given: Given, digest: bytes) -> tuple[Receipt, ...]:
         engine = self.engine

@@ -96,6 +96,12 @@ class UnitOfWork:
             raise NotFound
         return entry.loaded.record
 
+    def bring(self, found: Mapping[UUID, Loaded]) -> None:
+        """Take records that were loaded together, where they are not here yet."""
+        for record_id, loaded in found.items():
+            if record_id not in self._entries:
+                self._enter(loaded)
+
     def forget(self, record_id: UUID) -> None:
         """Let a record be as it was found."""
         self._entries.pop(record_id, None)
@@ -143,9 +149,13 @@ class UnitOfWork:
             loaded = self._repository.load(self._subject_id, record_id)
             if loaded is None:
                 return None
-            attach(loaded.record, self._subject_id, self)
-            entry = _Entry(loaded, loaded.record.version, loaded.record.claims)
-            self._entries[record_id] = entry
+            entry = self._enter(loaded)
+        return entry
+
+    def _enter(self, loaded: Loaded) -> _Entry:
+        attach(loaded.record, self._subject_id, self)
+        entry = _Entry(loaded, loaded.record.version, loaded.record.claims)
+        self._entries[loaded.record.id] = entry
         return entry
 
     def _sealed(self, entry: _Entry, purpose: str | None) -> Iterator[SealedEvent]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 from datetime import UTC, datetime
@@ -25,7 +27,7 @@ from infrastructure.store.changes import Became
 from infrastructure.store.reverting import Action, Reversal
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
-from tests.conftest import Databases
+from tests.conftest import ROOT, Databases
 from tests.histories import BEGINNING, Step, histories, live
 from tests.store.test_past import HOUR, at, destroy_keys, in_table, newcomer, title_at
 
@@ -166,6 +168,39 @@ def test_more_records_than_a_chunk_come_back_in_several_transactions(
     commands = {me.history(task)[-1].row.command_id for task in tasks}
     runs = {me.history(task)[-1].row.correlation_id for task in tasks}
     assert (len(commands), len(runs)) == (3, 1)
+
+
+def test_a_revert_that_was_killed_is_finished_by_the_next_and_takes_no_record_back_twice(
+    me: Session, environment: dict[str, str]
+) -> None:
+    tasks = [at(BEGINNING, me, Task.create, str(number)) for number in range(30)]
+    for task in tasks:
+        at(LATER, me, Task.start, task)
+    program = f"""
+import time
+from datetime import datetime
+from uuid import UUID
+from infrastructure.bootstrap import open_store
+from infrastructure.store import reverting
+reverting.CHUNK = 5
+def slowly(reversal):
+    print("back", flush=True)
+    time.sleep(0.05)
+store = open_store()
+store.acting_as(UUID("{me.subject_id}")).revert(to=datetime.fromisoformat("{BEGINNING.isoformat()}"), kind="task", each=slowly)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=environment, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    for _ in range(7):
+        assert process.stdout.readline() == b"back\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    rest = me.revert(to=BEGINNING, kind="task")[Action.REVERTED]
+    assert 0 < rest < 30
+    assert {len(me.history(task)) for task in tasks} == {3}
 
 
 def test_a_record_that_somebody_changes_meanwhile_is_loaded_again(me: Session) -> None:
