@@ -24,6 +24,7 @@ from infrastructure.crypto.cipher import blind, derive
 from infrastructure.errors import ClaimTaken, Erased, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
+from infrastructure.ledger.fences import following_fences
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import UnitOfWork, blind_source
 
@@ -112,15 +113,16 @@ class Intake:
             wait=wait_random_exponential(multiplier=0.02, max=0.5),
             reraise=True,
         )
-        endings: list[Ending] = retrying(self._attempt, drafts)
+        endings: list[Ending] = retrying(following_fences, lambda: self._attempt(drafts))
         return endings
 
     def _attempt(self, drafts: Sequence[_Named]) -> list[Ending]:
         engine, session = self._engine, self._session
+        fences = engine.ledger.fences.known(session.subject_id)
         names = [name for each in drafts for name in (each.source, each.word) if name is not None]
         found = engine.ledger.sources(session.subject_id, names)
         batch = _Batch(
-            UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys),
+            UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys, fences),
             {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
         )
         endings = [self._take_one(batch, each) for each in drafts]
@@ -135,7 +137,7 @@ class Intake:
         append = batch.work.append(by, command_id.bytes, session.purpose)
         if append is None:
             if batch.sources:
-                engine.ledger.note_sources(session.subject_id, batch.work.sources)
+                engine.ledger.note_sources(session.subject_id, batch.work.sources, batch.work.known_fences)
             return
         engine.ledger.append(append)
         engine.bell.ring()

@@ -14,6 +14,7 @@ from domain.shared.values import new_id
 from infrastructure.errors import NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
+from infrastructure.ledger.fences import following_fences
 from infrastructure.store.engine import Engine
 from infrastructure.store.questions import Questions
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
@@ -82,8 +83,9 @@ class Session(Questions):
         """Carry out one command and return its receipt once its events are durable.
 
         On a version conflict the record is loaded again and the command repeated a few times, unless an
-        expected version was given. Raises DomainError, NotFound, VersionConflict, ClaimTaken, Erased,
-        SourceAlreadyKept, CommandIdReused, Unavailable; after any of them nothing was stored.
+        expected version was given. Raises DomainError, NotFound, VersionConflict, ClaimTaken, Erased and
+        its SubjectErased, ProcessingRestricted, SourceAlreadyKept, CommandIdReused, Unavailable; after any
+        of them nothing was stored.
         """
         return self.do_all([call(command, *args, **kwargs)])[-1]
 
@@ -107,12 +109,15 @@ class Session(Questions):
             wait=wait_random_exponential(multiplier=0.01, max=0.25),
             reraise=True,
         )
-        receipts: tuple[Receipt, ...] = retrying(self._attempt, listed, given, digest)
+        receipts: tuple[Receipt, ...] = retrying(
+            following_fences, lambda: self._attempt(listed, given, digest)
+        )
         return receipts
 
     def _attempt(self, calls: Sequence[Call], given: Given, digest: bytes) -> tuple[Receipt, ...]:
         engine = self.engine
-        work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys)
+        fences = engine.ledger.fences.known(self.subject_id)
+        work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys, fences)
         touched: dict[UUID, Record] = {}
         for each in calls:
             origin = self._origin(each, given) if each.creates else None

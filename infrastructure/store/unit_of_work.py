@@ -14,10 +14,11 @@ from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, Source, attach
 from infrastructure.crypto.cipher import blind, derive
-from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey
+from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey, period_of
 from infrastructure.errors import NotFound, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import Append, Attribution, BlobEntry, ClaimChange, SealedEvent, SourceEntry
+from infrastructure.ledger.fences import Known
 from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import Sealer
 
@@ -51,14 +52,23 @@ class _Entry:
 class UnitOfWork:
     """Carries out commands of one person in memory and gathers what has to be appended. Not thread-safe."""
 
-    def __init__(self, subject_id: UUID, repository: Repository, sealer: Sealer, keys: KeyRing) -> None:
+    def __init__(
+        self, subject_id: UUID, repository: Repository, sealer: Sealer, keys: KeyRing, fences: Known
+    ) -> None:
+        """``fences`` is what was known of the bucket before anything is loaded for this unit of work."""
         self._subject_id = subject_id
+        self._fences = fences
         self._repository = repository
         self._sealer = sealer
         self._keys = keys
         self._entries: dict[UUID, _Entry] = {}
         self.sources: list[SourceEntry] = []
         self.blobs: list[BlobEntry] = []
+
+    @property
+    def known_fences(self) -> int:
+        """Return the count of fences everything here was loaded under."""
+        return self._fences.count
 
     def get(self, kind: type[R], record_id: UUID) -> R | None:
         """Return another record of the person: the port ``Peers`` that commands look through."""
@@ -81,6 +91,7 @@ class UnitOfWork:
         """Carry out a creating command with checked arguments."""
         origin = Origin(self._subject_id, origin.record_id, origin.source, origin.metadata, self)
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
+        self._require_open(record)
         key = self.key_for_new(command.kind, record.created_on)
         self._entries[record.id] = _Entry(Loaded(record, key), 0, frozenset())
         return record
@@ -90,10 +101,11 @@ class UnitOfWork:
         return self._repository.key_for_new(self._subject_id, kind, created)
 
     def existing(self, record_id: UUID | None) -> Record:
-        """Return a record to give a command to; raises NotFound."""
+        """Return a record to give a command to; raises NotFound, Erased, ProcessingRestricted."""
         entry = self._find(record_id) if record_id else None
         if entry is None:
             raise NotFound
+        self._require_open(entry.loaded.record)
         return entry.loaded.record
 
     def append(self, attribution: Attribution, request_digest: bytes, purpose: str | None) -> Append | None:
@@ -111,12 +123,13 @@ class UnitOfWork:
             claims=list(self._claim_changes()),
             sources=self.sources,
             blobs=self.blobs,
+            fences=self._fences.count,
         )
 
     def after_commit(self) -> None:
         """Keep snapshots where records have grown long."""
         for entry in self._entries.values():
-            self._repository.keep_snapshot_if_due(entry.loaded, entry.version)
+            self._repository.keep_snapshot_if_due(entry.loaded, entry.version, self._fences.count)
 
     def _find(self, record_id: UUID) -> _Entry | None:
         entry = self._entries.get(record_id)
@@ -128,6 +141,10 @@ class UnitOfWork:
             entry = _Entry(loaded, loaded.record.version, loaded.record.claims)
             self._entries[record_id] = entry
         return entry
+
+    def _require_open(self, record: Record) -> None:
+        period = period_of(record.KIND, record.created_on)
+        self._fences.require_open(self._subject_id, record.KIND, period, record.id)
 
     def _sealed(self, entry: _Entry, purpose: str | None) -> Iterator[SealedEvent]:
         record, key = entry.loaded.record, entry.loaded.key
