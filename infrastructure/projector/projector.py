@@ -6,6 +6,7 @@ Effects and checkpoint are one transaction, so an event is in the tables once or
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -22,12 +23,13 @@ from psycopg_pool import ConnectionPool
 from domain.catalogue import KINDS
 from domain.shared.errors import LifeledgerError
 from domain.shared.record import Record
-from infrastructure.errors import Unavailable
+from infrastructure.errors import CorruptEvent, Unavailable
+from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.ledger.sealing import Sealer
+from infrastructure.ledger.sealing import ErasureEvent, Sealer
 from infrastructure.logs import log
-from infrastructure.projector import rows
+from infrastructure.projector import purge, rows
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
 from infrastructure.projector.schema import SCHEMA, refill_checkpoints
@@ -139,6 +141,7 @@ class Projector:
                 return False
             stream = self._ledger.stream(parked.subject_id, parked.record_id)
             events = [row for row in stream if row.position <= reached]
+            purges = self._purges(connection, events)
             fold = BatchFold(self._found(connection, [(key, parked.kind or "")]), set())
             changes = fold.refold(events, self._sealer.open)
             if changes.parked:
@@ -146,7 +149,8 @@ class Projector:
             connection.execute(
                 self._sql("DELETE FROM {schema}.parked WHERE bucket = %s AND record_id = %s"), key
             )
-            with self._caches.changing(changes.touched):
+            with self._caches.changing(changes.touched.union(*(each.touched for each in purges))):
+                self._purge(connection, purges)
                 self._write(connection, changes)
                 connection.commit()
             return True
@@ -156,9 +160,12 @@ class Projector:
         if not batch:
             return Progress(0, 0)
         reached = _contiguous(batch, checkpoints)
+        purges = self._purges(connection, batch)
+        batch, whole = _left_by(purges, batch), batch
         self._sealer.preload(batch)
         changes = self._fold(connection, batch, {})
-        with self._caches.changing(changes.touched):
+        with self._caches.changing(changes.touched.union(*(each.touched for each in purges))):
+            self._purge(connection, purges)
             try:
                 with connection.transaction():
                     self._write(connection, changes)
@@ -171,7 +178,21 @@ class Projector:
             connection.commit()
         for row, reason in changes.parked:
             log().warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
-        return Progress(len(batch), len(reached))
+        return Progress(len(whole), len(reached))
+
+    def _purges(self, connection: Connection[Any], batch: Iterable[EventRow]) -> list[purge.Purge]:
+        """Return what the erasures of a batch take from the tables; one that cannot be read is parked later."""
+        purges = []
+        for row in filter(is_erasure, batch):
+            with contextlib.suppress(CorruptEvent):
+                opened = self._sealer.open(row)
+                if isinstance(opened, ErasureEvent):
+                    purges.append(purge.plan(connection, self._schema, opened))
+        return purges
+
+    def _purge(self, connection: Connection[Any], purges: Iterable[purge.Purge]) -> None:
+        for each in purges:
+            purge.carry_out(connection, self._schema, each)
 
     def _fold(
         self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]
@@ -242,6 +263,8 @@ class Projector:
         for table, sums in changes.sums.items():
             amounts = [(*group, *values) for group, values in sorted(sums.items(), key=repr) if any(values)]
             rows.add(connection, self._schema, table, amounts)
+            fallen = [group for group, values in sums.items() if any(value < 0 for value in values)]
+            rows.drop_empty(connection, self._schema, table, fallen)
         for row, reason in changes.parked:
             connection.execute(
                 self._sql(
@@ -270,6 +293,14 @@ class Projector:
 
     def _sql(self, text: LiteralString) -> sql.Composed:
         return sql.SQL(text).format(schema=sql.Identifier(self._schema))
+
+
+def _left_by(purges: Sequence[purge.Purge], batch: Sequence[EventRow]) -> list[EventRow]:
+    """Return the events of a batch that are to be projected: neither compacted nor erased within the batch.
+
+    Whether before or after the erasure makes no difference: no key and no record it names is used again.
+    """
+    return [row for row in batch if row.body is not None and not any(each.takes(row) for each in purges)]
 
 
 def _contiguous(batch: Iterable[EventRow], checkpoints: dict[int, int]) -> dict[int, int]:
