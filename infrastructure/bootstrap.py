@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -16,10 +17,17 @@ from infrastructure import migrate
 from infrastructure.blobs.blobs import Blobs, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
+from infrastructure.crypto.destruction import KeyDestruction
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, RootKeys
 from infrastructure.embedded.servers import EmbeddedServers
+from infrastructure.erasure.erasure_file import ErasureFile
+from infrastructure.erasure.erasures import Erasures
+from infrastructure.erasure.journal import Journal
+from infrastructure.erasure.signing import Signer
+from infrastructure.erasure.steps import Steps
 from infrastructure.errors import ConfigurationError
+from infrastructure.ledger.fences import Fences
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
@@ -33,7 +41,7 @@ from infrastructure.store.store import Store
 if TYPE_CHECKING:
     import redis
 
-APP_ROLE = "lifeledger_app"
+APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
 POOL_SIZE = 10
 
@@ -52,7 +60,8 @@ def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -
     """Open the store the settings name: with embedded servers in the data directory unless they say otherwise.
 
     Without ``keep_answers`` questions go past the cache: for programs that ask once and leave.
-    Raises ConfigurationError, RootKeyProblem, Unavailable, EmbeddedServerError.
+    Erasures that a restored database does not know are carried out again first.
+    Raises ConfigurationError, RootKeyProblem, Unavailable, ErasureFileProblem, EmbeddedServerError.
     """
     settings = settings or Settings()
     with ExitStack() as resources:
@@ -65,6 +74,8 @@ def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -
             schema.ensure(addresses.read, logged=settings.read_tables == "logged")
         engine = assemble(settings, addresses, resources, keep_answers=keep_answers)
         project = settings.embedded if settings.project_in_process is None else settings.project_in_process
+        if engine.erasures.apply_missing() and settings.embedded:
+            engine.erasures.resume_all()
         return Store(engine, resources.pop_all(), project=project)
 
 
@@ -109,19 +120,41 @@ def assemble(
     keys_pool = _pool(resources, addresses.keys, timeout)
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
     keys = KeyRing(keys_pool, _root_keys(settings))
-    ledger, sealer = Ledger(ledger_pool), Sealer(keys)
+    ledger, sealer = Ledger(ledger_pool, Fences(ledger_pool, keys.forget)), Sealer(keys)
     answers, bell = _cache(settings, addresses, keys, resources)
+    reader = Reader(read_pool, answers if keep_answers else NoCache(), keys)
+    projector = Projector(ledger, sealer, read_pool, answers)
+    blobs = Blobs(ledger_pool, keys, object_store(settings.blob_url, settings.data_dir / "blobs"))
+    signer = Signer(keys)
+    steps = Steps(
+        keys,
+        KeyDestruction(keys_pool, keys),
+        ledger,
+        ErasureFile(_erasure_file(settings), settings.erasure_copy, signer),
+        signer,
+        answers,
+        projector,
+        reader,
+        blobs,
+        read_pool,
+    )
+    eraser_pool = _pool(resources, addresses.ledger, timeout, role=ERASER_ROLE, warm=False)
     return Engine(
         keys=keys,
         ledger=ledger,
         sealer=sealer,
         repository=Repository(ledger, sealer, keys),
-        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys),
-        projector=Projector(ledger, sealer, read_pool, answers),
-        blobs=Blobs(ledger_pool, keys, object_store(settings.blob_url, settings.data_dir / "blobs")),
+        reader=reader,
+        projector=projector,
+        blobs=blobs,
+        erasures=Erasures(Journal(eraser_pool, ledger_pool), steps),
         answers=answers,
         bell=bell,
     )
+
+
+def _erasure_file(settings: Settings) -> Path:
+    return settings.erasure_file or settings.data_dir / "erasures" / "erasures.jsonl"
 
 
 def _root_keys(settings: Settings) -> RootKeys:
@@ -157,6 +190,7 @@ def _pool(
     role: str | None = None,
     autocommit: bool = True,
     planner_settings: bool = False,
+    warm: bool = True,
 ) -> ConnectionPool[Connection[Any]]:
     def configure(connection: Connection[Any]) -> None:
         connection.autocommit = True
@@ -175,7 +209,7 @@ def _pool(
         connection.autocommit = autocommit
 
     pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-        url, min_size=1, max_size=POOL_SIZE, timeout=10.0, configure=configure, open=False
+        url, min_size=int(warm), max_size=POOL_SIZE, timeout=10.0, configure=configure, open=False
     )
     resources.callback(pool.close)
     pool.open()

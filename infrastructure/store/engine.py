@@ -8,6 +8,7 @@ from typing import Protocol
 from infrastructure.blobs.blobs import Blobs
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.crypto.keyring import KeyRing
+from infrastructure.erasure.erasures import Erasures
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
@@ -38,5 +39,6 @@ class Engine:
     reader: Reader
     projector: Projector
     blobs: Blobs
+    erasures: Erasures
     answers: AnswerCache | NoCache
     bell: Bell

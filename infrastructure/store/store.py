@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from domain.shared.record import Claim
+from domain.shared.record import Claim, Record
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
+from infrastructure.erasure.erasures import Erasures, new_request
+from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import NotFound
 from infrastructure.projector.worker import work
 from infrastructure.store.engine import Engine
@@ -63,6 +65,37 @@ class Store:
         """
         subject_id = person.id if isinstance(person, Person) else person
         return Session(self.engine, subject_id, actor_id or subject_id, purpose)
+
+    @property
+    def erasures(self) -> Erasures:
+        """Return what was erased, and what is under way."""
+        return self.engine.erasures
+
+    def erase(
+        self,
+        person: Person | UUID,
+        *,
+        grounds: str,
+        kind: type[Record] | None = None,
+        period: str | None = None,
+        record_id: UUID | None = None,
+        requested_by: UUID | None = None,
+    ) -> Erasure:
+        """Forget a person, a kind of their records, a period of that kind, or one record, for good.
+
+        ``grounds`` say which rule asks for it and are kept: no names in them. ``period`` is a year, for
+        locations a month, such as ``2026-03``. Raises InvalidInput, NotFound, Unavailable, KeyUnavailable.
+        """
+        subject_id = person.id if isinstance(person, Person) else person
+        request = new_request(
+            subject_id,
+            grounds,
+            requested_by or subject_id,
+            kind=kind.KIND if kind else "",
+            period=period or "",
+            record_id=record_id,
+        )
+        return self.erasures.erase(request)
 
     def catch_up(self) -> int:
         """Project what is outstanding now; return the number of events."""
