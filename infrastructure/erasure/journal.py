@@ -123,8 +123,6 @@ class Journal:
         """Lock an erasure to the end of the block, and yield it as it is by then."""
         where = (bucket_of(erasure.request.subject_id), erasure.id)
         with self.connection() as connection, connection.transaction():
-            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            connection.execute("SET LOCAL statement_timeout = 0")
             with connection.cursor(row_factory=dict_row) as cursor:
                 row = cursor.execute(
                     f"SELECT {_COLUMNS} FROM ledger.erasures WHERE bucket = %s AND erasure_id = %s FOR UPDATE",
@@ -132,6 +130,9 @@ class Journal:
                 ).fetchone()
             if row is None:
                 raise NotFound
+            # After the query, not before: the last statement's snapshot is held, and would hold up the scrub.
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            connection.execute("SET LOCAL statement_timeout = 0")
             yield connection, _erasure(row)
 
     @contextmanager

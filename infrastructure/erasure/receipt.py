@@ -47,3 +47,22 @@ def receipt_of(
         "public_key": signer.public_key,
     }
     return signer.signed(document)
+
+
+def summary_of(erasure: Erasure) -> dict[str, Any]:
+    """Return what an erasure is and how far it has come, for a list."""
+    asked = erasure.request
+    kinds = erasure.steps.get("scope", {}).get("kinds", {})
+    return {
+        "erasure_id": asked.erasure_id,
+        "subject_id": asked.subject_id,
+        "grain": asked.grain,
+        "kind": asked.kind or None,
+        "period": asked.period or None,
+        "record_id": asked.record_id,
+        "requested_at": asked.requested_at,
+        "grounds": asked.grounds,
+        "step": "done" if erasure.done else erasure.step,
+        "records": sum(each["records"] for each in kinds.values()),
+        "events": sum(each["events"] for each in kinds.values()),
+    }
