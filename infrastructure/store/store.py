@@ -118,7 +118,7 @@ class Store:
         self.close()
 
     def _project(self) -> None:
-        work(self.engine.projector, self.engine.bell, self._stop)
+        work(self.engine.projector, self.engine.bell, self._stop, self.erasures.resume_all)
 
     def _subject_of(self, claim: Claim) -> UUID:
         blind = blind_claim(self.engine.keys, EVERYONE, claim, EVERYONE, taken=True)
