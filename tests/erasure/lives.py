@@ -16,8 +16,13 @@ from domain.personal.transaction import Transaction
 from domain.productivity.task import Task
 from domain.shared.commands import Command
 from domain.shared.record import Source
+from infrastructure.blobs.blobs import INLINE_BYTES
 from infrastructure.cache.answers import NoCache
 from infrastructure.errors import ClaimTaken
+from infrastructure.importers.batch import Intake
+from infrastructure.importers.draft import Content, Draft
+from infrastructure.ledger.buckets import bucket_of
+from infrastructure.ledger.sealing import OpenedEvent
 from infrastructure.projector import schema
 from infrastructure.projector.projector import Projector
 from infrastructure.store.session import Session
@@ -52,8 +57,30 @@ def create(me: Session, command: Command, planter: Planter) -> UUID:
 
 def spend(me: Session, amount: int) -> UUID:
     day = date(2026, 1 + amount % 3, 1)
-    amounts = {"amount": Decimal(-amount), "currency": "EUR", "booked_on": day}
-    return me.do(Transaction.record, account_id="cash", **amounts).id  # type: ignore[arg-type]  # each has its own type
+    paid = Decimal(-amount)
+    return me.do(Transaction.record, paid, account_id="cash", currency="EUR", booked_on=day).id
+
+
+def live_a_little(store: Store, name: str) -> Session:
+    """Register somebody with a few records, one of them with content in the object store."""
+    me = store.acting_as(store.register(name, f"{name}@example.org"), purpose="living")
+    for number in range(4):
+        me.do(Task.create, title=f"{name} {number}")
+        spend(me, number + 1)
+    large = Content("content", "text/plain", secrets.token_bytes(INLINE_BYTES + 1))
+    arguments = {"title": "large"}
+    Intake(me, "file.test").take([Draft("document", "receive", "large", arguments, content=large)])
+    return me
+
+
+def readable(me: Session) -> dict[UUID, bool]:
+    """Return every record of a person, and whether all of it can be read."""
+    found: dict[UUID, bool] = {}
+    for row in me.engine.ledger.tail(bucket_of(me.subject_id), 0, 1_000_000):
+        if row.subject_id == me.subject_id and row.key_id is not None:
+            opened = isinstance(me.engine.sealer.open(row), OpenedEvent)
+            found[row.record_id] = found.get(row.record_id, True) and opened
+    return found
 
 
 def tables(url: str, name: str = schema.SCHEMA) -> dict[str, list[str]]:

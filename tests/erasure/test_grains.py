@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 
@@ -12,12 +11,11 @@ from domain.productivity.note import Note
 from domain.productivity.task import Task
 from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import Erased, SubjectErased
-from infrastructure.ledger.buckets import bucket_of
-from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.ledger.sealing import ErasedEvent
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
-from tests.erasure.lives import live, rebuilt, rows_of, spend, tables
+from tests.erasure.lives import live, readable, rebuilt, rows_of, spend, tables
 
 GROUNDS = "art. 17(1)(b), consent withdrawn"
 
@@ -38,17 +36,6 @@ def erase(store: Store, me: Session, **scope: object) -> Erasure:
     return erasure
 
 
-def records(me: Session) -> dict[UUID, bool]:
-    """Return every record of a person, and whether it can be read."""
-    rows = me.engine.ledger.tail(bucket_of(me.subject_id), 0, 100_000)
-    found: dict[UUID, bool] = {}
-    for row in rows:
-        if row.subject_id == me.subject_id and row.key_id is not None:
-            opened = me.engine.sealer.open(row)
-            found[row.record_id] = found.get(row.record_id, True) and isinstance(opened, OpenedEvent)
-    return found
-
-
 def test_a_person_goes_and_their_neighbour_stays(
     store: Store, ada: Session, eve: Session, databases: Databases
 ) -> None:
@@ -61,8 +48,8 @@ def test_a_person_goes_and_their_neighbour_stays(
     assert len(rows_of(after, ada.subject_id)["audit"]) == 1
     assert rows_of(after, eve.subject_id) == rows_of(before, eve.subject_id)
     assert after == rebuilt(store, databases.ledger)
-    assert not any(records(ada).values())
-    assert all(records(eve).values())
+    assert not any(readable(ada).values())
+    assert all(readable(eve).values())
     with pytest.raises(SubjectErased):
         ada.do(Task.create, title="too late")
     with pytest.raises(Erased):
@@ -105,7 +92,7 @@ def test_one_record_goes_and_those_of_its_period_live_on(
     fresh = ada.do(Task.create, title="a key of its own number").id
     erase(store, ada, record_id=second)
     erase(store, ada, record_id=fresh)
-    assert {record_id for record_id, readable in records(ada).items() if not readable} == {
+    assert {record_id for record_id, readable in readable(ada).items() if not readable} == {
         first,
         second,
         fresh,
@@ -115,5 +102,5 @@ def test_one_record_goes_and_those_of_its_period_live_on(
     assert tables(databases.ledger) == rebuilt(store, databases.ledger)
     erase(store, ada, kind=Task)
     erase(store, ada)
-    assert not any(records(ada).values())
+    assert not any(readable(ada).values())
     assert tables(databases.ledger) == rebuilt(store, databases.ledger)
