@@ -89,6 +89,16 @@ class ClaimChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A blind e-mail address that a record names now, or names no more."""
+
+    address: bytes
+    record_id: UUID
+    kind: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceEntry:
     """The blind name of an imported thing, and a keyed digest of what its source said last."""
 
@@ -120,6 +130,7 @@ class Append:
     claims: Sequence[ClaimChange] = ()
     sources: Sequence[SourceEntry] = ()
     blobs: Sequence[BlobEntry] = field(default=())
+    mentions: Sequence[Mention] = ()
     fences: int | None = 0
     """The count of the bucket's fences before anything was loaded; None passes all fences."""
 

@@ -153,6 +153,15 @@ class Ledger:
             ).fetchone()
         return row[0] if row else None
 
+    def mentioning(self, address: bytes) -> list[tuple[UUID, str, UUID]]:
+        """Return subject, kind and id of the records of all people that name a blind address."""
+        with self._connection() as connection:
+            return connection.execute(
+                "SELECT subject_id, kind, record_id FROM ledger.address_index WHERE address = %s"
+                " ORDER BY subject_id, kind, record_id",
+                (address,),
+            ).fetchall()
+
     def _append_once(self, append: Append) -> Receipt:
         bucket = bucket_of(append.subject_id)
         try:
@@ -211,7 +220,7 @@ class Ledger:
 
 def _is_one_statement(append: Append) -> bool:
     return len(append.events) < COPY_FROM and not (
-        append.read_set or append.claims or append.sources or append.blobs
+        append.read_set or append.claims or append.sources or append.blobs or append.mentions
     )
 
 
@@ -316,6 +325,8 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
             )
     if append.sources:
         _write_sources(connection, bucket, append.subject_id, append.sources)
+    if append.mentions:
+        _write_mentions(connection, bucket, append)
     if append.blobs:
         with connection.cursor() as cursor, cursor.copy(statements.COPY_BLOBS) as copy:
             copy.set_types(["int2", "uuid", "uuid", "uuid", "uuid", "bytea"])
@@ -323,6 +334,19 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
                 copy.write_row(
                     (bucket, blob.blob_id, append.subject_id, blob.record_id, blob.key_id, blob.body)
                 )
+
+
+def _write_mentions(connection: Connection[Any], bucket: int, append: Append) -> None:
+    named = [each for each in append.mentions if each.named]
+    addresses, records = [each.address for each in named], [each.record_id for each in named]
+    connection.execute(
+        statements.NOTE_MENTIONS,
+        (bucket, append.subject_id, addresses, records, [each.kind for each in named]),
+    )
+    gone = [each for each in append.mentions if not each.named]
+    if gone:
+        addresses, records = [each.address for each in gone], [each.record_id for each in gone]
+        connection.execute(statements.DROP_MENTIONS, (addresses, records, bucket))
 
 
 def _write_sources(

@@ -13,11 +13,20 @@ from pydantic_core import to_json
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, Source, attach
+from domain.shared.values import address_key
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey, period_of
 from infrastructure.errors import NotFound, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
-from infrastructure.ledger.events import Append, Attribution, BlobEntry, ClaimChange, SealedEvent, SourceEntry
+from infrastructure.ledger.events import (
+    Append,
+    Attribution,
+    BlobEntry,
+    ClaimChange,
+    Mention,
+    SealedEvent,
+    SourceEntry,
+)
 from infrastructure.ledger.fences import Known
 from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import Sealer
@@ -45,8 +54,9 @@ class _Entry:
     """A record in the unit of work, as it was found and as it is."""
 
     loaded: Loaded
-    version: int
-    claims: frozenset[Claim]
+    version: int = 0
+    claims: frozenset[Claim] = frozenset()
+    mentions: frozenset[str] = frozenset()
 
 
 class UnitOfWork:
@@ -93,7 +103,7 @@ class UnitOfWork:
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         self._require_open(record)
         key = self.key_for_new(command.kind, record.created_on)
-        self._entries[record.id] = _Entry(Loaded(record, key), 0, frozenset())
+        self._entries[record.id] = _Entry(Loaded(record, key))
         return record
 
     def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
@@ -123,6 +133,7 @@ class UnitOfWork:
             claims=list(self._claim_changes()),
             sources=self.sources,
             blobs=self.blobs,
+            mentions=list(self._mentions()),
             fences=self._fences.count,
         )
 
@@ -138,7 +149,7 @@ class UnitOfWork:
             if loaded is None:
                 return None
             attach(loaded.record, self._subject_id, self)
-            entry = _Entry(loaded, loaded.record.version, loaded.record.claims)
+            entry = _Entry(loaded, loaded.record.version, loaded.record.claims, loaded.record.named_addresses)
             self._entries[record_id] = entry
         return entry
 
@@ -151,11 +162,26 @@ class UnitOfWork:
         for event in record.collect_events():
             yield self._sealer.seal(self._subject_id, record, event, key, purpose)  # type: ignore[arg-type]  # ours are
 
+    def _mentions(self) -> Iterator[Mention]:
+        for record_id, entry in self._entries.items():
+            record = entry.loaded.record
+            now = record.named_addresses
+            changes = {blind_address(self._keys, each): each in now for each in entry.mentions ^ now}
+            # Two spellings of one address are one entry: it stays while either is there.
+            changes |= {blind_address(self._keys, each): True for each in now if changes}
+            for address, named in changes.items():
+                yield Mention(address, record_id, record.KIND, named)
+
     def _claim_changes(self) -> Iterator[ClaimChange]:
         for record_id, entry in self._entries.items():
             now = entry.loaded.record.claims
             for claim in entry.claims ^ now:
                 yield blind_claim(self._keys, self._subject_id, claim, record_id, taken=claim in now)
+
+
+def blind_address(keys: KeyRing, address: str) -> bytes:
+    """Return an e-mail address as the index of all people's records keeps it."""
+    return blind(keys.subject_secret(EVERYONE, "addresses"), "address", address_key(address))
 
 
 def blind_claim(
