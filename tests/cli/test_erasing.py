@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from infrastructure.cli.app import EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_USAGE
+from infrastructure.store.store import Store
 from tests.cli.test_cli import CANARY, Run, ada, assert_refused, lines, made, run
 
 __all__ = ["ada", "run"]  # the fixtures
 
 
-def test_a_record_then_the_person_are_erased_and_verified(ada: Run) -> None:
+def test_a_record_then_the_person_are_erased_and_verified(ada: Run, store: Store) -> None:
     note = made(ada, "note.write", f"title={CANARY}")
     made(ada, "task.create", "title=stays for now")
     (preview,) = lines(ada("erase", "--record", note, "--dry-run", "--json"))
     assert preview == {"grain": "record", "kinds": {"note": {"records": 1, "events": 1}}}
+    store.catch_up()
     assert lines(ada("find", "note", "--json"))
     (receipt,) = lines(ada("erase", "--record", note, "--grounds", "art. 17(1)(a)", "--json"))
     assert (receipt["record_id"], receipt["kinds"]) == (note, preview["kinds"])
