@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,10 +20,17 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.blobs.objects import Objects
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
+from infrastructure.crypto.destruction import KeyDestruction
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, RootKeys
 from infrastructure.embedded.servers import EmbeddedServers
+from infrastructure.erasure.erasure_file import ErasureFile
+from infrastructure.erasure.erasures import Erasures
+from infrastructure.erasure.journal import Journal
+from infrastructure.erasure.signing import Signer
+from infrastructure.erasure.steps import Steps
 from infrastructure.errors import ConfigurationError
+from infrastructure.ledger.fences import Fences
 from infrastructure.ledger.frozen import FrozenLedger
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.moments import Moments
@@ -42,7 +50,7 @@ from infrastructure.store.store import Store
 if TYPE_CHECKING:
     import redis
 
-APP_ROLE = "lifeledger_app"
+APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
 POOL_SIZE = 10
 
@@ -70,7 +78,8 @@ def open_store(
     commands on it raise ReadOnlyStore. Without ``keep_answers`` questions go past the cache: for programs
     that ask once and leave. Read tables of another edition that cannot serve are rebuilt first, which
     ``tell`` hears of.
-    Raises ConfigurationError, RootKeyProblem, Unavailable, EmbeddedServerError; UnknownReadModel and
+    Erasures that a restored database does not know are carried out again first.
+    Raises ConfigurationError, RootKeyProblem, Unavailable, ErasureFileProblem, EmbeddedServerError; UnknownReadModel and
     RebuildRefused for a store of an earlier moment that is not there or cannot be asked any more.
     """
     settings = settings or Settings()
@@ -91,6 +100,8 @@ def open_store(
         if standing is Standing.UNFIT:
             engine.rebuilder.renew(wait=True, tell=tell)
         project = settings.embedded if settings.project_in_process is None else settings.project_in_process
+        if engine.erasures.apply_missing() and settings.embedded:
+            engine.erasures.resume_all()
         return Store(engine, resources.pop_all(), project=project, outdated=standing is Standing.FITTING)
 
 
@@ -156,30 +167,54 @@ def assemble(
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
     keys = KeyRing(keys_pool, _root_keys(settings))
     sealer, scan = Sealer(keys), Scan(ledger_pool)
+    fences = Fences(ledger_pool, keys.forget)
     answers, bell = _cache(settings, addresses, keys, resources)
     logged = settings.read_tables == "logged"
-    rebuilder = Rebuilder(Ledger(ledger_pool), scan, sealer, read_pool, answers, logged=logged)
-    ledger, tables = Ledger(ledger_pool), schema.SCHEMA
+    ledger, tables = Ledger(ledger_pool, fences), schema.SCHEMA
+    rebuilder = Rebuilder(ledger, scan, sealer, read_pool, answers, logged=logged)
     if settings.read_schema is not None:
         earlier = rebuilder.usable(settings.read_schema)
-        ledger, tables = FrozenLedger(ledger_pool, earlier.as_of), schema_of(earlier.name)
+        ledger, tables = FrozenLedger(ledger_pool, fences, earlier.as_of), schema_of(earlier.name)
         keep_answers = False  # those kept are of the present
+    reader = Reader(read_pool, answers if keep_answers else NoCache(), keys, tables)
+    projector = Projector(ledger, sealer, read_pool, answers, schema=tables)
+    blobs = Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs"))
+    signer = Signer(keys)
+    steps = Steps(
+        keys,
+        KeyDestruction(keys_pool, keys),
+        ledger,
+        ErasureFile(_erasure_file(settings), settings.erasure_copy, signer),
+        signer,
+        answers,
+        projector,
+        rebuilder,
+        reader,
+        blobs,
+        read_pool,
+    )
+    eraser_pool = _pool(resources, addresses.ledger, timeout, role=ERASER_ROLE, warm=False)
     return Engine(
         keys=keys,
         ledger=ledger,
         moments=Moments(ledger_pool),
         sealer=sealer,
         repository=Repository(ledger, sealer, keys),
-        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys, tables),
-        projector=Projector(ledger, sealer, read_pool, answers, schema=tables),
+        reader=reader,
+        projector=projector,
         rebuilder=rebuilder,
-        blobs=Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs")),
+        blobs=blobs,
+        erasures=Erasures(Journal(eraser_pool, ledger_pool), steps),
         answers=answers,
         bell=bell,
         connect_apart=lambda: _pool_of(
             addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, planner_settings=True
         ),
     )
+
+
+def _erasure_file(settings: Settings) -> Path:
+    return settings.erasure_file or settings.data_dir / "erasures" / "erasures.jsonl"
 
 
 def _root_keys(settings: Settings) -> RootKeys:
@@ -217,8 +252,11 @@ def _pool(
     role: str | None = None,
     autocommit: bool = True,
     planner_settings: bool = False,
+    warm: bool = True,
 ) -> ConnectionPool[Connection[Any]]:
-    pool = _pool_of(url, timeout_ms, role=role, autocommit=autocommit, planner_settings=planner_settings)
+    pool = _pool_of(
+        url, timeout_ms, role=role, autocommit=autocommit, planner_settings=planner_settings, warm=warm
+    )
     resources.callback(pool.close)
     pool.open()
     return pool
@@ -233,6 +271,7 @@ def _pool_of(
     planner_settings: bool = False,
     size: int = POOL_SIZE,
     lifetime: float = 3600.0,
+    warm: bool = True,
 ) -> ConnectionPool[Connection[Any]]:
     """Return a pool that is not open yet; it replaces connections older than ``lifetime`` seconds."""
 
@@ -253,7 +292,13 @@ def _pool_of(
         connection.autocommit = autocommit
 
     return ConnectionPool(
-        url, min_size=1, max_size=size, timeout=10.0, max_lifetime=lifetime, configure=configure, open=False
+        url,
+        min_size=int(warm),
+        max_size=size,
+        timeout=10.0,
+        max_lifetime=lifetime,
+        configure=configure,
+        open=False,
     )
 
 

@@ -3,10 +3,17 @@
 LifeledgerError
 ├── NotFound                no such record for this person
 ├── VersionConflict         somebody else changed the record first
+│   └── FencesMoved         an erasure or a restriction began or ended meanwhile
 ├── ClaimTaken              a value that must be unique is in use
 ├── SourceAlreadyKept       the same thing was imported before
 ├── CommandIdReused         a command id came back with other content
 ├── Erased                  the keys of what was asked for are destroyed
+│   └── SubjectErased       the person, or this part of their data, is erased or being erased
+├── ProcessingRestricted    the person has restricted what may be done with this
+├── ErasureUnfinished       a step of an erasure waits for something; it goes on by itself
+├── ErasureFileProblem      the file of erasures does not fit the databases
+│   ├── StaleErasureFile    it knows less than they do
+│   └── BrokenErasureFile   it was changed or cut
 ├── KeyUnavailable          the keys exist but cannot be used now; work stops
 │   └── RootKeyProblem      the root key is missing, wrong or readable by others
 ├── CorruptEvent            a stored event does not authenticate or decode
@@ -37,6 +44,10 @@ class VersionConflict(LifeledgerError):
     """The record, or one the command looked at, was changed by somebody else; load it again."""
 
 
+class FencesMoved(VersionConflict):
+    """An erasure or a restriction began or ended while the command was carried out; carry it out again."""
+
+
 class ClaimTaken(LifeledgerError):
     """A value that must be unique is already in use."""
 
@@ -55,6 +66,30 @@ class CommandIdReused(LifeledgerError):
 
 class Erased(LifeledgerError):
     """This was erased: its keys are destroyed."""
+
+
+class SubjectErased(Erased):
+    """This person, or this part of their data, is erased or is being erased: no command is taken."""
+
+
+class ProcessingRestricted(LifeledgerError):
+    """The processing of this is restricted."""
+
+
+class ErasureUnfinished(LifeledgerError):
+    """The erasure is not finished yet; what remains is done as soon as it can be."""
+
+
+class ErasureFileProblem(LifeledgerError):
+    """The erasure file does not fit the databases."""
+
+
+class StaleErasureFile(ErasureFileProblem):
+    """The erasure file knows fewer erasures than the databases: it is missing, or older than they are."""
+
+
+class BrokenErasureFile(ErasureFileProblem):
+    """The erasure file was changed or cut: a line does not continue the one before, or its signature is wrong."""
 
 
 class KeyUnavailable(LifeledgerError):

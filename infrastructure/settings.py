@@ -47,6 +47,12 @@ class Settings(BaseModel):
     blob_url: str | None = None
     """Object store of large content (s3://…, gs://…, file://…); a folder of data_dir where it is not set."""
 
+    erasure_file: Path | None = None
+    """The file of all erasures; data_dir/erasures/erasures.jsonl where it is not set. Share it among all machines."""
+
+    erasure_copy: Path | None = None
+    """A second place for the same lines, such as another disk."""
+
     root_key: SecretStr | None = None
     """The root key, 32 bytes in base64; a 0600 file in data_dir/keys where it is not set."""
 

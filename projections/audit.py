@@ -25,6 +25,9 @@ TABLE = Table(
         Column("correlation_id", Sql.UUID, open=True),
         Column("causation_id", Sql.UUID, open=True),
         Column("purpose", Sql.TEXT),
+        # By these an erasure finds what it has to take away, and how much.
+        Column("key_id", Sql.UUID, open=True),
+        Column("size", Sql.BIGINT, open=True, nullable=False),
     ),
     ("bucket", "position"),
     (

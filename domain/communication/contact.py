@@ -341,6 +341,10 @@ class Contact(Reach, Dealings):
         if into is not None and into.merged_into is not None:
             raise PeerMerged
 
+    @property
+    def named_addresses(self) -> frozenset[str]:
+        return frozenset(email.address for email in self.emails)
+
 
 def _require_others(own_id: UUID, peers: Peers, relationships: tuple[Relationship, ...]) -> None:
     for target in (each.contact_id for each in relationships if each.contact_id is not None):

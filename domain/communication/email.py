@@ -308,6 +308,11 @@ class Email(Filing):
         self._require_queued()
         self.trigger_event(Email.SendFailed, send_error=reason)
 
+    @property
+    def named_addresses(self) -> frozenset[str]:
+        headers = (*self.from_, *self.sender, *self.to, *self.cc, *self.bcc, *self.reply_to)
+        return frozenset(mailbox.address for mailbox in headers if mailbox.is_deliverable)
+
     def _require_queued(self) -> None:
         if self.state is not EmailState.QUEUED:
             raise NotQueued

@@ -190,6 +190,11 @@ class Record(Aggregate):
         """What nobody else may hold while this record is as it is."""
         return frozenset()
 
+    @property
+    def named_addresses(self) -> frozenset[str]:
+        """The e-mail addresses this record names, its person's own included: others may ask where they occur."""
+        return frozenset()
+
     def __repr__(self) -> str:
         """Name the record without its content, so that a traceback shows no personal data."""
         return f"<{self.KIND} {self.id} version {self.version}>"

@@ -23,6 +23,7 @@ class ActionClass(StrEnum):
 
 
 _BY_TOPIC: Mapping[str, ActionClass] = {
+    "erasure": ActionClass.DELETE,
     "link.opened": ActionClass.READ,
     "link.permission_granted": ActionClass.PERMISSION,
     "link.permission_withdrawn": ActionClass.PERMISSION,

@@ -22,7 +22,7 @@ from domain.shared.values import StoredContent
 from infrastructure.blobs.objects import Objects
 from infrastructure.crypto.cipher import Cipher
 from infrastructure.crypto.keyring import KeyRing, PeriodKey
-from infrastructure.errors import CorruptEvent, Erased, NotFound, Unavailable
+from infrastructure.errors import CorruptEvent, NotFound, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import BlobEntry
 
@@ -76,19 +76,19 @@ class Blobs:
         if row is None or row[0] != subject_id:
             raise NotFound
         _, record_id, key_id, body = row
-        key = self._keys.key(subject_id, key_id)
-        if key.secret is None:
-            raise Erased
-        cipher, bound = (
-            self._keys.record_cipher(key, record_id),
-            self._binding(subject_id, record_id, blob_id),
-        )
+        cipher = self._keys.record_cipher(self._keys.key(subject_id, key_id), record_id)
+        bound = self._binding(subject_id, record_id, blob_id)
         if body is not None:
             yield cipher.open(bytes(body), _piece(bound, 0, last=True))
         else:
             yield from _opened_pieces(
                 cipher, bound, self._objects.parts(_name(blob_id), part_bytes=PIECE_BYTES)
             )
+
+    def delete(self, blob_ids: Iterable[UUID]) -> None:
+        """Delete content from the object store; what is not there is passed over. Raises Unavailable."""
+        for blob_id in blob_ids:
+            self._objects.delete(_name(blob_id))
 
     def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
         return (

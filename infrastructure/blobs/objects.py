@@ -44,6 +44,17 @@ class Objects:
         except (OSError, obstore.exceptions.BaseError):
             raise Unavailable from None
 
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is not there is passed over. Raises Unavailable."""
+        import obstore  # noqa: PLC0415 - see put
+
+        try:
+            obstore.delete(self._store, name)
+        except FileNotFoundError:
+            return
+        except (OSError, obstore.exceptions.BaseError):
+            raise Unavailable from None
+
     @cached_property
     def _store(self) -> ObjectStore:
         from obstore.store import LocalStore, from_url  # noqa: PLC0415 - see put

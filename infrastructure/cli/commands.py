@@ -44,6 +44,17 @@ COMMANDS = {
         "changing",
         "Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos. Twice changes nothing.",
     ),
+    "erase": Entry(
+        "erasing",
+        "Forget a person, a kind of their records, a period of it or one record: for good, in backups too.",
+    ),
+    "erasures": Entry(
+        "erasing", "List erasures, show a receipt, or verify that nothing is left of what was erased."
+    ),
+    "find-person": Entry(
+        "erasing",
+        "Find in whose contacts and mail an address occurs; erase --record takes such a record away.",
+    ),
     "worker": Entry(
         "operating", "Keep the read models up to date until SIGTERM; the batch in hand is finished first."
     ),

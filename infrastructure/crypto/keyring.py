@@ -2,7 +2,8 @@
 
 A period key is a random secret of one (subject, kind, period), wrapped by the root key and kept in the keys
 database; the key of each of its records derives from it. A destroyed key leaves a row without a secret, so
-that nothing makes it again under the same coordinates.
+that nothing makes it again under the same coordinates. Records that outlive their period key, because another
+record of that period was erased, have keys of their own.
 
 The cache may be used by several threads. It trusts itself for LEASE seconds, then asks the database whether
 any key was destroyed since; where it cannot ask, it refuses rather than use a key that may be gone.
@@ -27,16 +28,38 @@ from psycopg_pool import ConnectionPool
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import KEY_BYTES, Cipher, derive
 from infrastructure.crypto.root_key import RootKeys, fingerprint, unwrap, wrap
-from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem
+from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem, SubjectErased
 from infrastructure.ledger.buckets import bucket_of
 
 LEASE = 0.5  # seconds
 CACHED_CIPHERS = 50_000
+CACHED_RECORD_KEYS = 200_000
+"""Keys of single records that are remembered, and records remembered to have none."""
 EVERYONE = UUID(int=0)
 """The subject of the store's own secrets."""
 
 _SELECT_KEY = """
-SELECT subject_id, kind, period, number, key_id, epoch, wrapped, fingerprint FROM keys.period_keys
+SELECT subject_id, kind, period, number, key_id, epoch, wrapped, closed FROM keys.period_keys
+"""
+
+# The lock is the subject's, shared by all who make keys; whoever puts up a fence holds it alone.
+_INSERT_KEY = """
+INSERT INTO keys.period_keys
+    (bucket, subject_id, kind, period, number, key_id, epoch, wrapped, fingerprint)
+SELECT %(bucket)s, %(subject_id)s, %(kind)s, %(period)s, %(number)s, %(key_id)s, %(epoch)s, %(wrapped)s,
+    %(fingerprint)s
+WHERE NOT EXISTS (
+    SELECT FROM keys.fences
+    WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s
+        AND kind IN ('', %(kind)s) AND period IN ('', %(period)s)
+)
+ON CONFLICT DO NOTHING
+"""
+
+_SELECT_RECORD_KEYS = """
+SELECT subject_id, key_id, record_id, epoch, wrapped FROM keys.record_keys
+WHERE bucket = ANY(%s) AND (key_id, record_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))
+    AND wrapped IS NOT NULL
 """
 
 
@@ -45,6 +68,7 @@ class PeriodKey:
     """The secret of one (subject, kind, period); ``secret`` is None once it is destroyed."""
 
     id: UUID
+    subject_id: UUID
     secret: bytes | None
 
     def required(self) -> bytes:
@@ -68,32 +92,34 @@ class KeyRing:
         self._lock = threading.RLock()
         self._by_id: dict[UUID, PeriodKey] = {}
         self._by_coordinates: dict[tuple[UUID, str, str], PeriodKey] = {}
+        self._of_records: dict[tuple[UUID, UUID], Cipher | None] = {}
         self._cipher = lru_cache(maxsize=CACHED_CIPHERS)(_record_cipher)
         self._checked_at = float("-inf")
         self._destructions = -1
+        self._forgotten = 0
         self.store_id, self._epoch, self._root = self._open()
 
     def key_for_new(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
-        """Return the living key of a period, made now if it is the first write; raises KeyUnavailable."""
+        """Return the living key of a period, made now if it is the first write.
+
+        Raises SubjectErased where no key may be made any more, KeyUnavailable.
+        """
         self._renew_lease()
         coordinates = (subject_id, kind, period)
         key = self._by_coordinates.get(coordinates)
         if key is None:
-            seen = self._destructions
+            seen = self._forgotten
             key = self._find_or_make(subject_id, kind, period)
             self._remember([key], seen)
             with self._lock:
-                if seen == self._destructions:
+                if seen == self._forgotten:
                     self._by_coordinates[coordinates] = key
         return key
 
     def key(self, subject_id: UUID, key_id: UUID) -> PeriodKey:
         """Return the key an event names, destroyed or not; raises KeyUnavailable where it cannot be read."""
         self._renew_lease()
-        key = self._by_id.get(key_id)
-        if key is None:
-            self.preload([(subject_id, key_id)])
-            key = self._by_id.get(key_id)
+        key = self._by_id.get(key_id) or self._fetched({(subject_id, key_id)}).get(key_id)
         if key is None:
             msg = f"the keys database does not know key {key_id}"
             raise KeyUnavailable(msg)
@@ -102,20 +128,58 @@ class KeyRing:
     def preload(self, wanted: Iterable[tuple[UUID, UUID]]) -> None:
         """Fetch the keys of many (subject id, key id) in one query."""
         missing = {pair for pair in wanted if pair[1] not in self._by_id}
-        if not missing:
-            return
-        seen = self._destructions
-        buckets = sorted({bucket_of(subject_id) for subject_id, _ in missing})
-        with self._connection() as connection:
-            rows = connection.execute(
-                _SELECT_KEY + "WHERE bucket = ANY(%s) AND key_id = ANY(%s)",
-                (buckets, [key_id for _, key_id in missing]),
-            ).fetchall()
-        self._remember([self._unwrapped(row) for row in rows], seen)
+        if missing:
+            self._fetched(missing)
+
+    def preload_records(self, wanted: Iterable[tuple[UUID, UUID]]) -> None:
+        """Fetch in one query the own keys of those (key id, record id) whose period key is destroyed."""
+        missing: set[tuple[UUID, UUID]] = set()
+        subjects: set[UUID] = set()
+        for pair in wanted:
+            key = self._by_id.get(pair[0])
+            if key is not None and key.secret is None and pair not in self._of_records:
+                missing.add(pair)
+                subjects.add(key.subject_id)
+        if missing:
+            self._fetched_of_records(missing, subjects)
 
     def record_cipher(self, key: PeriodKey, record_id: UUID) -> Cipher:
-        """Return the cipher of one record; raises Erased."""
-        return self._cipher(key.required(), record_id.bytes)
+        """Return the cipher of one record; raises Erased, KeyUnavailable."""
+        if key.secret is not None:
+            return self._cipher(key.secret, record_id.bytes)
+        pair = (key.id, record_id)
+        try:
+            cipher = self._of_records[pair]
+        except KeyError:
+            cipher = self._fetched_of_records({pair}, {key.subject_id})[pair]
+        if cipher is None:
+            raise Erased
+        return cipher
+
+    @property
+    def epoch(self) -> int:
+        """Return the epoch of the living root key."""
+        return self._epoch
+
+    def forget(self) -> None:
+        """Ask the database for every key anew: what is cached may have been destroyed."""
+        with self._lock:
+            self._clear()
+            self._checked_at = float("-inf")
+
+    def seal_key(self, secret: bytes, coordinates: bytes) -> tuple[int, bytes]:
+        """Wrap a key under the living root key; return that root key's epoch and the wrapped key."""
+        return self._epoch, wrap(self._root, secret, coordinates)
+
+    def open_key(self, epoch: int, wrapped: bytes, coordinates: bytes) -> bytes:
+        """Unwrap a key; raises RootKeyProblem."""
+        root = self._root if epoch == self._epoch else self._roots.secret(epoch)
+        return unwrap(root, wrapped, coordinates)
+
+    def record_coordinates(self, subject_id: UUID, key_id: UUID, record_id: UUID) -> bytes:
+        """Return what the own key of a record is bound to."""
+        ids = self.store_id.bytes + subject_id.bytes + key_id.bytes + record_id.bytes
+        return b"lifeledger record key\x01" + ids
 
     def subject_secret(self, subject_id: UUID, purpose: str) -> bytes:
         """Return a person's secret that belongs to no kind: ``index`` or ``cache``; dies with the person."""
@@ -168,30 +232,77 @@ class KeyRing:
         where = (bucket, subject_id, kind, period)
         with self._connection() as connection:
             row = connection.execute(select, where).fetchone()
-            while row is None or row[6] is None:
+            while row is None or row[6] is None or row[7]:
                 number = 1 if row is None else row[3] + 1
-                key_id, secret = new_id(), secrets.token_bytes(KEY_BYTES)
-                coordinates = self._coordinates(subject_id, kind, period, number, key_id)
                 # Two first writers may both come here: the first row stays, and both read it back.
-                connection.execute(
-                    "INSERT INTO keys.period_keys"
-                    " (bucket, subject_id, kind, period, number, key_id, epoch, wrapped, fingerprint)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                    (
-                        *where, number, key_id, self._epoch,
-                        wrap(self._root, secret, coordinates), fingerprint(secret),
-                    ),
-                )  # fmt: skip
+                self._make(connection, subject_id, kind, period, number)
                 row = connection.execute(select, where).fetchone()
+                if row is None or row[3] < number:
+                    raise SubjectErased
         return self._unwrapped(row)
 
-    def _unwrapped(self, row: tuple[UUID, str, str, int, UUID, int, bytes | None, bytes]) -> PeriodKey:
+    def _make(
+        self, connection: psycopg.Connection[Any], subject_id: UUID, kind: str, period: str, number: int
+    ) -> None:
+        """Make a key unless there is one of this number by now, or a fence stands before it."""
+        key_id, secret = new_id(), secrets.token_bytes(KEY_BYTES)
+        epoch, wrapped = self.seal_key(secret, self._coordinates(subject_id, kind, period, number, key_id))
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (creation_lock(subject_id),))
+            connection.execute(
+                _INSERT_KEY,
+                {
+                    "bucket": bucket_of(subject_id),
+                    "subject_id": subject_id,
+                    "kind": kind,
+                    "period": period,
+                    "number": number,
+                    "key_id": key_id,
+                    "epoch": epoch,
+                    "wrapped": wrapped,
+                    "fingerprint": fingerprint(secret),
+                },
+            )
+
+    def _fetched(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, PeriodKey]:
+        """Read period keys by (subject id, key id), and remember them."""
+        seen = self._forgotten
+        buckets = sorted({bucket_of(subject_id) for subject_id, _ in wanted})
+        with self._connection() as connection:
+            rows = connection.execute(
+                _SELECT_KEY + "WHERE bucket = ANY(%s) AND key_id = ANY(%s)",
+                (buckets, [key_id for _, key_id in wanted]),
+            ).fetchall()
+        keys = {key.id: key for key in map(self._unwrapped, rows)}
+        self._remember(keys.values(), seen)
+        return keys
+
+    def _fetched_of_records(
+        self, wanted: set[tuple[UUID, UUID]], subjects: set[UUID]
+    ) -> dict[tuple[UUID, UUID], Cipher | None]:
+        """Read the own keys of records by (key id, record id), and remember them and who has none."""
+        seen = self._forgotten
+        buckets = sorted({bucket_of(subject_id) for subject_id in subjects})
+        key_ids, record_ids = ([*column] for column in zip(*wanted, strict=True))
+        found: dict[tuple[UUID, UUID], Cipher | None] = dict.fromkeys(wanted)
+        with self._connection() as connection:
+            rows = connection.execute(_SELECT_RECORD_KEYS, (buckets, key_ids, record_ids)).fetchall()
+        for subject_id, key_id, record_id, epoch, wrapped in rows:
+            coordinates = self.record_coordinates(subject_id, key_id, record_id)
+            found[key_id, record_id] = Cipher(self.open_key(epoch, bytes(wrapped), coordinates))
+        with self._lock:
+            if seen == self._forgotten:
+                if len(self._of_records) + len(found) > CACHED_RECORD_KEYS:
+                    self._of_records.clear()
+                self._of_records.update(found)
+        return found
+
+    def _unwrapped(self, row: tuple[UUID, str, str, int, UUID, int, bytes | None, bool]) -> PeriodKey:
         subject_id, kind, period, number, key_id, epoch, wrapped, _ = row
         if wrapped is None:
-            return PeriodKey(key_id, None)
-        root = self._root if epoch == self._epoch else self._roots.secret(epoch)
+            return PeriodKey(key_id, subject_id, None)
         coordinates = self._coordinates(subject_id, kind, period, number, key_id)
-        return PeriodKey(key_id, unwrap(root, bytes(wrapped), coordinates))
+        return PeriodKey(key_id, subject_id, self.open_key(epoch, bytes(wrapped), coordinates))
 
     def _coordinates(self, subject_id: UUID, kind: str, period: str, number: int, key_id: UUID) -> bytes:
         names = f"{kind}\x1f{period}\x1f{number}".encode()
@@ -208,15 +319,20 @@ class KeyRing:
                 row = connection.execute("SELECT count FROM keys.destructions").fetchone()
             destructions = row[0] if row else 0
             if destructions != self._destructions:
-                self._by_id.clear()
-                self._by_coordinates.clear()
-                self._cipher.cache_clear()
+                self._clear()
             self._destructions, self._checked_at = destructions, asked_at
+
+    def _clear(self) -> None:
+        self._by_id.clear()
+        self._by_coordinates.clear()
+        self._of_records.clear()
+        self._cipher.cache_clear()
+        self._forgotten += 1
 
     def _remember(self, keys: Iterable[PeriodKey], seen: int) -> None:
         """Cache what was read, unless a destruction was noticed meanwhile: it may have been one of these."""
         with self._lock:
-            if seen == self._destructions:
+            if seen == self._forgotten:
                 self._by_id.update((key.id, key) for key in keys)
 
     @contextmanager
@@ -228,5 +344,15 @@ class KeyRing:
             raise KeyUnavailable from None
 
 
+def creation_lock(subject_id: UUID) -> int:
+    """Return the number of the advisory lock on the making of a person's keys."""
+    return int.from_bytes(subject_id.bytes[8:], signed=True)
+
+
+def record_secret(secret: bytes, record_id: bytes) -> bytes:
+    """Return the key of a record that derives from its period key."""
+    return derive(secret, b"record", record_id)
+
+
 def _record_cipher(secret: bytes, record_id: bytes) -> Cipher:
-    return Cipher(derive(secret, b"record", record_id))
+    return Cipher(record_secret(secret, record_id))

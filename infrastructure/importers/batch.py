@@ -24,6 +24,7 @@ from infrastructure.crypto.cipher import blind, derive
 from infrastructure.errors import ClaimTaken, Erased, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
+from infrastructure.ledger.fences import following_fences
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import UnitOfWork, blind_source
 
@@ -130,17 +131,18 @@ class Intake:
             wait=wait_random_exponential(multiplier=0.02, max=0.5),
             reraise=True,
         )
-        endings: list[Ending] = retrying(self._attempt, drafts)
+        endings: list[Ending] = retrying(following_fences, lambda: self._attempt(drafts))
         return endings
 
     def _attempt(self, drafts: Sequence[_Named]) -> list[Ending]:
         engine, session, secret = self._engine, self._session, self._secret()
+        fences = engine.ledger.fences.known(session.subject_id)
         found = engine.ledger.sources(session.subject_id, [each.source for each in drafts])
         words = [self._word(each, secret) for each in drafts if each.source in found]
         if words:
             found |= engine.ledger.sources(session.subject_id, words)
         batch = _Batch(
-            UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys),
+            UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys, fences),
             {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
             frozenset(found),
             secret,
@@ -157,7 +159,7 @@ class Intake:
         append = batch.work.append(by, command_id.bytes, session.purpose)
         if append is None:
             if batch.sources:
-                engine.ledger.note_sources(session.subject_id, batch.work.sources)
+                engine.ledger.note_sources(session.subject_id, batch.work.sources, batch.work.known_fences)
             return
         engine.ledger.append(append)
         engine.bell.ring()

@@ -21,7 +21,8 @@ _LENGTH = struct.Struct(">i")
 _NULL = _LENGTH.pack(-1)
 # Each value is preceded by its length; the first number of a row is that of its columns.
 _PLACE = struct.Struct(">h ih iq i16s i16s iq")  # bucket, position, subject, record, version
-_FORM = struct.Struct(">ih i16s iq")  # schema version, key, recorded at
+_SCHEMA_VERSION = struct.Struct(">ih")
+_MOMENT = struct.Struct(">iq")
 _SOURCE = struct.Struct(">h ih i32s i16s i16s")  # bucket, blind name, subject, record
 
 
@@ -30,7 +31,7 @@ def event_rows(bucket: int, first: int, append: Append) -> Iterator[bytes]:
     by = append.attribution
     subject = append.subject_id.bytes
     ids = (by.actor_id, by.command_id, by.correlation_id, by.causation_id)
-    attribution = b"".join(_NULL if each is None else _value(each.bytes) for each in ids)
+    attribution = b"".join(_id(each) for each in ids)
     yield HEADER
     for position, event in enumerate(append.events, first):
         yield b"".join(
@@ -38,11 +39,11 @@ def event_rows(bucket: int, first: int, append: Append) -> Iterator[bytes]:
                 _PLACE.pack(
                     16, 2, bucket, 8, position, 16, subject, 16, event.record_id.bytes, 8, event.version
                 ),
-                _value(event.kind.encode()),
+                _NULL if event.kind is None else _value(event.kind.encode()),
                 _value(event.topic.encode()),
-                _FORM.pack(
-                    2, event.schema_version, 16, event.key_id.bytes, 8, _microseconds(event.recorded_at)
-                ),
+                _SCHEMA_VERSION.pack(2, event.schema_version),
+                _id(event.key_id),
+                _MOMENT.pack(8, _microseconds(event.recorded_at)),
                 attribution,
                 _value(event.body),
                 _value(event.digest),
@@ -59,6 +60,10 @@ def source_rows(bucket: int, subject_id: UUID, sources: Iterable[SourceEntry]) -
         place = _SOURCE.pack(5, 2, bucket, 32, each.source, 16, subject, 16, each.record_id.bytes)
         yield place + _value(each.content_digest)
     yield TRAILER
+
+
+def _id(value: UUID | None) -> bytes:
+    return _NULL if value is None else _value(value.bytes)
 
 
 def _value(raw: bytes) -> bytes:

@@ -24,14 +24,17 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class SealedEvent:
-    """An event ready to be stored: encrypted, but without its place in the bucket."""
+    """An event ready to be stored: encrypted, but without its place in the bucket.
+
+    That of an erasure has neither kind nor key: its body holds ids only and is not encrypted.
+    """
 
     record_id: UUID
     version: int
-    kind: str
+    kind: str | None
     topic: str
     schema_version: int
-    key_id: UUID
+    key_id: UUID | None
     recorded_at: datetime
     body: bytes
     digest: bytes
@@ -86,6 +89,16 @@ class ClaimChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A blind e-mail address that a record names now, or names no more."""
+
+    address: bytes
+    record_id: UUID
+    kind: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceEntry:
     """The blind name of an imported thing, and a keyed digest of what its source said last."""
 
@@ -119,6 +132,9 @@ class Append:
     claims: Sequence[ClaimChange] = ()
     sources: Sequence[SourceEntry] = ()
     blobs: Sequence[BlobEntry] = field(default=())
+    mentions: Sequence[Mention] = ()
+    fences: int | None = 0
+    """The count of the bucket's fences before anything was loaded; None passes all fences."""
 
 
 def associated_data(

@@ -13,25 +13,26 @@ from psycopg_pool import ConnectionPool
 
 from infrastructure.errors import ReadOnlyStore
 from infrastructure.ledger.events import Append, EventRow, Receipt, SourceEntry
+from infrastructure.ledger.fences import Fences
 from infrastructure.ledger.ledger import LAST_VERSION, Ledger
 
 
 class FrozenLedger(Ledger):
     """Reads streams as they stood at a moment (the rule is that of moments.py); refuses whatever would add."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], moment: datetime) -> None:
-        super().__init__(pool)
+    def __init__(self, pool: ConnectionPool[Connection[Any]], fences: Fences, moment: datetime) -> None:
+        super().__init__(pool, fences)
         self._moment = moment
 
     def append(self, append: Append) -> Receipt:  # noqa: ARG002 - the ledger's signature
         """Raise ReadOnlyStore."""
         self._refuse()
 
-    def keep_snapshot(self, row: EventRow) -> None:  # noqa: ARG002 - the ledger's signature
+    def keep_snapshot(self, row: EventRow, fences: int) -> None:  # noqa: ARG002 - the ledger's signature
         """Raise ReadOnlyStore."""
         self._refuse()
 
-    def note_sources(self, subject_id: UUID, sources: Sequence[SourceEntry]) -> None:  # noqa: ARG002 - the ledger's signature
+    def note_sources(self, subject_id: UUID, sources: Sequence[SourceEntry], fences: int) -> None:  # noqa: ARG002 - the ledger's signature
         """Raise ReadOnlyStore."""
         self._refuse()
 

@@ -18,10 +18,19 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
-from infrastructure.errors import ClaimTaken, CommandIdReused, SourceAlreadyKept, Unavailable, VersionConflict
+from infrastructure.errors import (
+    ClaimTaken,
+    CommandIdReused,
+    FencesMoved,
+    SourceAlreadyKept,
+    Unavailable,
+    VersionConflict,
+)
+from infrastructure.ledger import statements
 from infrastructure.ledger.binary_copy import event_rows, source_rows
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
+from infrastructure.ledger.fences import Fences
 
 T = TypeVar("T")
 
@@ -29,121 +38,22 @@ COPY_FROM = 20  # events: from here on COPY is faster than an INSERT of arrays
 ATTEMPTS = 4  # to reach the database
 RETRY_PAUSE = 0.1  # seconds, doubled each time
 
-_APPEND = """
-WITH head AS (
-    UPDATE ledger.bucket_heads SET position = position + %(count)s WHERE bucket = %(bucket)s RETURNING position
-), receipt AS (
-    INSERT INTO ledger.command_receipts
-        (bucket, command_id, subject_id, record_id, version, position, recorded_at, request_digest)
-    SELECT %(bucket)s, %(command_id)s, %(subject_id)s, %(record_id)s, %(version)s, head.position,
-        %(recorded_at)s, %(request_digest)s
-    FROM head
-), stored AS (
-    INSERT INTO ledger.events
-        (bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id, recorded_at,
-         actor_id, command_id, correlation_id, causation_id, body, digest)
-    SELECT %(bucket)s, head.position - %(count)s + new.ordinality, %(subject_id)s, new.record_id, new.version,
-        new.kind, new.topic, new.schema_version, new.key_id, new.recorded_at,
-        %(actor_id)s, %(command_id)s, %(correlation_id)s, %(causation_id)s, new.body, new.digest
-    FROM head, unnest(%(records)b::uuid[], %(versions)b::bigint[], %(kinds)b::text[], %(topics)b::text[],
-        %(schemas)b::int2[], %(keys)b::uuid[], %(times)b::timestamptz[], %(bodies)b::bytea[], %(digests)b::bytea[])
-        WITH ORDINALITY AS new (record_id, version, kind, topic, schema_version, key_id, recorded_at, body,
-            digest, ordinality)
-)
-SELECT position FROM head
-"""
-
-_RESERVE = """
-WITH head AS (
-    UPDATE ledger.bucket_heads SET position = position + %(count)s WHERE bucket = %(bucket)s RETURNING position
-), receipt AS (
-    INSERT INTO ledger.command_receipts
-        (bucket, command_id, subject_id, record_id, version, position, recorded_at, request_digest)
-    SELECT %(bucket)s, %(command_id)s, %(subject_id)s, %(record_id)s, %(version)s, head.position,
-        %(recorded_at)s, %(request_digest)s
-    FROM head
-)
-SELECT position FROM head
-"""
-
-_COPY = """
-COPY ledger.events
-    (bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id, recorded_at,
-     actor_id, command_id, correlation_id, causation_id, body, digest)
-FROM STDIN (FORMAT BINARY)
-"""
-
-_COPY_BLOBS = (
-    "COPY ledger.blobs (bucket, blob_id, subject_id, record_id, key_id, body) FROM STDIN (FORMAT BINARY)"
-)
-
-_COPY_SOURCES = (
-    "COPY ledger.sources (bucket, source, subject_id, record_id, content_digest) FROM STDIN (FORMAT BINARY)"
-)
-
-_UPDATE_SOURCES = """
-UPDATE ledger.sources SET content_digest = said.content_digest
-FROM unnest(%b::bytea[], %b::uuid[], %b::bytea[]) AS said (source, record_id, content_digest)
-WHERE sources.bucket = %b AND sources.source = said.source AND sources.record_id = said.record_id
-"""
-
-_COLUMNS = """bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id,
-    recorded_at, actor_id, command_id, correlation_id, causation_id, body, digest"""
-
-_STREAM = f"""
-SELECT {_COLUMNS} FROM ledger.events
-WHERE bucket = %b AND record_id = %b AND version > %b AND version <= %b
-ORDER BY version
-"""
-
-# The newest snapshot that fits, as a row at position 0, then the events after it: one round trip.
-_REPLAY = f"""
-WITH snapshot AS (
-    SELECT bucket, subject_id, record_id, version, kind, key_id, body, state_schema FROM ledger.snapshots
-    WHERE bucket = %(bucket)b AND record_id = %(record_id)b AND version <= %(up_to)b
-    ORDER BY version DESC LIMIT 1
-)
-SELECT bucket, 0::bigint AS position, subject_id, record_id, version, kind, NULL AS topic,
-    NULL::int2 AS schema_version, key_id, NULL::timestamptz AS recorded_at, NULL::uuid AS actor_id,
-    NULL::uuid AS command_id, NULL::uuid AS correlation_id, NULL::uuid AS causation_id, body,
-    state_schema AS digest
-FROM snapshot
-UNION ALL
-SELECT {_COLUMNS} FROM ledger.events
-WHERE bucket = %(bucket)b AND record_id = %(record_id)b AND version <= %(up_to)b
-    AND version > coalesce((SELECT version FROM snapshot), -1)
-ORDER BY version
-"""
-
-_TAIL = f"""
-SELECT {_COLUMNS} FROM ledger.events WHERE bucket = %b AND position > %b ORDER BY position LIMIT %b
-"""
-
-_TAILS = f"""
-SELECT event.* FROM unnest(%b::int2[], %b::int8[]) AS wanted (bucket, position)
-CROSS JOIN LATERAL (
-    SELECT {_COLUMNS} FROM ledger.events
-    WHERE events.bucket = wanted.bucket AND events.position > wanted.position
-    ORDER BY events.position LIMIT %b
-) AS event
-ORDER BY event.bucket, event.position
-"""
-
 LAST_VERSION = 2**63 - 1
 
 
 class Ledger:
     """Appends and reads events. Safe to share between threads."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Any]], fences: Fences) -> None:
         self._pool = pool
+        self.fences = fences
 
     def append(self, append: Append) -> Receipt:
         """Store everything of ``append`` in one transaction and return its receipt.
 
         A command id that was used before returns its first receipt and stores nothing; so does a retry
-        after a lost COMMIT reply. Raises VersionConflict, ClaimTaken, SourceAlreadyKept, CommandIdReused,
-        Unavailable; after any of them nothing was stored.
+        after a lost COMMIT reply. Raises FencesMoved, VersionConflict, ClaimTaken, SourceAlreadyKept,
+        CommandIdReused, Unavailable; after any of them nothing was stored.
         """
         return self._retrying(lambda: self._append_once(append))
 
@@ -158,7 +68,7 @@ class Ledger:
         """Return the events of a record with ``after`` < version <= ``up_to``, in order."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
-                _STREAM, (bucket_of(subject_id), record_id, after, up_to), binary=True
+                statements.STREAM, (bucket_of(subject_id), record_id, after, up_to), binary=True
             ).fetchall()
         return [row for row in rows if row.subject_id == subject_id]
 
@@ -166,15 +76,17 @@ class Ledger:
         """Return the newest snapshot of a record (at position 0) and the events after it, or all its events."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
-                _REPLAY,
+                statements.REPLAY,
                 {"bucket": bucket_of(subject_id), "record_id": record_id, "up_to": up_to},
                 binary=True,
             ).fetchall()
         return [row for row in rows if row.subject_id == subject_id]
 
-    def keep_snapshot(self, row: EventRow) -> None:
-        """Store a snapshot given in the form ``replay`` returns it."""
-        with self._connection() as connection:
+    def keep_snapshot(self, row: EventRow, fences: int) -> None:
+        """Store a snapshot given in the form ``replay`` returns it, unless fences have moved since."""
+        with self._connection() as connection, connection.transaction():
+            if not _fences_stand(connection, row.bucket, fences):
+                return
             connection.execute(
                 "INSERT INTO ledger.snapshots"
                 " (bucket, record_id, version, subject_id, kind, key_id, state_schema, body)"
@@ -188,12 +100,14 @@ class Ledger:
     def tail(self, bucket: int, after: int, limit: int) -> list[EventRow]:
         """Return up to ``limit`` events of a bucket past a position, in order, without a gap."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
-            return cursor.execute(_TAIL, (bucket, after, limit), binary=True).fetchall()
+            return cursor.execute(statements.TAIL, (bucket, after, limit), binary=True).fetchall()
 
     def tails(self, after: Mapping[int, int], limit: int) -> list[EventRow]:
         """Return up to ``limit`` events of each of several buckets past their positions, in order."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
-            return cursor.execute(_TAILS, (list(after), list(after.values()), limit), binary=True).fetchall()
+            return cursor.execute(
+                statements.TAILS, (list(after), list(after.values()), limit), binary=True
+            ).fetchall()
 
     def heads(self) -> dict[int, int]:
         """Return the position of every bucket that has events."""
@@ -221,13 +135,18 @@ class Ledger:
             ).fetchall()
         return {bytes(source): (record_id, bytes(digest)) for source, record_id, digest in rows}
 
-    def note_sources(self, subject_id: UUID, sources: Sequence[SourceEntry]) -> None:
-        """Remember what sources said last, where that changed no record; raises VersionConflict."""
+    def note_sources(self, subject_id: UUID, sources: Sequence[SourceEntry], fences: int) -> None:
+        """Remember what sources said last, where that changed no record; raises FencesMoved, VersionConflict."""
+        bucket = bucket_of(subject_id)
         try:
             with self._connection() as connection, connection.transaction():
-                _write_sources(connection, bucket_of(subject_id), subject_id, sources)
+                if _fences_stand(connection, bucket, fences):
+                    _write_sources(connection, bucket, subject_id, sources)
+                    return
         except UniqueViolation:
             raise VersionConflict from None  # somebody else was told the same meanwhile
+        self.fences.learn(bucket)
+        raise FencesMoved
 
     def claimant(self, change_bucket: int, claim: bytes) -> UUID | None:
         """Return the subject that holds a blind claim, or None."""
@@ -246,6 +165,15 @@ class Ledger:
             ).fetchone()
         return row[0] if row else None
 
+    def mentioning(self, address: bytes) -> list[tuple[UUID, str, UUID]]:
+        """Return subject, kind and id of the records of all people that name a blind address."""
+        with self._connection() as connection:
+            return connection.execute(
+                "SELECT subject_id, kind, record_id FROM ledger.address_index WHERE address = %s"
+                " ORDER BY subject_id, kind, record_id",
+                (address,),
+            ).fetchall()
+
     def _append_once(self, append: Append) -> Receipt:
         bucket = bucket_of(append.subject_id)
         try:
@@ -261,6 +189,13 @@ class Ledger:
                     return receipt
         except UniqueViolation:
             return self._explain(bucket, append)
+        except FencesMoved:
+            with self._connection() as connection:
+                earlier = _receipt(connection, bucket, append.attribution.command_id, append.request_digest)
+            if earlier is not None:
+                return earlier
+            self.fences.learn(bucket)
+            raise
 
     def _explain(self, bucket: int, append: Append) -> Receipt:
         """Find out which uniqueness was violated by looking: constraint names do not arrive through Citus."""
@@ -297,14 +232,14 @@ class Ledger:
 
 def _is_one_statement(append: Append) -> bool:
     return len(append.events) < COPY_FROM and not (
-        append.read_set or append.claims or append.sources or append.blobs
+        append.read_set or append.claims or append.sources or append.blobs or append.mentions
     )
 
 
 def _insert(connection: Connection[Any], bucket: int, append: Append) -> Receipt:
     events = append.events
     row = connection.execute(
-        _APPEND,
+        statements.APPEND,
         {
             **_receipt_values(bucket, append),
             "actor_id": append.attribution.actor_id,
@@ -325,10 +260,10 @@ def _insert(connection: Connection[Any], bucket: int, append: Append) -> Receipt
 
 
 def _copy(connection: Connection[Any], bucket: int, append: Append) -> Receipt:
-    row = connection.execute(_RESERVE, _receipt_values(bucket, append)).fetchone()
+    row = connection.execute(statements.RESERVE, _receipt_values(bucket, append)).fetchone()
     receipt = _made_receipt(bucket, append, row)
     first = receipt.position - len(append.events) + 1
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
         copy.write(b"".join(event_rows(bucket, first, append)))
     return receipt
 
@@ -344,16 +279,26 @@ def _receipt_values(bucket: int, append: Append) -> dict[str, Any]:
         "version": last.version,
         "recorded_at": last.recorded_at,
         "request_digest": append.request_digest,
+        "fences": append.fences,
     }
 
 
 def _made_receipt(bucket: int, append: Append, row: tuple[int] | None) -> Receipt:
     if row is None:
-        msg = f"bucket {bucket} has no head"
-        raise Unavailable(msg)
+        raise FencesMoved
     last = append.events[-1]
     return Receipt(
         last.record_id, last.version, bucket, row[0], append.attribution.command_id, last.recorded_at
+    )
+
+
+def _fences_stand(connection: Connection[Any], bucket: int, fences: int) -> bool:
+    """Tell whether the count of fences is still this, and keep it so to the end of the transaction."""
+    return (
+        connection.execute(
+            "SELECT FROM ledger.bucket_heads WHERE bucket = %s AND fences = %s FOR SHARE", (bucket, fences)
+        ).fetchone()
+        is not None
     )
 
 
@@ -383,13 +328,28 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
             )
     if append.sources:
         _write_sources(connection, bucket, append.subject_id, append.sources)
+    if append.mentions:
+        _write_mentions(connection, bucket, append)
     if append.blobs:
-        with connection.cursor() as cursor, cursor.copy(_COPY_BLOBS) as copy:
+        with connection.cursor() as cursor, cursor.copy(statements.COPY_BLOBS) as copy:
             copy.set_types(["int2", "uuid", "uuid", "uuid", "uuid", "bytea"])
             for blob in append.blobs:
                 copy.write_row(
                     (bucket, blob.blob_id, append.subject_id, blob.record_id, blob.key_id, blob.body)
                 )
+
+
+def _write_mentions(connection: Connection[Any], bucket: int, append: Append) -> None:
+    named = [each for each in append.mentions if each.named]
+    addresses, records = [each.address for each in named], [each.record_id for each in named]
+    connection.execute(
+        statements.NOTE_MENTIONS,
+        (bucket, append.subject_id, addresses, records, [each.kind for each in named]),
+    )
+    gone = [each for each in append.mentions if not each.named]
+    if gone:
+        addresses, records = [each.address for each in gone], [each.record_id for each in gone]
+        connection.execute(statements.DROP_MENTIONS, (addresses, records, bucket))
 
 
 def _write_sources(
@@ -401,10 +361,10 @@ def _write_sources(
             columns = zip(
                 *((each.source, each.record_id, each.content_digest) for each in known), strict=True
             )
-            cursor.execute(_UPDATE_SOURCES, (*map(list, columns), bucket))
+            cursor.execute(statements.UPDATE_SOURCES, (*map(list, columns), bucket))
         new = [entry for entry in sources if not entry.known]
         if new:
-            with cursor.copy(_COPY_SOURCES) as copy:
+            with cursor.copy(statements.COPY_SOURCES) as copy:
                 copy.write(b"".join(source_rows(bucket, subject_id, new)))
 
 

@@ -36,7 +36,8 @@ class SubjectRecorder(AggregateRecorder):
         events = [_sealed(event) for event in stored_events]
         by = Attribution(self._subject_id, command_id, command_id)
         try:
-            self._ledger.append(Append(self._subject_id, events, by, command_id.bytes))
+            fences = self._ledger.fences.known(self._subject_id).count
+            self._ledger.append(Append(self._subject_id, events, by, command_id.bytes, fences=fences))
         except VersionConflict:
             raise IntegrityError from None
         except Unavailable:

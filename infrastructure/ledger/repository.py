@@ -20,9 +20,10 @@ from infrastructure.crypto.keyring import KeyRing, PeriodKey, period_of
 from infrastructure.errors import CorruptEvent, Erased
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.codec import decode_state, encode_state, state_hints
+from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow, associated_data
 from infrastructure.ledger.ledger import LAST_VERSION, Ledger
-from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent, Sealer
+from infrastructure.ledger.sealing import ErasedEvent, ErasureEvent, OpenedEvent, Sealer
 
 SNAPSHOT_EVERY = 100  # events of one record
 
@@ -52,7 +53,7 @@ class Repository:
         if rows and rows[0].position == 0 and rows[0].digest != _state_schema(_kind_of(rows[0])):
             # The snapshot's state has another shape by now.
             rows = self._ledger.stream(subject_id, record_id, up_to=version)
-        if not rows:
+        if not rows or is_erasure(rows[0]):
             return None
         record = self._fold(rows)
         key_id = rows[-1].key_id
@@ -81,23 +82,27 @@ class Repository:
         """Return the events of a record with ``after`` < version <= ``up_to``, all by default, oldest first."""
         rows = self._ledger.stream(subject_id, record_id, after=after, up_to=up_to)
         self._sealer.preload(rows)
-        return [self._sealer.open(row) for row in rows]
+        opened = map(self._sealer.open, rows)
+        return [event for event in opened if not isinstance(event, ErasureEvent)]
 
     def key_for_new(self, subject_id: UUID, kind: type[Record], created: datetime) -> PeriodKey:
         """Return the key a new record's events are encrypted under."""
         return self._keys.key_for_new(subject_id, kind.KIND, period_of(kind.KIND, created))
 
-    def keep_snapshot_if_due(self, loaded: Loaded, previous_version: int) -> None:
-        """Store a snapshot where the record has just passed a multiple of SNAPSHOT_EVERY events."""
+    def keep_snapshot_if_due(self, loaded: Loaded, previous_version: int, fences: int) -> None:
+        """Store a snapshot where the record has just passed a multiple of SNAPSHOT_EVERY events.
+
+        ``fences`` is the count of fences under which it was loaded.
+        """
         record = loaded.record
         if record.version // SNAPSHOT_EVERY > previous_version // SNAPSHOT_EVERY:
-            self._ledger.keep_snapshot(self._snapshot(subject_of(record), loaded))
+            self._ledger.keep_snapshot(self._snapshot(subject_of(record), loaded), fences)
 
     def _fold(self, rows: list[EventRow]) -> Record:
         record: Record | None = self._from_snapshot(rows[0]) if rows[0].position == 0 else None
         for row in rows[1:] if record else rows:
             opened = self._sealer.open(row)
-            if isinstance(opened, ErasedEvent):
+            if not isinstance(opened, OpenedEvent):
                 raise Erased
             record = opened.event.mutate(record)
         if record is None:

@@ -41,6 +41,18 @@ GROUP BY record_id
 """
 
 
+_ERASURES = """
+SELECT event.* FROM ledger.erasures AS erasure
+CROSS JOIN LATERAL (
+    SELECT bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id,
+        recorded_at, actor_id, command_id, correlation_id, causation_id, body, digest
+    FROM ledger.events
+    WHERE events.bucket = erasure.bucket AND events.record_id = erasure.erasure_id
+) AS event
+WHERE erasure.bucket = ANY(%b)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Records in the order of bucket and id: from one on, up to and without another."""
@@ -90,6 +102,12 @@ class Scan:
                 after = (found[-1].record_id, found[-1].version)
         if page:
             yield page
+
+    def erasures(self, heads: Mapping[int, int]) -> list[EventRow]:
+        """Return the events of erasures up to the heads."""
+        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+            found = cursor.execute(_ERASURES, (list(heads),), binary=True).fetchall()
+        return [row for row in found if row.position <= heads[row.bucket]]
 
     def sample(self, bucket: int, head: int, step: int) -> list[UUID]:
         """Return the record of every ``step``-th event of a bucket, in the order of the records."""

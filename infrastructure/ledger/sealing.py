@@ -9,8 +9,9 @@ from uuid import UUID
 from domain.catalogue import topic_of
 from domain.shared.record import Record
 from infrastructure.crypto.keyring import KeyRing, PeriodKey
-from infrastructure.errors import CorruptEvent
+from infrastructure.errors import CorruptEvent, Erased
 from infrastructure.ledger.codec import decode_event, encode_event, schema_version_of
+from infrastructure.ledger.erasure_events import ErasedScope, decode_erasure, is_erasure
 from infrastructure.ledger.events import EventRow, SealedEvent, associated_data, digest_of
 
 
@@ -28,6 +29,14 @@ class ErasedEvent:
     """An event of the ledger whose key is destroyed: its place is known, its content is gone for good."""
 
     row: EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureEvent:
+    """The event that tells which others of the bucket are erased; it belongs to no record."""
+
+    row: EventRow
+    scope: ErasedScope
 
 
 class Sealer:
@@ -52,12 +61,15 @@ class Sealer:
             digest_of(bound, body),
         )  # fmt: skip
 
-    def open(self, row: EventRow) -> OpenedEvent | ErasedEvent:
+    def open(self, row: EventRow) -> OpenedEvent | ErasedEvent | ErasureEvent:
         """Decrypt one row; raises CorruptEvent, or KeyUnavailable where the key cannot be asked for."""
+        if is_erasure(row):
+            return ErasureEvent(row, decode_erasure(self._keys.store_id, row))
         if row.body is None or row.key_id is None:
             return ErasedEvent(row)
-        key = self._keys.key(row.subject_id, row.key_id)
-        if key.secret is None:
+        try:
+            cipher = self._keys.record_cipher(self._keys.key(row.subject_id, row.key_id), row.record_id)
+        except Erased:
             return ErasedEvent(row)
         if row.kind is None or row.topic is None or row.schema_version is None or row.recorded_at is None:
             raise CorruptEvent
@@ -70,7 +82,7 @@ class Sealer:
             row.schema_version,
             row.key_id,
         )
-        plaintext = self._keys.record_cipher(key, row.record_id).open(row.body, bound)
+        plaintext = cipher.open(row.body, bound)
         event, purpose = decode_event(
             row.kind, row.topic, row.schema_version, (row.record_id, row.version, row.recorded_at), plaintext
         )
@@ -78,4 +90,6 @@ class Sealer:
 
     def preload(self, rows: Iterable[EventRow]) -> None:
         """Fetch the keys of many rows at once."""
-        self._keys.preload((row.subject_id, row.key_id) for row in rows if row.key_id is not None)
+        named = [(row.subject_id, row.key_id, row.record_id) for row in rows if row.key_id and row.body]
+        self._keys.preload((subject_id, key_id) for subject_id, key_id, _ in named)
+        self._keys.preload_records((key_id, record_id) for _, key_id, record_id in named)

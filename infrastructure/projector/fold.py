@@ -12,14 +12,14 @@ from domain.shared.record import NoPeers, Record, attach, subject_of
 from domain.system.audit import action_class_of
 from infrastructure.errors import KeyUnavailable
 from infrastructure.ledger.events import EventRow
-from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
+from infrastructure.ledger.sealing import ErasedEvent, ErasureEvent, OpenedEvent
 from infrastructure.projector.rows import Key
 from projections import audit, statistics
 from projections.catalogue import view_of
 from projections.table import Table
 from projections.view import Row, View
 
-Opened = OpenedEvent | ErasedEvent
+Opened = OpenedEvent | ErasedEvent | ErasureEvent
 
 
 Amount = tuple[Table, Row, Sequence[Any]]
@@ -75,7 +75,7 @@ class BatchFold:
         self._unwritable = dict(unwritable or {})
         self._folds: dict[Key, _Fold] = {}
         for bucket, record in found:
-            before = _amounts(bucket, record, view_of(record.KIND))
+            before = amounts_of(bucket, record, view_of(record.KIND))
             self._folds[bucket, record.id] = _Fold(record.KIND, existed=True, record=record, before=before)
 
     def take(self, row: EventRow, opener: Callable[[EventRow], Opened]) -> None:
@@ -92,6 +92,9 @@ class BatchFold:
         if key not in self._parked:
             try:
                 opened = opener(row)
+                if isinstance(opened, ErasureEvent):
+                    self._audit(row, None)  # what it erased has left the tables already, see purge.py
+                    return
                 purpose = opened.purpose if isinstance(opened, OpenedEvent) else None
                 self._apply(key, row, opened)
             except KeyUnavailable:
@@ -109,7 +112,8 @@ class BatchFold:
             self._changes.touched.add((row.subject_id, row.kind or ""))
             try:
                 opened = opener(row)
-                self._apply((row.bucket, row.record_id), row, opened)
+                if not isinstance(opened, ErasureEvent):
+                    self._apply((row.bucket, row.record_id), row, opened)
                 self._audit(row, opened.purpose if isinstance(opened, OpenedEvent) else None)
             except KeyUnavailable:
                 raise
@@ -138,7 +142,7 @@ class BatchFold:
             self._replace(key, fold, rows, after)
         return self._changes
 
-    def _apply(self, key: Key, row: EventRow, opened: Opened) -> None:
+    def _apply(self, key: Key, row: EventRow, opened: OpenedEvent | ErasedEvent) -> None:
         fold = self._folds.get(key)
         if fold is None:
             fold = self._folds[key] = _Fold(row.kind or "", existed=False)
@@ -160,7 +164,7 @@ class BatchFold:
         if record.deleted_at is None:
             head = (bucket, subject_of(record), record.id)
             rows += [(each.table, (*head, *row)) for each in view.derived for row in each.rows(record)]
-        return rows, _amounts(bucket, record, view)
+        return rows, amounts_of(bucket, record, view)
 
     def _replace(self, key: Key, fold: _Fold, rows: list[tuple[Table, Row]], after: list[Amount]) -> None:
         if fold.existed:
@@ -182,8 +186,8 @@ class BatchFold:
         """Write what every event leaves behind, whether it could be read or not."""
         kind = row.kind or ""
         self._changes.touched.add((row.subject_id, kind))
-        size = len(row.body) if row.body is not None else 0
-        self._changes.add((statistics.TABLE, (row.bucket, row.subject_id, kind), (0, 0, 1, size)), +1)
+        amounts = (0, 0, 1, _size(row))
+        self._changes.add((statistics.TABLE, (row.bucket, row.subject_id, kind), amounts), +1)
         self._audit(row, purpose)
 
     def _audit(self, row: EventRow, purpose: str | None) -> None:
@@ -192,6 +196,7 @@ class BatchFold:
             (
                 row.bucket, row.position, row.subject_id, row.record_id, row.kind, row.topic, action_class,
                 row.recorded_at, row.actor_id, row.command_id, row.correlation_id, row.causation_id, purpose,
+                row.key_id, _size(row),
             )
         )  # fmt: skip
 
@@ -200,7 +205,12 @@ class BatchFold:
         return sorted({(row.bucket, row.record_id) for row in events})
 
 
-def _amounts(bucket: int, record: Record, view: View) -> list[Amount]:
+def _size(row: EventRow) -> int:
+    return len(row.body) if row.body is not None else 0
+
+
+def amounts_of(bucket: int, record: Record, view: View) -> list[Amount]:
+    """Return what a record adds to the sums of the tables."""
     head = (bucket, subject_of(record))
     living, trashed = statistics.of_record(record)
     amounts: list[Amount] = [(statistics.TABLE, (*head, record.KIND), (living, trashed, 0, 0))]

@@ -54,7 +54,7 @@ def work_until_told(settings: Settings) -> None:
     with open_store(settings.model_copy(update={"project_in_process": False})) as store:
         log().info("worker started")
         store.renew_beside()
-        work(store.engine.projector, store.engine.bell, stop)
+        work(store.engine.projector, store.engine.bell, stop, store.erasures.resume_all)
 
 
 def stop_on_signals() -> threading.Event:

@@ -6,6 +6,7 @@ Effects and checkpoint are one transaction, so an event is in the tables once or
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -22,11 +23,12 @@ from psycopg_pool import ConnectionPool
 from domain.catalogue import KINDS
 from domain.shared.errors import LifeledgerError
 from domain.shared.record import Record
-from infrastructure.errors import Unavailable
+from infrastructure.errors import CorruptEvent, Unavailable
+from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow
-from infrastructure.ledger.sealing import Sealer
+from infrastructure.ledger.sealing import ErasureEvent, Sealer
 from infrastructure.logs import log
-from infrastructure.projector import rows
+from infrastructure.projector import purge, rows
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
 from infrastructure.projector.schema import SCHEMA, refill_checkpoints
@@ -154,6 +156,7 @@ class Projector:
                 return False
             stream = self._ledger.stream(parked.subject_id, parked.record_id)
             events = [row for row in stream if row.position <= reached]
+            purges = self._purges(connection, events)
             fold = BatchFold(self._found(connection, [(key, parked.kind or "")]), set())
             changes = fold.refold(events, self._sealer.open)
             if changes.parked:
@@ -161,7 +164,8 @@ class Projector:
             connection.execute(
                 self._sql("DELETE FROM {schema}.parked WHERE bucket = %s AND record_id = %s"), key
             )
-            with self._caches.changing(changes.touched):
+            with self._caches.changing(changes.touched.union(*(each.touched for each in purges))):
+                self._purge(connection, purges)
                 self._write(connection, changes)
                 connection.commit()
             return True
@@ -171,15 +175,32 @@ class Projector:
         if not batch:
             return Progress(0, 0)
         reached = _contiguous(batch, checkpoints)
+        purges = self._purges(connection, batch)
+        batch, whole = _left_by(purges, batch), batch
         self._sealer.preload(batch)
         changes = self._fold(connection, batch, {})
-        with self._caches.changing(changes.touched):
+        with self._caches.changing(changes.touched.union(*(each.touched for each in purges))):
+            self._purge(connection, purges)
             changes = self._written(connection, batch, changes)
             self._advance(connection, reached)
             connection.commit()
         for row, reason in changes.parked:
             log().warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
-        return Progress(len(batch), len(reached))
+        return Progress(len(whole), len(reached))
+
+    def _purges(self, connection: Connection[Any], batch: Iterable[EventRow]) -> list[purge.Purge]:
+        """Return what the erasures of a batch take from the tables; one that cannot be read is parked later."""
+        purges = []
+        for row in filter(is_erasure, batch):
+            with contextlib.suppress(CorruptEvent):
+                opened = self._sealer.open(row)
+                if isinstance(opened, ErasureEvent):
+                    purges.append(purge.plan(connection, self._schema, opened))
+        return purges
+
+    def _purge(self, connection: Connection[Any], purges: Iterable[purge.Purge]) -> None:
+        for each in purges:
+            purge.carry_out(connection, self._schema, each)
 
     def _written(self, connection: Connection[Any], batch: Sequence[EventRow], changes: Changes) -> Changes:
         """Write what a batch changes; where a row cannot be written, its record is parked and the rest is."""
@@ -262,6 +283,8 @@ class Projector:
         for table, sums in changes.sums.items():
             amounts = [(*group, *values) for group, values in sorted(sums.items(), key=repr) if any(values)]
             rows.add(connection, self._schema, table, amounts)
+            fallen = [group for group, values in sums.items() if any(value < 0 for value in values)]
+            rows.drop_empty(connection, self._schema, table, fallen)
         rows.park(connection, self._schema, changes.parked)
 
     def _advance(self, connection: Connection[Any], reached: dict[int, int]) -> None:
@@ -275,6 +298,14 @@ class Projector:
 
     def _sql(self, text: LiteralString) -> sql.Composed:
         return sql.SQL(text).format(schema=sql.Identifier(self._schema))
+
+
+def _left_by(purges: Sequence[purge.Purge], batch: Sequence[EventRow]) -> list[EventRow]:
+    """Return the events of a batch that are to be projected: neither compacted nor erased within the batch.
+
+    Whether before or after the erasure makes no difference: no key and no record it names is used again.
+    """
+    return [row for row in batch if row.body is not None and not any(each.takes(row) for each in purges)]
 
 
 def _contiguous(batch: Iterable[EventRow], checkpoints: dict[int, int]) -> dict[int, int]:

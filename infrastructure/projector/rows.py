@@ -113,6 +113,15 @@ def record_place(table: Table) -> int:
     return [column.name for column in table.written].index(_record_column(table))
 
 
+def drop_empty(
+    connection: Connection[Any], schema: str, table: Table, groups: Sequence[Sequence[Any]]
+) -> None:
+    """Delete those groups whose amounts have all become nothing, so that a sum leaves no trace of what it summed."""
+    if groups:
+        with connection.cursor() as cursor:
+            cursor.executemany(_drop_empty(schema, table), groups)
+
+
 def _record_column(table: Table) -> str:
     return "record_id" if any(column.name == "record_id" for column in table.columns) else "id"
 
@@ -169,6 +178,14 @@ def _add(schema: str, table: Table) -> sql.Composed:
             sql.SQL("{0} = t.{0} + excluded.{0}").format(sql.Identifier(name)) for name in amounts
         ),
     )
+
+
+@lru_cache(maxsize=256)
+def _drop_empty(schema: str, table: Table) -> sql.Composed:
+    amounts = [column.name for column in table.written if column.name not in table.key]
+    conditions = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in table.key]
+    conditions += [sql.SQL("{} = 0").format(sql.Identifier(name)) for name in amounts]
+    return sql.SQL("DELETE FROM {} WHERE {}").format(_name(schema, table), sql.SQL(" AND ").join(conditions))
 
 
 def _wire_type(name: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 from infrastructure.logs import log
 from infrastructure.projector.projector import Projector
 
+JANITOR_INTERVAL = 30.0  # seconds
 POLL_INTERVAL = 1.0  # seconds; polling is the truth, a wake-up only saves the wait
 LONGEST_PAUSE = 5.0  # seconds, while the database or the keys cannot be reached
 
@@ -20,11 +23,18 @@ class Wakeups(Protocol):
         ...
 
 
-def work(projector: Projector, wakeups: Wakeups, stop: threading.Event) -> None:
-    """Project until ``stop`` is set; a batch that has begun is finished first."""
+def work(projector: Projector, wakeups: Wakeups, stop: threading.Event, tidy: Callable[[], None]) -> None:
+    """Project until ``stop`` is set; a batch that has begun is finished first.
+
+    ``tidy`` is called now and then: it goes on with what others have left unfinished.
+    """
     pause = POLL_INTERVAL
+    tidied_at = float("-inf")
     while not stop.is_set():
         try:
+            if time.monotonic() - tidied_at > JANITOR_INTERVAL:
+                tidied_at = time.monotonic()
+                tidy()
             if projector.run_once().events:
                 continue
             pause = POLL_INTERVAL

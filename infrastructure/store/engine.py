@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 from infrastructure.blobs.blobs import Blobs
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.crypto.keyring import KeyRing
+from infrastructure.erasure.erasures import Erasures
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
@@ -46,6 +47,7 @@ class Engine:
     projector: Projector
     rebuilder: Rebuilder
     blobs: Blobs
+    erasures: Erasures
     answers: AnswerCache | NoCache
     bell: Bell
     connect_apart: Callable[[], ConnectionPool[Connection[Any]]]

@@ -21,7 +21,7 @@ from domain.catalogue import KINDS
 from domain.shared.errors import DomainError
 from domain.shared.record import Content, Record, reverted_fields, state_of
 from domain.shared.values import new_id
-from infrastructure.errors import ClaimTaken, Erased, VersionConflict
+from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, VersionConflict
 from infrastructure.ledger.events import Attribution
 from infrastructure.ledger.moments import Span
 from infrastructure.ledger.repository import Loaded
@@ -136,6 +136,8 @@ class Reverting:
             return self._taken_back(work, span)
         except Erased:
             return _left(span, "erased")
+        except ProcessingRestricted:
+            return _left(span, "restricted")
         except DomainError as error:
             return _left(span, _code(error))
 
@@ -196,14 +198,15 @@ class Reverting:
 
     def _new_work(self) -> UnitOfWork:
         engine = self._by.engine
-        return UnitOfWork(self._by.subject_id, engine.repository, engine.sealer, engine.keys)
+        fences = engine.ledger.fences.known(self._by.subject_id)
+        return UnitOfWork(self._by.subject_id, engine.repository, engine.sealer, engine.keys, fences)
 
     def _tell(self, found: Reversal) -> None:
         self._counts[found.action] += 1
         self._each(found)
 
 
-_FINAL = frozenset({"erased", "changed_since", "no_trash", "conflict", "not_revertible"})
+_FINAL = frozenset({"erased", "restricted", "changed_since", "no_trash", "conflict", "not_revertible"})
 """Reasons that no other record's return can remove."""
 
 

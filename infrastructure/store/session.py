@@ -20,6 +20,7 @@ from domain.shared.values import Line, new_id
 from infrastructure.errors import InvalidQuery, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
+from infrastructure.ledger.fences import following_fences
 from infrastructure.ledger.moments import Span
 from infrastructure.store.engine import Engine
 from infrastructure.store.past import Past
@@ -95,8 +96,9 @@ class Session(Questions):
         """Carry out one command and return its receipt once its events are durable.
 
         On a version conflict the record is loaded again and the command repeated a few times, unless an
-        expected version was given. Raises DomainError, NotFound, VersionConflict, ClaimTaken, Erased,
-        SourceAlreadyKept, CommandIdReused, Unavailable; after any of them nothing was stored.
+        expected version was given. Raises DomainError, NotFound, VersionConflict, ClaimTaken, Erased and
+        its SubjectErased, ProcessingRestricted, SourceAlreadyKept, CommandIdReused, Unavailable; after any
+        of them nothing was stored.
         """
         return self.do_all([call(command, *args, **kwargs)])[-1]
 
@@ -113,7 +115,9 @@ class Session(Questions):
             if earlier is not None:
                 return (earlier,)
         retrying = _retrying(1 if given.expected_version is not None else CONFLICT_ATTEMPTS)
-        receipts: tuple[Receipt, ...] = retrying(self._attempt, listed, given, digest)
+        receipts: tuple[Receipt, ...] = retrying(
+            following_fences, lambda: self._attempt(listed, given, digest)
+        )
         return receipts
 
     def as_of(self, moment: datetime) -> Past:
@@ -166,7 +170,8 @@ class Session(Questions):
 
     def _attempt(self, calls: Sequence[Call], given: Given, digest: bytes) -> tuple[Receipt, ...]:
         engine = self.engine
-        work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys)
+        fences = engine.ledger.fences.known(self.subject_id)
+        work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys, fences)
         touched: dict[UUID, Record] = {}
         for each in calls:
             origin = self._origin(each, given) if each.creates else None

@@ -11,15 +11,17 @@ from typing import Any, Self
 from uuid import UUID
 
 from domain.shared.errors import LifeledgerError
-from domain.shared.record import Claim
+from domain.shared.record import Claim, Record
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
+from infrastructure.erasure.erasures import Erasures, new_request
+from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import NotFound
 from infrastructure.logs import log
 from infrastructure.projector.worker import work
 from infrastructure.store.engine import Engine
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import blind_claim
+from infrastructure.store.unit_of_work import blind_address, blind_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,15 @@ class Person:
     """A registered person; the id is that of their User record and the subject of all their events."""
 
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A record that names an e-mail address; what it says of it takes the person's own session to read."""
+
+    subject_id: UUID
+    kind: str
+    record_id: UUID
 
 
 class Store:
@@ -71,6 +82,42 @@ class Store:
         subject_id = person.id if isinstance(person, Person) else person
         return Session(self.engine, subject_id, actor_id or subject_id, purpose)
 
+    @property
+    def erasures(self) -> Erasures:
+        """Return what was erased, and what is under way."""
+        return self.engine.erasures
+
+    def erase(
+        self,
+        person: Person | UUID,
+        *,
+        grounds: str,
+        kind: type[Record] | None = None,
+        period: str | None = None,
+        record_id: UUID | None = None,
+        requested_by: UUID | None = None,
+    ) -> Erasure:
+        """Forget a person, a kind of their records, a period of that kind, or one record, for good.
+
+        ``grounds`` say which rule asks for it and are kept: no names in them. ``period`` is a year, for
+        locations a month, such as ``2026-03``. Raises InvalidInput, NotFound, Unavailable, KeyUnavailable.
+        """
+        subject_id = person.id if isinstance(person, Person) else person
+        request = new_request(
+            subject_id,
+            grounds,
+            requested_by or subject_id,
+            kind=kind.KIND if kind else "",
+            period=period or "",
+            record_id=record_id,
+        )
+        return self.erasures.erase(request)
+
+    def find_person(self, address: str) -> list[Mentioned]:
+        """Return in whose contacts and mail an e-mail address occurs; raises Unavailable, KeyUnavailable."""
+        found = self.engine.ledger.mentioning(blind_address(self.engine.keys, address))
+        return [Mentioned(*each) for each in found]
+
     def catch_up(self) -> int:
         """Project what is outstanding now; return the number of events."""
         self.renew()
@@ -105,7 +152,7 @@ class Store:
         self.close()
 
     def _project(self) -> None:
-        work(self.engine.projector, self.engine.bell, self._stop)
+        work(self.engine.projector, self.engine.bell, self._stop, self.erasures.resume_all)
 
     def _begin(self, name: str, work: Callable[[], None]) -> None:
         self._threads.append(threading.Thread(target=work, name=name, daemon=True))

@@ -13,11 +13,21 @@ from pydantic_core import to_json
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, attach
+from domain.shared.values import address_key
 from infrastructure.crypto.cipher import blind, derive
-from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey
+from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey, period_of
 from infrastructure.errors import NotFound, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
-from infrastructure.ledger.events import Append, Attribution, BlobEntry, ClaimChange, SealedEvent, SourceEntry
+from infrastructure.ledger.events import (
+    Append,
+    Attribution,
+    BlobEntry,
+    ClaimChange,
+    Mention,
+    SealedEvent,
+    SourceEntry,
+)
+from infrastructure.ledger.fences import Known
 from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import Sealer
 
@@ -44,21 +54,31 @@ class _Entry:
     """A record in the unit of work, as it was found and as it is."""
 
     loaded: Loaded
-    version: int
-    claims: frozenset[Claim]
+    version: int = 0
+    claims: frozenset[Claim] = frozenset()
+    mentions: frozenset[str] = frozenset()
 
 
 class UnitOfWork:
     """Carries out commands of one person in memory and gathers what has to be appended. Not thread-safe."""
 
-    def __init__(self, subject_id: UUID, repository: Repository, sealer: Sealer, keys: KeyRing) -> None:
+    def __init__(
+        self, subject_id: UUID, repository: Repository, sealer: Sealer, keys: KeyRing, fences: Known
+    ) -> None:
+        """``fences`` is what was known of the bucket before anything is loaded for this unit of work."""
         self._subject_id = subject_id
+        self._fences = fences
         self._repository = repository
         self._sealer = sealer
         self._keys = keys
         self._entries: dict[UUID, _Entry] = {}
         self.sources: list[SourceEntry] = []
         self.blobs: list[BlobEntry] = []
+
+    @property
+    def known_fences(self) -> int:
+        """Return the count of fences everything here was loaded under."""
+        return self._fences.count
 
     def get(self, kind: type[R], record_id: UUID) -> R | None:
         """Return another record of the person: the port ``Peers`` that commands look through."""
@@ -81,8 +101,9 @@ class UnitOfWork:
         """Carry out a creating command with checked arguments."""
         origin = Origin(self._subject_id, origin.record_id, origin.source, origin.metadata, self)
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
+        self._require_open(record)
         key = self.key_for_new(command.kind, record.created_on)
-        self._entries[record.id] = _Entry(Loaded(record, key), 0, frozenset())
+        self._entries[record.id] = _Entry(Loaded(record, key))
         return record
 
     def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
@@ -90,10 +111,11 @@ class UnitOfWork:
         return self._repository.key_for_new(self._subject_id, kind, created)
 
     def existing(self, record_id: UUID | None) -> Record:
-        """Return a record to give a command to; raises NotFound."""
+        """Return a record to give a command to; raises NotFound, Erased, ProcessingRestricted."""
         entry = self._find(record_id) if record_id else None
         if entry is None:
             raise NotFound
+        self._require_open(entry.loaded.record)
         return entry.loaded.record
 
     def bring(self, found: Mapping[UUID, Loaded]) -> None:
@@ -136,12 +158,14 @@ class UnitOfWork:
             claims=list(self._claim_changes()),
             sources=self.sources,
             blobs=self.blobs,
+            mentions=list(self._mentions()),
+            fences=self._fences.count,
         )
 
     def after_commit(self) -> None:
         """Keep snapshots where records have grown long."""
         for entry in self._entries.values():
-            self._repository.keep_snapshot_if_due(entry.loaded, entry.version)
+            self._repository.keep_snapshot_if_due(entry.loaded, entry.version, self._fences.count)
 
     def _find(self, record_id: UUID) -> _Entry | None:
         entry = self._entries.get(record_id)
@@ -154,20 +178,39 @@ class UnitOfWork:
 
     def _enter(self, loaded: Loaded) -> _Entry:
         attach(loaded.record, self._subject_id, self)
-        entry = _Entry(loaded, loaded.record.version, loaded.record.claims)
+        entry = _Entry(loaded, loaded.record.version, loaded.record.claims, loaded.record.named_addresses)
         self._entries[loaded.record.id] = entry
         return entry
+
+    def _require_open(self, record: Record) -> None:
+        period = period_of(record.KIND, record.created_on)
+        self._fences.require_open(self._subject_id, record.KIND, period, record.id)
 
     def _sealed(self, entry: _Entry, purpose: str | None) -> Iterator[SealedEvent]:
         record, key = entry.loaded.record, entry.loaded.key
         for event in record.collect_events():
             yield self._sealer.seal(self._subject_id, record, event, key, purpose)  # type: ignore[arg-type]  # ours are
 
+    def _mentions(self) -> Iterator[Mention]:
+        for record_id, entry in self._entries.items():
+            record = entry.loaded.record
+            now = record.named_addresses
+            changes = {blind_address(self._keys, each): each in now for each in entry.mentions ^ now}
+            # Two spellings of one address are one entry: it stays while either is there.
+            changes |= {blind_address(self._keys, each): True for each in now if changes}
+            for address, named in changes.items():
+                yield Mention(address, record_id, record.KIND, named)
+
     def _claim_changes(self) -> Iterator[ClaimChange]:
         for record_id, entry in self._entries.items():
             now = entry.loaded.record.claims
             for claim in entry.claims ^ now:
                 yield blind_claim(self._keys, self._subject_id, claim, record_id, taken=claim in now)
+
+
+def blind_address(keys: KeyRing, address: str) -> bytes:
+    """Return an e-mail address as the index of all people's records keeps it."""
+    return blind(keys.subject_secret(EVERYONE, "addresses"), "address", address_key(address))
 
 
 def blind_claim(

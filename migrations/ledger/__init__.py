@@ -1,4 +1,4 @@
-"""The ledger: events, bucket heads, receipts, claims, sources, snapshots, small blobs."""
+"""The ledger: events, bucket heads, receipts, claims, sources, snapshots, small blobs, fences, erasures."""
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; a store whose database is elsewhere migrates or refuses."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from infrastructure.errors import RebuildAborted, Unavailable
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.scan import Scan
-from infrastructure.ledger.sealing import Sealer
+from infrastructure.ledger.sealing import ErasureEvent, Sealer
 from infrastructure.projector import rows, schema
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rebuild import shadow
@@ -120,15 +120,22 @@ class Filler:
         """Yield what the events of a portion come to; a record's rows are in the part its stream ends in."""
         fold = BatchFold([], set(), unwritable)
         reach = reached(connection, SHADOW)
+        erasures = self._erasures(portion, reach)
         for page in self._scan.read(portion.stretch, reach, PAGE_EVENTS):
             if stop.is_set():
                 raise Stopped
-            events = self._concerned(page)
+            events = [row for row in self._concerned(page) if _is_left_by(erasures, row)]
             self._sealer.preload(events)
             for row in events:
                 fold.take(row, self._sealer.open)
             yield self._plan.restricted(fold.part((page[-1].bucket, page[-1].record_id)))
         yield self._plan.restricted(fold.finish())
+
+    def _erasures(self, portion: Portion, reach: Mapping[int, int]) -> list[ErasureEvent]:
+        """Return what was erased of a portion: read by record, its events come before the erasure and behind it."""
+        heads = {bucket: reach[bucket] for bucket, *_ in portion.stretch.parts(sorted(reach))}
+        opened = map(self._sealer.open, self._scan.erasures(heads))
+        return [each for each in opened if isinstance(each, ErasureEvent)]
 
     def _concerned(self, page: Sequence[EventRow]) -> list[EventRow]:
         """Return the events that the plan asks for: of its kinds, and of no record after its moment."""
@@ -231,3 +238,10 @@ def _by_record(part: Changes) -> dict[Key, dict[Table, list[Row]]]:
         for row in values:
             found[row[0], row[place]][table].append(row)
     return found
+
+
+def _is_left_by(erasures: Iterable[ErasureEvent], row: EventRow) -> bool:
+    """Return whether an event is there to be projected: neither compacted nor erased."""
+    return row.body is not None and not any(
+        each.row.subject_id == row.subject_id and each.scope.covers(row) for each in erasures
+    )

@@ -10,10 +10,13 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from infrastructure.errors import RebuildAborted
+from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.fold import Changes
 from infrastructure.projector.projector import Events, Projector
+from infrastructure.projector.purge import Purge
 from infrastructure.projector.rebuild.plan import SHADOW, Plan
 from infrastructure.projector.rows import Key
 
@@ -32,6 +35,12 @@ class ShadowProjector(Projector):
         """``goal`` is the position to reach in each bucket."""
         super().__init__(_UpTo(ledger, goal), sealer, pool, _NoAnswers(), schema=SHADOW)
         self._plan = plan
+
+    def _purges(self, connection: Connection[Any], batch: Iterable[EventRow]) -> list[Purge]:  # noqa: ARG002 - the projector's signature
+        """Raise RebuildAborted where an erasure has begun: what is half-built may hold what it takes away."""
+        if any(map(is_erasure, batch)):
+            raise RebuildAborted
+        return []
 
     def _fold(
         self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]

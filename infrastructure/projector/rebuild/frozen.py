@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection, sql
+from psycopg.errors import UndefinedTable
 
 from infrastructure.errors import RebuildRefused, UnknownReadModel
+from infrastructure.ledger.buckets import bucket_of
 from infrastructure.projector import editions, schema
 from infrastructure.projector.rebuild.plan import SHADOW
 
@@ -47,6 +50,20 @@ def keep(connection: Connection[Any], name: str, moment: datetime, *, logged: bo
     connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(SHADOW), own))
     note = _PREFIX + moment.astimezone(UTC).isoformat() + _STATEMENT_END + editions.full(logged=logged)
     connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(own, sql.Literal(note)))
+
+
+def holds(connection: Connection[Any], name: str, subject_id: UUID) -> bool:
+    """Return whether a store has rows of a person; one that cannot be asked counts as if it had."""
+    audit = sql.Identifier(schema_of(name), "audit")
+    try:
+        with connection.transaction():
+            row = connection.execute(
+                sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE bucket = %s AND subject_id = %s)").format(audit),
+                (bucket_of(subject_id), subject_id),
+            ).fetchone()
+    except UndefinedTable:
+        return True
+    return row is None or bool(row[0])
 
 
 def listed(connection: Connection[Any], *, logged: bool) -> list[Frozen]:

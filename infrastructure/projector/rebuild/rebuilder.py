@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -163,6 +164,19 @@ class Rebuilder:
             there = shadow.unwanted(connection)
         self._clear()
         return there
+
+    def forget(self, subject_id: UUID) -> int:
+        """Drop all tables beside those that serve that may hold a person's rows; return how many stores went.
+
+        What is being built is stopped, whoever builds it; stores of earlier moments can be built again.
+        """
+        self.abort()
+        dropped = 0
+        for store in self.frozen_stores():
+            with at_leisure(self._pool) as connection:
+                held = frozen.holds(connection, store.name, subject_id)
+            dropped += held and self.drop(store.name)
+        return dropped
 
     def tidy(self) -> None:
         """Drop what builders that are gone have left."""

@@ -1,0 +1,1 @@
+"""Forgetting: what is asked, the steps it takes, the file that outlives the databases, the receipt."""
