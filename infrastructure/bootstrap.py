@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ from infrastructure.blobs.blobs import Blobs, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
 from infrastructure.crypto.keyring import KeyRing
-from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, RootKeys
+from infrastructure.crypto.root_key import RootKeys
+from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
+from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import ConfigurationError
 from infrastructure.ledger.ledger import Ledger
@@ -46,6 +49,14 @@ class Addresses:
     keys: str
     read: str
     redis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeysDatabase:
+    """The keys database and its root keys, for those who look after the keys themselves."""
+
+    pool: ConnectionPool[Connection[Any]]
+    roots: RootKeys
 
 
 def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -> Store:
@@ -108,7 +119,7 @@ def assemble(
     ledger_pool = _pool(resources, addresses.ledger, timeout, role=APP_ROLE)
     keys_pool = _pool(resources, addresses.keys, timeout)
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
-    keys = KeyRing(keys_pool, _root_keys(settings))
+    keys = KeyRing(keys_pool, root_keys(settings))
     ledger, sealer = Ledger(ledger_pool), Sealer(keys)
     answers, bell = _cache(settings, addresses, keys, resources)
     return Engine(
@@ -124,10 +135,40 @@ def assemble(
     )
 
 
-def _root_keys(settings: Settings) -> RootKeys:
+@contextmanager
+def open_keys(settings: Settings) -> Iterator[KeysDatabase]:
+    """Open the keys database alone, which may be empty; raises ConfigurationError, Unavailable, RootKeyProblem."""
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        if settings.embedded:
+            prepare(addresses, settings)
+        else:
+            migrate.require(addresses.keys, "keys")
+        timeout = int(settings.statement_timeout_seconds * 1000)
+        yield KeysDatabase(_pool(resources, addresses.keys, timeout), root_keys(settings))
+
+
+def root_keys(settings: Settings) -> RootKeys:
+    """Return where the root keys come from: which setting is there decides. Raises ConfigurationError."""
+    given = (settings.root_key, settings.root_key_kms, settings.root_passphrase)
+    if sum(each is not None for each in given) > 1:
+        msg = "only one of LIFELEDGER_ROOT_KEY, LIFELEDGER_ROOT_KEY_KMS and LIFELEDGER_ROOT_PASSPHRASE may be set"
+        raise ConfigurationError(msg)
+    if settings.root_key_previous is not None and settings.root_key is None:
+        msg = "LIFELEDGER_ROOT_KEY_PREVIOUS needs LIFELEDGER_ROOT_KEY beside it"
+        raise ConfigurationError(msg)
+    folder = settings.data_dir / "keys"
     if settings.root_key is not None:
-        return EnvironmentRootKey(settings.root_key.get_secret_value())
-    return FileRootKeys(settings.data_dir / "keys")
+        return EnvironmentRootKeys(settings.root_key.get_secret_value(), _plain(settings.root_key_previous))
+    if settings.root_key_kms is not None:
+        from infrastructure.crypto.root_keys.aws_kms import KmsRootKeys  # noqa: PLC0415 - few stores use it
+
+        return KmsRootKeys(folder, settings.root_key_kms)
+    if settings.root_passphrase is not None:
+        from infrastructure.crypto.root_keys.passphrase import PassphraseRootKeys  # noqa: PLC0415 - see above
+
+        return PassphraseRootKeys(folder, settings.root_passphrase.get_secret_value())
+    return FileRootKeys(folder)
 
 
 def _cache(

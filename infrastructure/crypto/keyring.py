@@ -13,12 +13,12 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -26,6 +26,8 @@ from psycopg_pool import ConnectionPool
 
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import KEY_BYTES, Cipher, derive
+from infrastructure.crypto.coordinates import period_key_coordinates
+from infrastructure.crypto.epochs import Epochs, living_epoch_held
 from infrastructure.crypto.root_key import RootKeys, fingerprint, unwrap, wrap
 from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem
 from infrastructure.ledger.buckets import bucket_of
@@ -38,6 +40,13 @@ EVERYONE = UUID(int=0)
 _SELECT_KEY = """
 SELECT subject_id, kind, period, number, key_id, epoch, wrapped, fingerprint FROM keys.period_keys
 """
+
+_SELECT_CHANGES = """
+SELECT count, ARRAY(SELECT epoch FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL ORDER BY epoch)
+FROM keys.destructions WHERE bucket = 0
+"""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +73,15 @@ class KeyRing:
 
     def __init__(self, pool: ConnectionPool, roots: RootKeys) -> None:
         self._pool = pool
-        self._roots = roots
         self._lock = threading.RLock()
         self._by_id: dict[UUID, PeriodKey] = {}
         self._by_coordinates: dict[tuple[UUID, str, str], PeriodKey] = {}
         self._cipher = lru_cache(maxsize=CACHED_CIPHERS)(_record_cipher)
         self._checked_at = float("-inf")
         self._destructions = -1
-        self.store_id, self._epoch, self._root = self._open()
+        with self._connection() as connection:
+            self._epochs = Epochs(roots, connection)
+        self.store_id = self._epochs.store_id
 
     def key_for_new(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
         """Return the living key of a period, made now if it is the first write; raises KeyUnavailable."""
@@ -106,12 +116,16 @@ class KeyRing:
             return
         seen = self._destructions
         buckets = sorted({bucket_of(subject_id) for subject_id, _ in missing})
-        with self._connection() as connection:
+        where = (buckets, [key_id for _, key_id in missing])
+
+        def read(connection: psycopg.Connection[Any]) -> list[PeriodKey]:
             rows = connection.execute(
-                _SELECT_KEY + "WHERE bucket = ANY(%s) AND key_id = ANY(%s)",
-                (buckets, [key_id for _, key_id in missing]),
+                _SELECT_KEY + "WHERE bucket = ANY(%s) AND key_id = ANY(%s)", where
             ).fetchall()
-        self._remember([self._unwrapped(row) for row in rows], seen)
+            return [self._unwrapped(connection, row) for row in rows]
+
+        with self._connection() as connection:
+            self._remember(_past_a_rotation(read, connection), seen)
 
     def record_cipher(self, key: PeriodKey, record_id: UUID) -> Cipher:
         """Return the cipher of one record; raises Erased."""
@@ -128,74 +142,57 @@ class KeyRing:
                 "SELECT count(*) FILTER (WHERE destroyed_at IS NULL), count(destroyed_at) FROM keys.period_keys"
             ).fetchone()
         living, destroyed = row or (0, 0)
-        return {"living": living, "destroyed": destroyed, "epoch": self._epoch}
-
-    def _open(self) -> tuple[UUID, int, bytes]:
-        """Read the store's identity and check the root key, or found both in an empty keys database."""
-        with self._connection() as connection, connection.transaction():
-            row = connection.execute("SELECT store_id FROM keys.store").fetchone()
-            if row is None:
-                root = self._roots.create(1)
-                connection.execute(
-                    "INSERT INTO keys.root_epochs (bucket, epoch, fingerprint) VALUES (0, 1, %s)"
-                    " ON CONFLICT DO NOTHING",
-                    (fingerprint(root),),
-                )
-                connection.execute(
-                    "INSERT INTO keys.store (bucket, store_id) VALUES (0, %s) ON CONFLICT DO NOTHING",
-                    (new_id(),),
-                )
-                row = connection.execute("SELECT store_id FROM keys.store").fetchone()
-            epoch_row = connection.execute(
-                "SELECT epoch, fingerprint FROM keys.root_epochs WHERE destroyed_at IS NULL"
-                " ORDER BY epoch DESC LIMIT 1"
-            ).fetchone()
-        if row is None or epoch_row is None:
-            msg = "the keys database has no store or no root key epoch"
-            raise RootKeyProblem(msg)
-        epoch, expected = epoch_row
-        root = self._roots.secret(epoch)
-        if not secrets.compare_digest(fingerprint(root), bytes(expected)):
-            msg = "the root key is not the one this keys database was made with"
-            raise RootKeyProblem(msg)
-        return row[0], epoch, root
+        return {"living": living, "destroyed": destroyed, "epoch": self._epochs.newest.epoch.number}
 
     def _find_or_make(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
-        bucket = bucket_of(subject_id)
         select = _SELECT_KEY + (
             "WHERE bucket = %s AND subject_id = %s AND kind = %s AND period = %s ORDER BY number DESC LIMIT 1"
         )
-        where = (bucket, subject_id, kind, period)
-        with self._connection() as connection:
+        where = (bucket_of(subject_id), subject_id, kind, period)
+
+        def read(connection: psycopg.Connection[Any]) -> PeriodKey:
             row = connection.execute(select, where).fetchone()
             while row is None or row[6] is None:
-                number = 1 if row is None else row[3] + 1
-                key_id, secret = new_id(), secrets.token_bytes(KEY_BYTES)
-                coordinates = self._coordinates(subject_id, kind, period, number, key_id)
+                self._make(connection, subject_id, kind, period, 1 if row is None else row[3] + 1)
+                row = connection.execute(select, where).fetchone()
+            return self._unwrapped(connection, row)
+
+        with self._connection() as connection:
+            return _past_a_rotation(read, connection)
+
+    def _make(
+        self, connection: psycopg.Connection[Any], subject_id: UUID, kind: str, period: str, number: int
+    ) -> None:
+        """Make a key unless there is one; does nothing where a rotation has begun, other than notice it."""
+        root = self._epochs.newest
+        key_id, secret = new_id(), secrets.token_bytes(KEY_BYTES)
+        coordinates = period_key_coordinates(self.store_id, subject_id, kind, period, number, key_id)
+        wrapped = wrap(root.secret, secret, coordinates)
+        with living_epoch_held(connection, root.epoch.number) as held:
+            if held:
                 # Two first writers may both come here: the first row stays, and both read it back.
                 connection.execute(
                     "INSERT INTO keys.period_keys"
                     " (bucket, subject_id, kind, period, number, key_id, epoch, wrapped, fingerprint)"
                     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                     (
-                        *where, number, key_id, self._epoch,
-                        wrap(self._root, secret, coordinates), fingerprint(secret),
+                        bucket_of(subject_id), subject_id, kind, period, number, key_id, root.epoch.number,
+                        wrapped, fingerprint(secret),
                     ),
                 )  # fmt: skip
-                row = connection.execute(select, where).fetchone()
-        return self._unwrapped(row)
+        if not held:
+            self._epochs.renew(connection, [])
 
-    def _unwrapped(self, row: tuple[UUID, str, str, int, UUID, int, bytes | None, bytes]) -> PeriodKey:
+    def _unwrapped(
+        self,
+        connection: psycopg.Connection[Any],
+        row: tuple[UUID, str, str, int, UUID, int, bytes | None, bytes],
+    ) -> PeriodKey:
         subject_id, kind, period, number, key_id, epoch, wrapped, _ = row
         if wrapped is None:
             return PeriodKey(key_id, None)
-        root = self._root if epoch == self._epoch else self._roots.secret(epoch)
-        coordinates = self._coordinates(subject_id, kind, period, number, key_id)
-        return PeriodKey(key_id, unwrap(root, bytes(wrapped), coordinates))
-
-    def _coordinates(self, subject_id: UUID, kind: str, period: str, number: int, key_id: UUID) -> bytes:
-        names = f"{kind}\x1f{period}\x1f{number}".encode()
-        return b"lifeledger key\x01" + self.store_id.bytes + subject_id.bytes + key_id.bytes + names
+        coordinates = period_key_coordinates(self.store_id, subject_id, kind, period, number, key_id)
+        return PeriodKey(key_id, unwrap(self._epochs.root(connection, epoch), bytes(wrapped), coordinates))
 
     def _renew_lease(self) -> None:
         if time.monotonic() - self._checked_at < LEASE:
@@ -205,8 +202,9 @@ class KeyRing:
                 return
             asked_at = time.monotonic()
             with self._connection() as connection:
-                row = connection.execute("SELECT count FROM keys.destructions").fetchone()
-            destructions = row[0] if row else 0
+                row = connection.execute(_SELECT_CHANGES).fetchone()
+                destructions, living = row or (0, [])
+                self._epochs.renew(connection, living)
             if destructions != self._destructions:
                 self._by_id.clear()
                 self._by_coordinates.clear()
@@ -226,6 +224,14 @@ class KeyRing:
                 yield connection
         except psycopg.Error:
             raise KeyUnavailable from None
+
+
+def _past_a_rotation(read: Callable[[psycopg.Connection[Any]], T], connection: psycopg.Connection[Any]) -> T:
+    """Read keys; once more where a rotation may have ended between their rows and their root key."""
+    try:
+        return read(connection)
+    except RootKeyProblem:
+        return read(connection)
 
 
 def _record_cipher(secret: bytes, record_id: bytes) -> Cipher:
