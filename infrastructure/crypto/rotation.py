@@ -6,37 +6,26 @@ readers go on meanwhile; see epochs.py for why no key is left behind under the o
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from infrastructure.crypto.epochs import begin_epoch, living_epochs, store_id_of
-from infrastructure.crypto.root_key import RootEpoch, RootKey, RootKeys, Wrapping, fingerprint
-from infrastructure.crypto.wrapped_tables import (
-    WRAPPED_TABLES,
-    WrappedTable,
-    columns_of,
-    select_older,
-    update_wrapped,
-)
+from infrastructure.crypto.rewrapping import Rewrapping, Told
+from infrastructure.crypto.root_key import RootEpoch, RootKey, RootKeys, fingerprint
+from infrastructure.crypto.wrapped_tables import WRAPPED_TABLES
 from infrastructure.errors import KeyCareInProgress, KeyUnavailable, RootKeyProblem
 
 Pool = ConnectionPool[Connection[Any]]
-Told = Callable[[int], None]
-
-CHUNK = 5000  # keys locked by one statement, for about 50 ms
 CARE_LOCK = (
     0x6C6C_6361  # an advisory lock of the keys database: exclusive to rotate or restore, shared to back up
 )
-PAUSE = 0.05  # seconds, before keys that somebody else had locked are tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +50,8 @@ def rotate(pool: Pool, roots: RootKeys, told: Told | None = None) -> Rotated:
             _begin_next(connection, roots, living[0])
             living = living_epochs(connection, store_id)
         newest = RootKey(living[-1], roots.secret(living[-1]))
-        rewrapping = Rewrapping(roots, living, newest)
-        keys = sum(rewrapping.run(pool, connection, table, told) for table in WRAPPED_TABLES)
+        rewrapping = Rewrapping(roots, living, newest, told)
+        keys = sum(rewrapping.run(pool, connection, table) for table in WRAPPED_TABLES)
         for epoch in living[:-1]:
             _end(connection, roots, epoch, living[-1])
         return Rotated(newest.epoch.number, keys)
@@ -126,58 +115,6 @@ def caring(pool: Pool, *, shared: bool = False) -> Iterator[Connection[Any]]:
         finally:
             if not connection.broken:
                 connection.execute(sql.SQL("SELECT pg_advisory_unlock{}(%s)").format(kind), (CARE_LOCK,))
-
-
-class Rewrapping:
-    """Wraps keys of older epochs under the newest root key."""
-
-    def __init__(self, roots: RootKeys, living: list[RootEpoch], newest: RootKey) -> None:
-        self._roots = roots
-        self._epochs = {epoch.number: epoch for epoch in living}
-        self._store_id: UUID = newest.epoch.store_id
-        self._newest = newest.epoch.number
-        self._new = Wrapping(newest.secret)
-        self._old: dict[int, Wrapping] = {}
-
-    def run(self, pool: Pool, connection: Connection[Any], table: WrappedTable, told: Told | None) -> int:
-        """Go over a table until nothing in it is wrapped under an older epoch; return the number of keys."""
-        done, found = 0, True
-        while found:
-            found = False
-            for chunk in self._chunks(pool, table):
-                found = True
-                updated = self._rewrap(connection, table, chunk)
-                done += updated
-                if told is not None:
-                    told(updated)
-                if updated < len(chunk):
-                    time.sleep(PAUSE)
-        return done
-
-    def _chunks(self, pool: Pool, table: WrappedTable) -> Iterator[list[tuple[Any, ...]]]:
-        with pool.connection() as reader, reader.transaction(), reader.cursor(name="rewrapping") as cursor:
-            cursor.format = psycopg.pq.Format.BINARY
-            cursor.execute(select_older(table), (self._newest,))
-            while chunk := cursor.fetchmany(CHUNK):
-                yield chunk
-
-    def _rewrap(self, connection: Connection[Any], table: WrappedTable, chunk: list[tuple[Any, ...]]) -> int:
-        width = len(table.row)
-        rows = []
-        for row in chunk:
-            *bound, epoch, wrapped = row[width:]
-            coordinates = table.coordinates(self._store_id, *bound)
-            secret = self._wrapping(epoch).unwrap(wrapped, coordinates)
-            rows.append((*row[:width], epoch, self._new.wrap(secret, coordinates)))
-        return connection.execute(update_wrapped(table), (*columns_of(rows), self._newest)).rowcount
-
-    def _wrapping(self, epoch: int) -> Wrapping:
-        if epoch not in self._old:
-            if epoch not in self._epochs:
-                msg = f"a living key is wrapped under epoch {epoch}, whose root key is destroyed"
-                raise RootKeyProblem(msg)
-            self._old[epoch] = Wrapping(self._roots.secret(self._epochs[epoch]))
-        return self._old[epoch]
 
 
 def _begin_next(connection: Connection[Any], roots: RootKeys, living: RootEpoch) -> None:
