@@ -36,6 +36,8 @@ from infrastructure.store.store import Store
 if TYPE_CHECKING:
     import redis
 
+    from infrastructure.crypto.key_restore import ErasureLedger
+
 APP_ROLE = "lifeledger_app"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
 POOL_SIZE = 10
@@ -57,6 +59,7 @@ class KeysDatabase:
 
     pool: ConnectionPool[Connection[Any]]
     roots: RootKeys
+    erasures: ErasureLedger
 
 
 def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -> Store:
@@ -144,8 +147,10 @@ def open_keys(settings: Settings) -> Iterator[KeysDatabase]:
             prepare(addresses, settings)
         else:
             migrate.require(addresses.keys, "keys")
+        from infrastructure.crypto.key_restore import NothingErased  # noqa: PLC0415 - few commands need it
+
         timeout = int(settings.statement_timeout_seconds * 1000)
-        yield KeysDatabase(_pool(resources, addresses.keys, timeout), root_keys(settings))
+        yield KeysDatabase(_pool(resources, addresses.keys, timeout), root_keys(settings), NothingErased())
 
 
 def root_keys(settings: Settings) -> RootKeys:
