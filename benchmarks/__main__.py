@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bulk, caching, commands, projection, rebuild, time_travel
+from benchmarks import bulk, caching, commands, projection, rebuild, rotation, time_travel
 from benchmarks.bench import Bench, Figure
 
 ALL: dict[str, Callable[[Bench], list[Figure]]] = {
@@ -19,6 +19,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "rebuild": rebuild.run,
     "cache": caching.run,
     "time": time_travel.run,
+    "rotation": rotation.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

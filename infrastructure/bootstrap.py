@@ -22,11 +22,14 @@ from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
 from infrastructure.crypto.destruction import KeyDestruction
 from infrastructure.crypto.keyring import KeyRing
-from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, RootKeys
+from infrastructure.crypto.root_key import RootKeys
+from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
+from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.erasure.erasure_file import ErasureFile
 from infrastructure.erasure.erasures import Erasures
 from infrastructure.erasure.journal import Journal
+from infrastructure.erasure.on_hand import ErasuresOnHand
 from infrastructure.erasure.signing import Signer
 from infrastructure.erasure.steps import Steps
 from infrastructure.errors import ConfigurationError
@@ -50,6 +53,8 @@ from infrastructure.store.store import Store
 if TYPE_CHECKING:
     import redis
 
+    from infrastructure.crypto.key_restore import ErasureLedger
+
 APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
 POOL_SIZE = 10
@@ -63,6 +68,15 @@ class Addresses:
     keys: str
     read: str
     redis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeysDatabase:
+    """The keys database and its root keys, for those who look after the keys themselves."""
+
+    pool: ConnectionPool[Connection[Any]]
+    roots: RootKeys
+    erasures: ErasureLedger
 
 
 def open_store(
@@ -165,7 +179,7 @@ def assemble(
     ledger_pool = _pool(resources, addresses.ledger, timeout, role=APP_ROLE)
     keys_pool = _pool(resources, addresses.keys, timeout)
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
-    keys = KeyRing(keys_pool, _root_keys(settings))
+    keys = KeyRing(keys_pool, root_keys(settings))
     sealer, scan = Sealer(keys), Scan(ledger_pool)
     fences = Fences(ledger_pool, keys.forget)
     answers, bell = _cache(settings, addresses, keys, resources)
@@ -217,10 +231,41 @@ def _erasure_file(settings: Settings) -> Path:
     return settings.erasure_file or settings.data_dir / "erasures" / "erasures.jsonl"
 
 
-def _root_keys(settings: Settings) -> RootKeys:
+@contextmanager
+def open_keys(settings: Settings) -> Iterator[KeysDatabase]:
+    """Open the keys database alone, which may be empty; raises ConfigurationError, Unavailable, RootKeyProblem."""
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        if settings.embedded:
+            prepare(addresses, settings)
+        else:
+            migrate.require(addresses.keys, "keys")
+        timeout = int(settings.statement_timeout_seconds * 1000)
+        erasures = ErasuresOnHand(_erasure_file(settings), settings.erasure_copy, addresses.ledger)
+        yield KeysDatabase(_pool(resources, addresses.keys, timeout), root_keys(settings), erasures)
+
+
+def root_keys(settings: Settings) -> RootKeys:
+    """Return where the root keys come from: which setting is there decides. Raises ConfigurationError."""
+    given = (settings.root_key, settings.root_key_kms, settings.root_passphrase)
+    if sum(each is not None for each in given) > 1:
+        msg = "only one of LIFELEDGER_ROOT_KEY, LIFELEDGER_ROOT_KEY_KMS and LIFELEDGER_ROOT_PASSPHRASE may be set"
+        raise ConfigurationError(msg)
+    if settings.root_key_previous is not None and settings.root_key is None:
+        msg = "LIFELEDGER_ROOT_KEY_PREVIOUS needs LIFELEDGER_ROOT_KEY beside it"
+        raise ConfigurationError(msg)
+    folder = settings.data_dir / "keys"
     if settings.root_key is not None:
-        return EnvironmentRootKey(settings.root_key.get_secret_value())
-    return FileRootKeys(settings.data_dir / "keys")
+        return EnvironmentRootKeys(settings.root_key.get_secret_value(), _plain(settings.root_key_previous))
+    if settings.root_key_kms is not None:
+        from infrastructure.crypto.root_keys.aws_kms import KmsRootKeys  # noqa: PLC0415 - few stores use it
+
+        return KmsRootKeys(folder, settings.root_key_kms)
+    if settings.root_passphrase is not None:
+        from infrastructure.crypto.root_keys.passphrase import PassphraseRootKeys  # noqa: PLC0415 - see above
+
+        return PassphraseRootKeys(folder, settings.root_passphrase.get_secret_value())
+    return FileRootKeys(folder)
 
 
 def _cache(

@@ -16,6 +16,8 @@ LifeledgerError
 │   └── BrokenErasureFile   it was changed or cut
 ├── KeyUnavailable          the keys exist but cannot be used now; work stops
 │   └── RootKeyProblem      the root key is missing, wrong or readable by others
+├── KeyCareInProgress       a rotation, backup or restore of keys is under way
+├── KeyBackupRefused        a key backup is not whole, not this store's or older than the keys database
 ├── CorruptEvent            a stored event does not authenticate or decode
 ├── InvalidCursor           a page cursor was not made for this question
 ├── InvalidQuery            a filter, sort or limit that is not offered
@@ -98,6 +100,14 @@ class KeyUnavailable(LifeledgerError):
 
 class RootKeyProblem(KeyUnavailable):
     """The root key is missing, does not fit the keys database or may be read by others."""
+
+
+class KeyCareInProgress(LifeledgerError):
+    """A rotation, backup or restore of the keys is under way; try again when it is done."""
+
+
+class KeyBackupRefused(LifeledgerError):
+    """The key backup cannot be used here."""
 
 
 class CorruptEvent(LifeledgerError):

@@ -54,7 +54,19 @@ class Settings(BaseModel):
     """A second place for the same lines, such as another disk."""
 
     root_key: SecretStr | None = None
-    """The root key, 32 bytes in base64; a 0600 file in data_dir/keys where it is not set."""
+    """The root key, 32 bytes in base64; a 0600 file in data_dir/keys where no other setting says otherwise."""
+
+    root_key_previous: SecretStr | None = None
+    """The root key before root_key, from when it is replaced until ``lifeledger keys rotate`` is done with it."""
+
+    root_key_kms: str | None = None
+    """The id, alias or ARN of an AWS KMS key that wraps the root keys; needs the extra ``aws``."""
+
+    root_passphrase: SecretStr | None = None
+    """A passphrase that wraps the root keys, for a machine that is carried about."""
+
+    rotate_after_hours: float = 24.0
+    """How long after an erasure the root key is replaced, so that no old key backup opens what was erased."""
 
     read_tables: Literal["unlogged", "logged"] = "unlogged"
     """Logged read tables survive a crash but leave plaintext in WAL and backups; see docs/privacy.md."""

@@ -55,6 +55,7 @@ COMMANDS = {
         "erasing",
         "Find in whose contacts and mail an address occurs; erase --record takes such a record away.",
     ),
+    "keys": Entry("keeping_keys", "Look after the keys: status, rotate, backup, restore."),
     "worker": Entry(
         "operating", "Keep the read models up to date until SIGTERM; the batch in hand is finished first."
     ),

@@ -13,8 +13,9 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from infrastructure.crypto.coordinates import record_key_coordinates
 from infrastructure.crypto.keyring import KeyRing, creation_lock, record_secret
-from infrastructure.crypto.root_key import fingerprint
+from infrastructure.crypto.root_key import RootKey, fingerprint, wrap
 from infrastructure.errors import KeyUnavailable
 from infrastructure.ledger.buckets import bucket_of
 
@@ -104,19 +105,29 @@ class KeyDestruction:
             return len(record_ids)
         for start in range(0, len(record_ids), RECORDS_AT_ONCE):
             some = record_ids[start : start + RECORDS_AT_ONCE]
-            wrapped, fingerprints, epoch = [], [], 0
-            for record_id in some:
-                own = record_secret(secret, record_id.bytes)
-                coordinates = self._keys.record_coordinates(subject_id, key_id, record_id)
-                epoch, sealed = self._keys.seal_key(own, coordinates)
-                wrapped.append(sealed)
-                fingerprints.append(fingerprint(own))
             with self._connection() as connection:
-                connection.execute(
-                    _KEEP,
-                    (bucket_of(subject_id), key_id, subject_id, epoch, list(some), wrapped, fingerprints),
-                )
+                self._keep_some(connection, secret, subject_id, key_id, some)
         return len(record_ids)
+
+    def _keep_some(
+        self,
+        connection: Connection[Any],
+        secret: bytes,
+        subject_id: UUID,
+        key_id: UUID,
+        record_ids: Sequence[UUID],
+    ) -> None:
+        def write(root: RootKey) -> None:
+            wrapped, fingerprints = [], []
+            for record_id in record_ids:
+                own = record_secret(secret, record_id.bytes)
+                coordinates = record_key_coordinates(self._keys.store_id, subject_id, key_id, record_id)
+                wrapped.append(wrap(root.secret, own, coordinates))
+                fingerprints.append(fingerprint(own))
+            given = (bucket_of(subject_id), key_id, subject_id, root.epoch.number, list(record_ids))
+            connection.execute(_KEEP, (*given, wrapped, fingerprints))
+
+        self._keys.under_newest_root(connection, write)
 
     def destroy(self, doomed: Doomed, at: datetime) -> dict[str, Any]:
         """Destroy keys in one transaction and have every process forget what it has cached.

@@ -14,12 +14,12 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -27,7 +27,9 @@ from psycopg_pool import ConnectionPool
 
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import KEY_BYTES, Cipher, derive
-from infrastructure.crypto.root_key import RootKeys, fingerprint, unwrap, wrap
+from infrastructure.crypto.coordinates import period_key_coordinates, record_key_coordinates
+from infrastructure.crypto.epochs import Epochs, living_epoch_held
+from infrastructure.crypto.root_key import RootKey, RootKeys, fingerprint, unwrap, wrap
 from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem, SubjectErased
 from infrastructure.ledger.buckets import bucket_of
 
@@ -62,6 +64,13 @@ WHERE bucket = ANY(%s) AND (key_id, record_id) IN (SELECT * FROM unnest(%s::uuid
     AND wrapped IS NOT NULL
 """
 
+_SELECT_CHANGES = """
+SELECT count, ARRAY(SELECT epoch FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL ORDER BY epoch)
+FROM keys.destructions WHERE bucket = 0
+"""
+
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodKey:
@@ -88,7 +97,6 @@ class KeyRing:
 
     def __init__(self, pool: ConnectionPool, roots: RootKeys) -> None:
         self._pool = pool
-        self._roots = roots
         self._lock = threading.RLock()
         self._by_id: dict[UUID, PeriodKey] = {}
         self._by_coordinates: dict[tuple[UUID, str, str], PeriodKey] = {}
@@ -97,7 +105,9 @@ class KeyRing:
         self._checked_at = float("-inf")
         self._destructions = -1
         self._forgotten = 0
-        self.store_id, self._epoch, self._root = self._open()
+        with self._connection() as connection:
+            self._epochs = Epochs(roots, connection)
+        self.store_id = self._epochs.store_id
 
     def key_for_new(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
         """Return the living key of a period, made now if it is the first write.
@@ -158,8 +168,8 @@ class KeyRing:
 
     @property
     def epoch(self) -> int:
-        """Return the epoch of the living root key."""
-        return self._epoch
+        """Return the epoch of the newest root key."""
+        return self._epochs.newest.epoch.number
 
     def forget(self) -> None:
         """Ask the database for every key anew: what is cached may have been destroyed."""
@@ -167,19 +177,21 @@ class KeyRing:
             self._clear()
             self._checked_at = float("-inf")
 
-    def seal_key(self, secret: bytes, coordinates: bytes) -> tuple[int, bytes]:
-        """Wrap a key under the living root key; return that root key's epoch and the wrapped key."""
-        return self._epoch, wrap(self._root, secret, coordinates)
+    def under_newest_root(
+        self, connection: psycopg.Connection[Any], write: Callable[[RootKey], None]
+    ) -> None:
+        """Let ``write`` wrap and store keys, in a transaction in which no newer root key begins.
 
-    def open_key(self, epoch: int, wrapped: bytes, coordinates: bytes) -> bytes:
-        """Unwrap a key; raises RootKeyProblem."""
-        root = self._root if epoch == self._epoch else self._roots.secret(epoch)
-        return unwrap(root, wrapped, coordinates)
-
-    def record_coordinates(self, subject_id: UUID, key_id: UUID, record_id: UUID) -> bytes:
-        """Return what the own key of a record is bound to."""
-        ids = self.store_id.bytes + subject_id.bytes + key_id.bytes + record_id.bytes
-        return b"lifeledger record key\x01" + ids
+        Only so may a wrapped key be written: a rotation would never look at one that came after it.
+        """
+        while True:
+            root = self._epochs.newest
+            with living_epoch_held(connection, root.epoch.number) as held:
+                if held:
+                    write(root)
+            if held:
+                return
+            self._epochs.renew(connection, [])
 
     def subject_secret(self, subject_id: UUID, purpose: str) -> bytes:
         """Return a person's secret that belongs to no kind: ``index`` or ``cache``; dies with the person."""
@@ -192,45 +204,15 @@ class KeyRing:
                 "SELECT count(*) FILTER (WHERE destroyed_at IS NULL), count(destroyed_at) FROM keys.period_keys"
             ).fetchone()
         living, destroyed = row or (0, 0)
-        return {"living": living, "destroyed": destroyed, "epoch": self._epoch}
-
-    def _open(self) -> tuple[UUID, int, bytes]:
-        """Read the store's identity and check the root key, or found both in an empty keys database."""
-        with self._connection() as connection, connection.transaction():
-            row = connection.execute("SELECT store_id FROM keys.store").fetchone()
-            if row is None:
-                root = self._roots.create(1)
-                connection.execute(
-                    "INSERT INTO keys.root_epochs (bucket, epoch, fingerprint) VALUES (0, 1, %s)"
-                    " ON CONFLICT DO NOTHING",
-                    (fingerprint(root),),
-                )
-                connection.execute(
-                    "INSERT INTO keys.store (bucket, store_id) VALUES (0, %s) ON CONFLICT DO NOTHING",
-                    (new_id(),),
-                )
-                row = connection.execute("SELECT store_id FROM keys.store").fetchone()
-            epoch_row = connection.execute(
-                "SELECT epoch, fingerprint FROM keys.root_epochs WHERE destroyed_at IS NULL"
-                " ORDER BY epoch DESC LIMIT 1"
-            ).fetchone()
-        if row is None or epoch_row is None:
-            msg = "the keys database has no store or no root key epoch"
-            raise RootKeyProblem(msg)
-        epoch, expected = epoch_row
-        root = self._roots.secret(epoch)
-        if not secrets.compare_digest(fingerprint(root), bytes(expected)):
-            msg = "the root key is not the one this keys database was made with"
-            raise RootKeyProblem(msg)
-        return row[0], epoch, root
+        return {"living": living, "destroyed": destroyed, "epoch": self._epochs.newest.epoch.number}
 
     def _find_or_make(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
-        bucket = bucket_of(subject_id)
         select = _SELECT_KEY + (
             "WHERE bucket = %s AND subject_id = %s AND kind = %s AND period = %s ORDER BY number DESC LIMIT 1"
         )
-        where = (bucket, subject_id, kind, period)
-        with self._connection() as connection:
+        where = (bucket_of(subject_id), subject_id, kind, period)
+
+        def read(connection: psycopg.Connection[Any]) -> PeriodKey:
             row = connection.execute(select, where).fetchone()
             while row is None or row[6] is None or row[7]:
                 number = 1 if row is None else row[3] + 1
@@ -239,15 +221,19 @@ class KeyRing:
                 row = connection.execute(select, where).fetchone()
                 if row is None or row[3] < number:
                     raise SubjectErased
-        return self._unwrapped(row)
+            return self._unwrapped(connection, row)
+
+        with self._connection() as connection:
+            return _past_a_rotation(read, connection)
 
     def _make(
         self, connection: psycopg.Connection[Any], subject_id: UUID, kind: str, period: str, number: int
     ) -> None:
         """Make a key unless there is one of this number by now, or a fence stands before it."""
         key_id, secret = new_id(), secrets.token_bytes(KEY_BYTES)
-        epoch, wrapped = self.seal_key(secret, self._coordinates(subject_id, kind, period, number, key_id))
-        with connection.transaction():
+        coordinates = period_key_coordinates(self.store_id, subject_id, kind, period, number, key_id)
+
+        def write(root: RootKey) -> None:
             connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (creation_lock(subject_id),))
             connection.execute(
                 _INSERT_KEY,
@@ -258,22 +244,27 @@ class KeyRing:
                     "period": period,
                     "number": number,
                     "key_id": key_id,
-                    "epoch": epoch,
-                    "wrapped": wrapped,
+                    "epoch": root.epoch.number,
+                    "wrapped": wrap(root.secret, secret, coordinates),
                     "fingerprint": fingerprint(secret),
                 },
             )
+
+        self.under_newest_root(connection, write)
 
     def _fetched(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, PeriodKey]:
         """Read period keys by (subject id, key id), and remember them."""
         seen = self._forgotten
         buckets = sorted({bucket_of(subject_id) for subject_id, _ in wanted})
+        where = (buckets, [key_id for _, key_id in wanted])
+
+        def read(connection: psycopg.Connection[Any]) -> dict[UUID, PeriodKey]:
+            query = _SELECT_KEY + "WHERE bucket = ANY(%s) AND key_id = ANY(%s)"
+            rows = connection.execute(query, where).fetchall()
+            return {row[4]: self._unwrapped(connection, row) for row in rows}
+
         with self._connection() as connection:
-            rows = connection.execute(
-                _SELECT_KEY + "WHERE bucket = ANY(%s) AND key_id = ANY(%s)",
-                (buckets, [key_id for _, key_id in wanted]),
-            ).fetchall()
-        keys = {key.id: key for key in map(self._unwrapped, rows)}
+            keys = _past_a_rotation(read, connection)
         self._remember(keys.values(), seen)
         return keys
 
@@ -284,12 +275,18 @@ class KeyRing:
         seen = self._forgotten
         buckets = sorted({bucket_of(subject_id) for subject_id in subjects})
         key_ids, record_ids = ([*column] for column in zip(*wanted, strict=True))
-        found: dict[tuple[UUID, UUID], Cipher | None] = dict.fromkeys(wanted)
-        with self._connection() as connection:
+
+        def read(connection: psycopg.Connection[Any]) -> dict[tuple[UUID, UUID], Cipher | None]:
+            found: dict[tuple[UUID, UUID], Cipher | None] = dict.fromkeys(wanted)
             rows = connection.execute(_SELECT_RECORD_KEYS, (buckets, key_ids, record_ids)).fetchall()
-        for subject_id, key_id, record_id, epoch, wrapped in rows:
-            coordinates = self.record_coordinates(subject_id, key_id, record_id)
-            found[key_id, record_id] = Cipher(self.open_key(epoch, bytes(wrapped), coordinates))
+            for subject_id, key_id, record_id, epoch, wrapped in rows:
+                coordinates = record_key_coordinates(self.store_id, subject_id, key_id, record_id)
+                root = self._epochs.root(connection, epoch)
+                found[key_id, record_id] = Cipher(unwrap(root, bytes(wrapped), coordinates))
+            return found
+
+        with self._connection() as connection:
+            found = _past_a_rotation(read, connection)
         with self._lock:
             if seen == self._forgotten:
                 if len(self._of_records) + len(found) > CACHED_RECORD_KEYS:
@@ -297,16 +294,17 @@ class KeyRing:
                 self._of_records.update(found)
         return found
 
-    def _unwrapped(self, row: tuple[UUID, str, str, int, UUID, int, bytes | None, bool]) -> PeriodKey:
+    def _unwrapped(
+        self,
+        connection: psycopg.Connection[Any],
+        row: tuple[UUID, str, str, int, UUID, int, bytes | None, bool],
+    ) -> PeriodKey:
         subject_id, kind, period, number, key_id, epoch, wrapped, _ = row
         if wrapped is None:
             return PeriodKey(key_id, subject_id, None)
-        coordinates = self._coordinates(subject_id, kind, period, number, key_id)
-        return PeriodKey(key_id, subject_id, self.open_key(epoch, bytes(wrapped), coordinates))
-
-    def _coordinates(self, subject_id: UUID, kind: str, period: str, number: int, key_id: UUID) -> bytes:
-        names = f"{kind}\x1f{period}\x1f{number}".encode()
-        return b"lifeledger key\x01" + self.store_id.bytes + subject_id.bytes + key_id.bytes + names
+        coordinates = period_key_coordinates(self.store_id, subject_id, kind, period, number, key_id)
+        secret = unwrap(self._epochs.root(connection, epoch), bytes(wrapped), coordinates)
+        return PeriodKey(key_id, subject_id, secret)
 
     def _renew_lease(self) -> None:
         if time.monotonic() - self._checked_at < LEASE:
@@ -316,8 +314,9 @@ class KeyRing:
                 return
             asked_at = time.monotonic()
             with self._connection() as connection:
-                row = connection.execute("SELECT count FROM keys.destructions").fetchone()
-            destructions = row[0] if row else 0
+                row = connection.execute(_SELECT_CHANGES).fetchone()
+                destructions, living = row or (0, [])
+                self._epochs.renew(connection, living)
             if destructions != self._destructions:
                 self._clear()
             self._destructions, self._checked_at = destructions, asked_at
@@ -352,6 +351,14 @@ def creation_lock(subject_id: UUID) -> int:
 def record_secret(secret: bytes, record_id: bytes) -> bytes:
     """Return the key of a record that derives from its period key."""
     return derive(secret, b"record", record_id)
+
+
+def _past_a_rotation(read: Callable[[psycopg.Connection[Any]], T], connection: psycopg.Connection[Any]) -> T:
+    """Read keys; once more where a rotation may have ended between their rows and their root key."""
+    try:
+        return read(connection)
+    except RootKeyProblem:
+        return read(connection)
 
 
 def _record_cipher(secret: bytes, record_id: bytes) -> Cipher:

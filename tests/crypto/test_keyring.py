@@ -20,7 +20,8 @@ from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
 from infrastructure.crypto import keyring
 from infrastructure.crypto.keyring import KeyRing, period_of
-from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys
+from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
+from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
@@ -126,27 +127,11 @@ def test_keys_are_not_used_when_the_database_cannot_be_asked(
         ring.key(subject, key.id)
 
 
-def test_the_root_key_file_is_private_and_made_once(roots: FileRootKeys, tmp_path: Path) -> None:
-    secret = roots.create(1)
-    assert roots.create(1) == secret == roots.secret(1)
-    folder = tmp_path / "roots"
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert [path.stat().st_mode & 0o777 for path in folder.iterdir()] == [0o600]
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
-def test_a_root_key_that_others_may_read_is_refused(roots: FileRootKeys, tmp_path: Path, mode: int) -> None:
-    roots.create(1)
-    (tmp_path / "roots" / "root-1.key").chmod(mode)
-    with pytest.raises(RootKeyProblem):
-        roots.secret(1)
-
-
 def test_another_root_key_is_refused_before_anything_is_read(pool: ConnectionPool) -> None:
     encoded = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
-    KeyRing(pool, EnvironmentRootKey(encoded[0]))
+    KeyRing(pool, EnvironmentRootKeys(encoded[0]))
     with pytest.raises(RootKeyProblem):
-        KeyRing(pool, EnvironmentRootKey(encoded[1]))
+        KeyRing(pool, EnvironmentRootKeys(encoded[1]))
 
 
 def test_a_lost_root_key_is_not_replaced_by_a_new_one(settings: Settings) -> None:
@@ -156,13 +141,6 @@ def test_a_lost_root_key_is_not_replaced_by_a_new_one(settings: Settings) -> Non
     with pytest.raises(RootKeyProblem):
         open_store(settings)
     assert not (settings.data_dir / "keys" / "root-1.key").exists()
-
-
-@pytest.mark.parametrize("encoded", ["", "short", "!" * 44, base64.b64encode(b"x" * 31).decode()])
-def test_a_root_key_is_thirty_two_bytes_in_base64(encoded: str) -> None:
-    with pytest.raises(RootKeyProblem) as caught:
-        EnvironmentRootKey(encoded)
-    assert not encoded or encoded not in str(caught.value)
 
 
 def test_the_root_key_may_come_from_the_environment(settings: Settings) -> None:

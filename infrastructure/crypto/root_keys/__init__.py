@@ -1,0 +1,1 @@
+"""Where root keys come from: a file, the environment, AWS KMS, a passphrase."""
