@@ -89,6 +89,24 @@ class ClaimChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictionChange:
+    """A restriction of processing that a record raises or lifts; an empty kind stands for all."""
+
+    record_id: UUID
+    kind: str
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """A record that from now on demands to be kept, or does no longer."""
+
+    record_id: UUID
+    kind: str
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceEntry:
     """The blind name of an imported thing, and a keyed digest of what its source said last."""
 
@@ -120,6 +138,8 @@ class Append:
     claims: Sequence[ClaimChange] = ()
     sources: Sequence[SourceEntry] = ()
     blobs: Sequence[BlobEntry] = field(default=())
+    restrictions: Sequence[RestrictionChange] = ()
+    holds: Sequence[HoldChange] = ()
     fences: int | None = 0
     """The count of the bucket's fences before anything was loaded; None passes all fences."""
 
