@@ -33,6 +33,9 @@ from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector import rows, schema
 from infrastructure.projector.projector import Projector
+from infrastructure.rulings.held_records import HoldReading
+from infrastructure.rulings.holds import Holds
+from infrastructure.rulings.rules import RetentionRules
 from infrastructure.settings import Settings
 from infrastructure.store.engine import Bell, Engine
 from infrastructure.store.reader import Reader
@@ -139,15 +142,21 @@ def assemble(
         read_pool,
     )
     eraser_pool = _pool(resources, addresses.ledger, timeout, role=ERASER_ROLE, warm=False)
+    repository = Repository(ledger, sealer, keys)
+    erasures = Erasures(Journal(eraser_pool, ledger_pool), steps)
+    holds = Holds(ledger_pool, keys, repository, erasures)
     return Engine(
         keys=keys,
         ledger=ledger,
         sealer=sealer,
-        repository=Repository(ledger, sealer, keys),
+        repository=repository,
         reader=reader,
         projector=projector,
         blobs=blobs,
-        erasures=Erasures(Journal(eraser_pool, ledger_pool), steps),
+        erasures=erasures,
+        holds=holds,
+        hold_reading=HoldReading(holds, ledger, keys, blobs, ledger_pool, keys_pool),
+        retention_rules=RetentionRules(ledger_pool, read_pool),
         answers=answers,
         bell=bell,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ INSERT INTO keys.record_keys (bucket, key_id, record_id, subject_id, epoch, fing
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 
+# Keys of single records that go: all under a whole period, wherever they lie those of single records erased,
+# and of those left to a hold the ones that anybody could use.
+_GONE = """record_id = ANY(%(records)s) OR key_id = ANY(%(whole)s)
+    OR key_id = ANY(%(broken)s) AND record_id = ANY(%(kept)s)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
@@ -41,14 +47,21 @@ class Doomed:
     file_number: int
     subject_id: UUID
     key_ids: frozenset[UUID]
-    """Period keys."""
+    """Period keys whose records all go."""
+    broken: frozenset[UUID] = frozenset()
+    """Period keys of which some records live on, with keys of their own."""
     records: Mapping[UUID, UUID] = field(default_factory=dict)
     """Single records, each with the period key its own key derives from."""
-    kept: frozenset[UUID] = frozenset()
-    """Records whose own keys stay although their period key goes."""
+    kept: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Records left to a hold, each with its period key."""
     secrets: tuple[str, ...] = ("cache",)
     """The person's secrets that belong to no kind."""
     fenced_for_ever: bool = False
+
+    @property
+    def period_keys(self) -> frozenset[UUID]:
+        """Return all period keys that go."""
+        return self.key_ids | self.broken
 
 
 class KeyDestruction:
@@ -102,21 +115,66 @@ class KeyDestruction:
         secret = self._keys.key(subject_id, key_id).secret
         if secret is None:  # an earlier attempt came as far as destroying it
             return len(record_ids)
+        self._store(subject_id, key_id, {each: record_secret(secret, each.bytes) for each in record_ids})
+        return len(record_ids)
+
+    def hold_back(self, subject_id: UUID, erasure_id: UUID, kept: Mapping[UUID, UUID]) -> None:
+        """Store the keys of records left to a hold where nobody looks for them without one.
+
+        They lie under the erasure's id in place of their period key's; see ``HeldKeys``.
+        """
+        under: dict[UUID, list[UUID]] = defaultdict(list)
+        for record_id, key_id in kept.items():
+            under[key_id].append(record_id)
+        for key_id, record_ids in under.items():
+            secret = self._keys.key(subject_id, key_id).secret
+            own = (
+                self._own_secrets(subject_id, key_id, record_ids)
+                if secret is None
+                else {each: record_secret(secret, each.bytes) for each in record_ids}
+            )
+            self._store(subject_id, erasure_id, own)
+
+    def held_back(self, subject_id: UUID, erasure_id: UUID) -> frozenset[UUID]:
+        """Return the records that an erasure has left to a hold and that are not erased since."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT record_id FROM keys.record_keys WHERE bucket = %s AND key_id = %s AND wrapped IS NOT NULL",
+                (bucket_of(subject_id), erasure_id),
+            ).fetchall()
+        return frozenset(record_id for (record_id,) in rows)
+
+    def _own_secrets(self, subject_id: UUID, key_id: UUID, record_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Return the stored keys of those records that have one beside their destroyed period key."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT record_id, epoch, wrapped FROM keys.record_keys WHERE bucket = %s AND key_id = %s"
+                " AND record_id = ANY(%s) AND wrapped IS NOT NULL",
+                (bucket_of(subject_id), key_id, list(record_ids)),
+            ).fetchall()
+        return {
+            record_id: self._keys.open_key(
+                epoch, bytes(wrapped), self._keys.record_coordinates(subject_id, key_id, record_id)
+            )
+            for record_id, epoch, wrapped in rows
+        }
+
+    def _store(self, subject_id: UUID, key_id: UUID, secrets: Mapping[UUID, bytes]) -> None:
+        """Store keys of single records, wrapped and bound to ``key_id``; those that are there stay."""
+        record_ids = list(secrets)
         for start in range(0, len(record_ids), RECORDS_AT_ONCE):
             some = record_ids[start : start + RECORDS_AT_ONCE]
             wrapped, fingerprints, epoch = [], [], 0
             for record_id in some:
-                own = record_secret(secret, record_id.bytes)
+                own = secrets[record_id]
                 coordinates = self._keys.record_coordinates(subject_id, key_id, record_id)
                 epoch, sealed = self._keys.seal_key(own, coordinates)
                 wrapped.append(sealed)
                 fingerprints.append(fingerprint(own))
             with self._connection() as connection:
                 connection.execute(
-                    _KEEP,
-                    (bucket_of(subject_id), key_id, subject_id, epoch, list(some), wrapped, fingerprints),
+                    _KEEP, (bucket_of(subject_id), key_id, subject_id, epoch, some, wrapped, fingerprints)
                 )
-        return len(record_ids)
 
     def destroy(self, doomed: Doomed, at: datetime) -> dict[str, Any]:
         """Destroy keys in one transaction and have every process forget what it has cached.
@@ -147,7 +205,7 @@ class KeyDestruction:
                 {
                     "bucket": bucket,
                     "subject": subject_id,
-                    "keys": list(doomed.key_ids),
+                    "keys": list(doomed.period_keys),
                     "records": list(doomed.records),
                 },
             ).fetchall()
@@ -165,15 +223,8 @@ class KeyDestruction:
                 "SELECT (SELECT count(*) FROM keys.period_keys WHERE bucket = %(bucket)s"
                 " AND key_id = ANY(%(keys)s) AND wrapped IS NOT NULL)"
                 " + (SELECT count(*) FROM keys.record_keys WHERE bucket = %(bucket)s AND wrapped IS NOT NULL"
-                " AND (record_id = ANY(%(records)s)"
-                "  OR key_id = ANY(%(keys)s) AND record_id <> ALL(%(kept)s) AND NOT key_id = ANY(%(broken)s)))",
-                {
-                    "bucket": bucket_of(doomed.subject_id),
-                    "keys": list(doomed.key_ids),
-                    "records": list(doomed.records),
-                    "kept": list(doomed.kept),
-                    "broken": list(doomed.records.values()),
-                },
+                f" AND ({_GONE}))",
+                _parameters(doomed),
             ).fetchone()
         return int(row[0]) if row else 0
 
@@ -202,16 +253,11 @@ class KeyDestruction:
 
 
 def _destroy_rows(connection: Connection[Any], doomed: Doomed, at: datetime) -> None:
-    broken = set(doomed.records.values())
     parameters = {
-        "bucket": bucket_of(doomed.subject_id),
+        **_parameters(doomed),
         "subject": doomed.subject_id,
         "at": at,
-        "keys": list(doomed.key_ids),
         "secrets": [f"@{name}" for name in doomed.secrets],
-        "whole": list(doomed.key_ids - broken),
-        "records": list(doomed.records),
-        "kept": list(doomed.kept),
     }
     connection.execute(
         "UPDATE keys.period_keys SET wrapped = NULL, destroyed_at = %(at)s WHERE bucket = %(bucket)s"
@@ -220,7 +266,17 @@ def _destroy_rows(connection: Connection[Any], doomed: Doomed, at: datetime) -> 
     )
     connection.execute(
         "UPDATE keys.record_keys SET wrapped = NULL, destroyed_at = %(at)s WHERE bucket = %(bucket)s"
-        " AND subject_id = %(subject)s AND wrapped IS NOT NULL AND (record_id = ANY(%(records)s)"
-        " OR key_id = ANY(%(whole)s) AND record_id <> ALL(%(kept)s))",
+        f" AND subject_id = %(subject)s AND wrapped IS NOT NULL AND ({_GONE})",
         parameters,
     )
+
+
+def _parameters(doomed: Doomed) -> dict[str, Any]:
+    return {
+        "bucket": bucket_of(doomed.subject_id),
+        "keys": list(doomed.period_keys),
+        "whole": list(doomed.key_ids),
+        "broken": list(doomed.broken),
+        "records": list(doomed.records),
+        "kept": list(doomed.kept),
+    }

@@ -82,13 +82,22 @@ class Known:
             if fence.subject_id == subject_id and fence.stands_before(kind, period, record_id):
                 raise _REFUSALS[Cause(fence.cause)]
 
-    def require_unrestricted(self, subject_id: UUID, kinds: Iterable[str]) -> None:
-        """Raise ProcessingRestricted where one of the kinds is restricted; an empty text stands for any kind."""
+    def restricts(self, subject_id: UUID, kinds: Iterable[str]) -> bool:
+        """Return whether one of the kinds is restricted; an empty text stands for any kind."""
         asked = frozenset(kinds)
-        for fence in self.fences:
-            restricts = fence.subject_id == subject_id and fence.cause == Cause.RESTRICTION
-            if asked and restricts and (fence.kind in asked or "" in {fence.kind, *asked}):
-                raise ProcessingRestricted
+        restricted = {
+            fence.kind
+            for fence in self.fences
+            if fence.subject_id == subject_id and fence.cause == Cause.RESTRICTION
+        }
+        if "" in asked or "" in restricted:
+            return bool(asked and restricted)
+        return not asked.isdisjoint(restricted)
+
+    def require_unrestricted(self, subject_id: UUID, kinds: Iterable[str]) -> None:
+        """Raise ProcessingRestricted where one of the kinds is restricted; see ``restricts``."""
+        if self.restricts(subject_id, kinds):
+            raise ProcessingRestricted
 
 
 class Fences:

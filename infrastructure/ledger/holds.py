@@ -101,6 +101,25 @@ def active_holds(connection: Connection[Any], subject_id: UUID, at: datetime) ->
         return cursor.execute(f"SELECT {_COLUMNS} FROM ledger.holds WHERE {_ACTIVE}", where).fetchall()
 
 
+def records_held(
+    connection: Connection[Any], subject_id: UUID, key_ids: Iterable[UUID], holds: Iterable[Hold]
+) -> dict[UUID, UUID]:
+    """Return the records under some period keys that must be kept, each with its key."""
+    held = tuple(holds)
+    rows = connection.execute(
+        "SELECT record_id, key_id FROM ledger.events WHERE bucket = %s AND subject_id = %s AND version = 1"
+        " AND key_id = ANY(%s) AND (record_id = ANY(%s) OR kind = ANY(%s))",
+        (
+            bucket_of(subject_id),
+            subject_id,
+            list(key_ids),
+            [hold.record_id for hold in held if hold.on_record],
+            [hold.kind for hold in held if not hold.on_record],
+        ),
+    )
+    return dict(rows.fetchall())
+
+
 def all_holds(connection: Connection[Any]) -> list[Hold]:
     """Return every hold there is or was, oldest first."""
     with connection.cursor(row_factory=class_row(Hold)) as cursor:

@@ -53,7 +53,7 @@ def work_until_told(settings: Settings) -> None:
     relax_collector()
     with open_store(settings.model_copy(update={"project_in_process": False})) as store:
         log().info("worker started")
-        work(store.engine.projector, store.engine.bell, stop, store.erasures.resume_all)
+        work(store.engine.projector, store.engine.bell, stop, store.tidy)
 
 
 def _stop_on_signals() -> threading.Event:

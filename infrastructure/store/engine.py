@@ -13,6 +13,9 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.projector import Projector
+from infrastructure.rulings.held_records import HoldReading
+from infrastructure.rulings.holds import Holds
+from infrastructure.rulings.rules import RetentionRules
 from infrastructure.store.reader import Reader
 
 
@@ -40,5 +43,8 @@ class Engine:
     projector: Projector
     blobs: Blobs
     erasures: Erasures
+    holds: Holds
+    hold_reading: HoldReading
+    retention_rules: RetentionRules
     answers: AnswerCache | NoCache
     bell: Bell

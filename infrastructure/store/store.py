@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -15,8 +16,12 @@ from infrastructure.crypto.keyring import EVERYONE
 from infrastructure.erasure.erasures import Erasures, new_request
 from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import NotFound
+from infrastructure.ledger.holds import Hold
 from infrastructure.projector.worker import work
+from infrastructure.rulings.held_records import HeldRecords
+from infrastructure.rulings.holds import Holds, Ruling
 from infrastructure.store.engine import Engine
+from infrastructure.store.retention import Retention
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import blind_claim
 
@@ -38,6 +43,7 @@ class Store:
         self.engine = engine
         self._resources = resources
         self._stop = threading.Event()
+        self._retention = Retention(engine)
         self._thread: threading.Thread | None = None
         if project:
             self._thread = threading.Thread(target=self._project, name="projector", daemon=True)
@@ -97,6 +103,55 @@ class Store:
         )
         return self.erasures.erase(request)
 
+    @property
+    def holds(self) -> Holds:
+        """Return the legal holds."""
+        return self.engine.holds
+
+    @property
+    def retention(self) -> Retention:
+        """Return the rules of how long records are kept, and what follows from them."""
+        return self._retention
+
+    def hold(
+        self,
+        person: Person | UUID,
+        *,
+        reason: str,
+        purpose: str,
+        until: datetime,
+        kind: type[Record] | None = None,
+        record_id: UUID | None = None,
+        placed_by: UUID | None = None,
+    ) -> Hold:
+        """Have a kind of a person's records, or one record, kept until a moment, whoever asks to erase it.
+
+        Reason and purpose are kept sealed; what is erased meanwhile can be read for this purpose only, see
+        ``under_hold``. Raises InvalidInput, NotFound, Erased, its TooLateToHold, Unavailable.
+        """
+        subject_id = person.id if isinstance(person, Person) else person
+        return self.holds.place(
+            subject_id,
+            Ruling(reason, purpose),
+            until,
+            placed_by=placed_by or subject_id,
+            kind=kind.KIND if kind else "",
+            record_id=record_id,
+        )
+
+    def under_hold(self, hold_id: UUID, *, purpose: str, actor_id: UUID) -> HeldRecords:
+        """Return the records under a hold, for reading; every reading is noted with who read.
+
+        Raises NotFound, NotUnderHold unless the hold stands and was placed for this purpose.
+        """
+        return self.engine.hold_reading.under(hold_id, purpose, actor_id)
+
+    def tidy(self) -> None:
+        """Go on with what others have left unfinished, and do what has fallen due; raises Unavailable."""
+        self.erasures.resume_all()
+        self.holds.end_due()
+        self.retention.run_if_due()
+
     def catch_up(self) -> int:
         """Project what is outstanding now; return the number of events."""
         return self.engine.projector.run_until_idle()
@@ -118,7 +173,7 @@ class Store:
         self.close()
 
     def _project(self) -> None:
-        work(self.engine.projector, self.engine.bell, self._stop, self.erasures.resume_all)
+        work(self.engine.projector, self.engine.bell, self._stop, self.tidy)
 
     def _subject_of(self, claim: Claim) -> UUID:
         blind = blind_claim(self.engine.keys, EVERYONE, claim, EVERYONE, taken=True)
