@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from domain.shared.errors import LifeledgerError
-from infrastructure.cli import asking, changing, erasing, operating
+from infrastructure.cli import asking, changing, erasing, operating, ruling
 from infrastructure.embedded.errors import EmbeddedServerError
 from infrastructure.errors import KeyUnavailable, NotFound, Unavailable
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 asking.add_to(app)
 changing.add_to(app)
 operating.add_to(app)
+ruling.add_to(app)
 erasing.add_to(app)
 
 
