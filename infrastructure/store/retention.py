@@ -67,7 +67,7 @@ class Retention:
                 done[wanted] += sum(self._trash(each, rule, record_id) for record_id in due[:room])
             else:
                 done[wanted] += self._erase(each, rule, due, room)
-        return done
+        return +done
 
     def run_if_due(self) -> None:
         """Carry the rules out in bounded batches unless that was done within the hour: for janitors."""
