@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from domain.shared.errors import DomainError, InvalidInput, LifeledgerError
 from infrastructure.bootstrap import open_store
+from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import (
+    BrokenErasureFile,
     ClaimTaken,
     CommandIdReused,
     ConfigurationError,
     CorruptEvent,
     Erased,
+    ErasureFileProblem,
+    ErasureUnfinished,
     InvalidCursor,
     InvalidQuery,
     KeyUnavailable,
     NotFound,
     NotYetProjected,
+    ProcessingRestricted,
     RootKeyProblem,
     SourceAlreadyKept,
+    StaleErasureFile,
+    SubjectErased,
     Unavailable,
     VersionConflict,
 )
@@ -27,12 +34,16 @@ from infrastructure.store.session import Session, call
 from infrastructure.store.store import Person, Store
 
 __all__ = [
+    "BrokenErasureFile",
     "ClaimTaken",
     "CommandIdReused",
     "ConfigurationError",
     "CorruptEvent",
     "DomainError",
     "Erased",
+    "Erasure",
+    "ErasureFileProblem",
+    "ErasureUnfinished",
     "InvalidCursor",
     "InvalidInput",
     "InvalidQuery",
@@ -42,12 +53,15 @@ __all__ = [
     "NotYetProjected",
     "Page",
     "Person",
+    "ProcessingRestricted",
     "Receipt",
     "RootKeyProblem",
     "Session",
     "Settings",
     "SourceAlreadyKept",
+    "StaleErasureFile",
     "Store",
+    "SubjectErased",
     "Unavailable",
     "VersionConflict",
     "call",

@@ -488,6 +488,10 @@ class Contact(Content):
             raise ContactMerged
         super().trigger_event(event_class, **fields)
 
+    @property
+    def named_addresses(self) -> frozenset[str]:
+        return frozenset(email.address for email in self.emails)
+
 
 def _require_name(name: ContactName, organizations: tuple[Membership, ...]) -> None:
     if not name.full.strip() and not organizations:

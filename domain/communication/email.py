@@ -427,6 +427,11 @@ class Email(Content):
         if thread_key != self.thread_key:
             self.trigger_event(Email.MovedToThread, thread_key=thread_key)
 
+    @property
+    def named_addresses(self) -> frozenset[str]:
+        headers = (*self.from_, *self.sender, *self.to, *self.cc, *self.bcc, *self.reply_to)
+        return frozenset(mailbox.address for mailbox in headers if mailbox.is_deliverable)
+
     def _require_queued(self) -> None:
         if self.state is not EmailState.QUEUED:
             raise NotQueued

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar
@@ -29,7 +28,18 @@ from domain.core.user_terms import (
 )
 from domain.shared import clock
 from domain.shared.record import Claim, Origin, Record, TooMany
-from domain.shared.values import Country, Day, EmailAddress, Label, Language, Line, Name, Slug, TimeZone
+from domain.shared.values import (
+    Country,
+    Day,
+    EmailAddress,
+    Label,
+    Language,
+    Line,
+    Name,
+    Slug,
+    TimeZone,
+    address_key,
+)
 
 
 class User(Record):
@@ -291,7 +301,7 @@ class User(Record):
         return frozenset(
             {
                 Claim("user.username", self.username, everywhere=True),
-                Claim("user.email", _address_key(self.email), everywhere=True),
+                Claim("user.email", address_key(self.email), everywhere=True),
             }
         )
 
@@ -327,11 +337,6 @@ def _standing(user: User) -> UserStatus:
     if user.email_verified_at is None:
         return UserStatus.PENDING_VERIFICATION
     return UserStatus.ACTIVE
-
-
-def _address_key(email: str) -> str:
-    """Return the form in which addresses are compared; lower-casing may undo NFC, so it comes first."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).lower())
 
 
 def _with_preference(preferences: Preferences, preference: Preference) -> Preferences:

@@ -179,6 +179,11 @@ class Record(Aggregate):
         """Whether the record itself demands to be kept, whoever is to be forgotten."""
         return False
 
+    @property
+    def named_addresses(self) -> frozenset[str]:
+        """The e-mail addresses this record names, its person's own included: others may ask where they occur."""
+        return frozenset()
+
     def __repr__(self) -> str:
         """Name the record without its content, so that a traceback shows no personal data."""
         return f"<{self.KIND} {self.id} version {self.version}>"

@@ -7,6 +7,7 @@ pydantic lets pass and PostgreSQL or JSON refuse later, when the command would a
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -240,3 +241,8 @@ class StoredContent:
     blob_id: Id
     size: Count
     media_type: MediaType
+
+
+def address_key(address: str) -> str:
+    """Return the form in which e-mail addresses are compared; lower-casing may undo NFC, so it comes first."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).lower())

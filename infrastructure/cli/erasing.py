@@ -1,4 +1,4 @@
-"""Commands for forgetting: erase, erasures."""
+"""Commands for forgetting: erase, erasures, find-person."""
 
 from __future__ import annotations
 
@@ -79,10 +79,30 @@ def erasures(
             _verify(store, record_id_of(erasure), as_json=as_json)
 
 
+def find_person(
+    address: Annotated[str, typer.Argument(help="An e-mail address.")],
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find in whose contacts and mail an address occurs; erase --record takes such a record away."""
+    with opened(data_dir) as store:
+        found = store.find_person(address)
+    if as_json:
+        for mentioned in found:
+            print_json(mentioned)
+    elif found:
+        rows = [(each.subject_id, each.kind, each.record_id) for each in found]
+        print_table(("subject_id", "kind", "record_id"), rows)
+    else:
+        console.print("nowhere")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     for command in (erase, erasures):
         app.command()(command)
+    app.command(name="find-person")(find_person)
 
 
 def _tell_what_would_go(

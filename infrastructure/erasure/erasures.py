@@ -167,15 +167,13 @@ class Erasures:
             journal.note_step(connection, current, name, clock.now(), counted)
 
     def _apply(self, line: Line, *, in_ledger: bool) -> None:
-        erasure_id = line.request.erasure_id
         self._journal.add(line.request, line.scope, line.number)
-        erasure = self.show(erasure_id)
-        if in_ledger and erasure.done:  # only the keys are of before
+        erasure = self.show(line.request.erasure_id)
+        if in_ledger and "keys" in erasure.steps:  # the ledger is of now, the keys are of before
             with self._journal.locked(erasure) as (connection, current):
                 self._steps.fence(connection, current)
                 self._steps.destroy_keys(connection, current)
-            return
-        self.resume(erasure_id)
+        self.resume(erasure.id)
 
 
 def new_request(

@@ -107,6 +107,16 @@ class HoldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A blind e-mail address that a record names now, or names no more."""
+
+    address: bytes
+    record_id: UUID
+    kind: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceEntry:
     """The blind name of an imported thing, and a keyed digest of what its source said last."""
 
@@ -140,6 +150,7 @@ class Append:
     blobs: Sequence[BlobEntry] = field(default=())
     restrictions: Sequence[RestrictionChange] = ()
     holds: Sequence[HoldChange] = ()
+    mentions: Sequence[Mention] = ()
     fences: int | None = 0
     """The count of the bucket's fences before anything was loaded; None passes all fences."""
 

@@ -162,6 +162,16 @@ def fences_of(connection: Connection[Any], bucket: int) -> Known:
     return Known(row[0], tuple(fences))
 
 
+def fences_stand(connection: Connection[Any], bucket: int, fences: int) -> bool:
+    """Tell whether the count of fences is still this, and keep it so to the end of the transaction."""
+    return (
+        connection.execute(
+            "SELECT FROM ledger.bucket_heads WHERE bucket = %s AND fences = %s FOR SHARE", (bucket, fences)
+        ).fetchone()
+        is not None
+    )
+
+
 def raise_fences(connection: Connection[Any], fences: Sequence[Fence], subject_id: UUID) -> None:
     """Put up fences, in the transaction of the connection; once it is committed, no append passes them."""
     bucket = bucket_of(subject_id)

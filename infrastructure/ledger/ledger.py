@@ -29,7 +29,7 @@ from infrastructure.errors import (
 from infrastructure.ledger import statements
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
-from infrastructure.ledger.fences import Fences, change_restrictions
+from infrastructure.ledger.fences import Fences, change_restrictions, fences_stand
 from infrastructure.ledger.holds import change_record_holds
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class Ledger:
     def keep_snapshot(self, row: EventRow, fences: int) -> None:
         """Store a snapshot given in the form ``replay`` returns it, unless fences have moved since."""
         with self._connection() as connection, connection.transaction():
-            if not _fences_stand(connection, row.bucket, fences):
+            if not fences_stand(connection, row.bucket, fences):
                 return
             connection.execute(
                 "INSERT INTO ledger.snapshots"
@@ -147,7 +147,7 @@ class Ledger:
         """Remember what known sources said last, where that changed nothing; raises FencesMoved."""
         bucket = bucket_of(subject_id)
         with self._connection() as connection, connection.transaction():
-            if _fences_stand(connection, bucket, fences):
+            if fences_stand(connection, bucket, fences):
                 _write_sources(connection, bucket, subject_id, sources)
                 return
         self.fences.learn(bucket)
@@ -161,6 +161,15 @@ class Ledger:
                 (change_bucket, claim),
             ).fetchone()
         return row[0] if row else None
+
+    def mentioning(self, address: bytes) -> list[tuple[UUID, str, UUID]]:
+        """Return subject, kind and id of the records of all people that name a blind address."""
+        with self._connection() as connection:
+            return connection.execute(
+                "SELECT subject_id, kind, record_id FROM ledger.address_index WHERE address = %s"
+                " ORDER BY subject_id, kind, record_id",
+                (address,),
+            ).fetchall()
 
     def _append_once(self, append: Append) -> Receipt:
         bucket = bucket_of(append.subject_id)
@@ -226,6 +235,7 @@ def _is_one_statement(append: Append) -> bool:
         or append.blobs
         or append.restrictions
         or append.holds
+        or append.mentions
     )
 
 
@@ -294,16 +304,6 @@ def _made_receipt(bucket: int, append: Append, row: tuple[int] | None) -> Receip
     )
 
 
-def _fences_stand(connection: Connection[Any], bucket: int, fences: int) -> bool:
-    """Tell whether the count of fences is still this, and keep it so to the end of the transaction."""
-    return (
-        connection.execute(
-            "SELECT FROM ledger.bucket_heads WHERE bucket = %s AND fences = %s FOR SHARE", (bucket, fences)
-        ).fetchone()
-        is not None
-    )
-
-
 def _check_read_set(connection: Connection[Any], bucket: int, read_set: Sequence[tuple[UUID, int]]) -> None:
     if not read_set:
         return
@@ -332,6 +332,8 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
     change_record_holds(connection, append.subject_id, append.holds, append.attribution.actor_id)
     if append.sources:
         _write_sources(connection, bucket, append.subject_id, append.sources)
+    if append.mentions:
+        _write_mentions(connection, bucket, append)
     if append.blobs:
         with connection.cursor() as cursor, cursor.copy(statements.COPY_BLOBS) as copy:
             copy.set_types(["int2", "uuid", "uuid", "uuid", "uuid", "bytea"])
@@ -339,6 +341,19 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
                 copy.write_row(
                     (bucket, blob.blob_id, append.subject_id, blob.record_id, blob.key_id, blob.body)
                 )
+
+
+def _write_mentions(connection: Connection[Any], bucket: int, append: Append) -> None:
+    named = [each for each in append.mentions if each.named]
+    addresses, records = [each.address for each in named], [each.record_id for each in named]
+    connection.execute(
+        statements.NOTE_MENTIONS,
+        (bucket, append.subject_id, addresses, records, [each.kind for each in named]),
+    )
+    gone = [each for each in append.mentions if not each.named]
+    if gone:
+        addresses, records = [each.address for each in gone], [each.record_id for each in gone]
+        connection.execute(statements.DROP_MENTIONS, (addresses, records, bucket))
 
 
 def _write_sources(

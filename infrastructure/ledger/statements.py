@@ -63,6 +63,18 @@ ON CONFLICT (bucket, source) DO UPDATE SET content_digest = excluded.content_dig
 WHERE sources.record_id = excluded.record_id
 """
 
+NOTE_MENTIONS = """
+INSERT INTO ledger.address_index (bucket, address, subject_id, record_id, kind)
+SELECT %s, new.address, %s, new.record_id, new.kind
+FROM unnest(%b::bytea[], %b::uuid[], %b::text[]) AS new (address, record_id, kind)
+ON CONFLICT DO NOTHING
+"""
+
+DROP_MENTIONS = """
+DELETE FROM ledger.address_index AS a USING unnest(%b::bytea[], %b::uuid[]) AS gone (address, record_id)
+WHERE a.bucket = %s AND a.record_id = gone.record_id AND a.address = gone.address
+"""
+
 COLUMNS = """bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id,
     recorded_at, actor_id, command_id, correlation_id, causation_id, body, digest"""
 

@@ -23,7 +23,7 @@ from infrastructure.rulings.holds import Holds, Ruling
 from infrastructure.store.engine import Engine
 from infrastructure.store.retention import Retention
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import blind_claim
+from infrastructure.store.unit_of_work import blind_address, blind_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ class Person:
     """A registered person; the id is that of their User record and the subject of all their events."""
 
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A record that names an e-mail address; what it says of it takes the person's own session to read."""
+
+    subject_id: UUID
+    kind: str
+    record_id: UUID
 
 
 class Store:
@@ -151,6 +160,11 @@ class Store:
         self.erasures.resume_all()
         self.holds.end_due()
         self.retention.run_if_due()
+
+    def find_person(self, address: str) -> list[Mentioned]:
+        """Return in whose contacts and mail an e-mail address occurs; raises Unavailable, KeyUnavailable."""
+        found = self.engine.ledger.mentioning(blind_address(self.engine.keys, address))
+        return [Mentioned(*each) for each in found]
 
     def catch_up(self) -> int:
         """Project what is outstanding now; return the number of events."""

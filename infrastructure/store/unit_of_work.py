@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, Source, attach
+from domain.shared.values import address_key
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey, period_of
 from infrastructure.errors import NotFound, VersionConflict
@@ -23,6 +24,7 @@ from infrastructure.ledger.events import (
     BlobEntry,
     ClaimChange,
     HoldChange,
+    Mention,
     RestrictionChange,
     SealedEvent,
     SourceEntry,
@@ -54,8 +56,9 @@ class _Entry:
     """A record in the unit of work, as it was found and as it is."""
 
     loaded: Loaded
-    version: int
+    version: int = 0
     claims: frozenset[Claim] = frozenset()
+    mentions: frozenset[str] = frozenset()
     restricted_kinds: frozenset[str] = frozenset()
     on_hold: bool = False
 
@@ -106,7 +109,7 @@ class UnitOfWork:
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         self._require_shareable(record, command)
         key = self.key_for_new(command.kind, record.created_on)
-        self._entries[record.id] = _Entry(Loaded(record, key), 0)
+        self._entries[record.id] = _Entry(Loaded(record, key))
         return record
 
     def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
@@ -140,6 +143,7 @@ class UnitOfWork:
             blobs=self.blobs,
             restrictions=list(self._restriction_changes()),
             holds=list(self._hold_changes()),
+            mentions=list(self._mentions()),
             fences=self._fences.count,
         )
 
@@ -162,7 +166,14 @@ class UnitOfWork:
                 return None
             attach(loaded.record, self._subject_id, self)
             record = loaded.record
-            entry = _Entry(loaded, record.version, record.claims, record.restricted_kinds, record.on_hold)
+            entry = _Entry(
+                loaded,
+                record.version,
+                record.claims,
+                record.named_addresses,
+                record.restricted_kinds,
+                record.on_hold,
+            )
             self._entries[record_id] = entry
         return entry
 
@@ -178,6 +189,16 @@ class UnitOfWork:
         record, key = entry.loaded.record, entry.loaded.key
         for event in record.collect_events():
             yield self._sealer.seal(self._subject_id, record, event, key, purpose)  # type: ignore[arg-type]  # ours are
+
+    def _mentions(self) -> Iterator[Mention]:
+        for record_id, entry in self._entries.items():
+            record = entry.loaded.record
+            now = record.named_addresses
+            changes = {blind_address(self._keys, each): each in now for each in entry.mentions ^ now}
+            # Two spellings of one address are one entry: it stays while either is there.
+            changes |= {blind_address(self._keys, each): True for each in now if changes}
+            for address, named in changes.items():
+                yield Mention(address, record_id, record.KIND, named)
 
     def _claim_changes(self) -> Iterator[ClaimChange]:
         for record_id, entry in self._entries.items():
@@ -196,6 +217,11 @@ class UnitOfWork:
             now = entry.loaded.record.on_hold
             if now is not entry.on_hold:
                 yield HoldChange(record_id, entry.loaded.record.KIND, placed=now)
+
+
+def blind_address(keys: KeyRing, address: str) -> bytes:
+    """Return an e-mail address as the index of all people's records keeps it."""
+    return blind(keys.subject_secret(EVERYONE, "addresses"), "address", address_key(address))
 
 
 def blind_claim(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -18,7 +17,6 @@ from domain.shared.commands import Command
 from domain.shared.record import Source
 from infrastructure.blobs.blobs import INLINE_BYTES
 from infrastructure.cache.answers import NoCache
-from infrastructure.errors import ClaimTaken
 from infrastructure.importers.batch import Intake
 from infrastructure.importers.draft import Content, Draft
 from infrastructure.ledger.buckets import bucket_of
@@ -40,8 +38,7 @@ def live(store: Store, name: str) -> Session:
     me = store.acting_as(person, purpose="living")
     for command in creating_commands():
         if command.kind is not User:
-            with suppress(ClaimTaken):  # two ways to make a record of the same content
-                create(me, command, planter)
+            create(me, command, planter)
     for number in range(8):
         task = me.do(Task.create, title=f"{name} {number}").id
         me.do((Task.start, Task.trash, Task.complete)[number % 3], task)
