@@ -14,20 +14,25 @@ from infrastructure.errors import (
     Erased,
     ErasureFileProblem,
     ErasureUnfinished,
+    HeldByRecord,
     InvalidCursor,
     InvalidQuery,
     KeyUnavailable,
     NotFound,
+    NotUnderHold,
     NotYetProjected,
     ProcessingRestricted,
     RootKeyProblem,
     SourceAlreadyKept,
     StaleErasureFile,
     SubjectErased,
+    TooLateToHold,
     Unavailable,
     VersionConflict,
 )
 from infrastructure.ledger.events import Receipt
+from infrastructure.ledger.holds import Hold
+from infrastructure.rulings.held_records import HeldRecords
 from infrastructure.settings import Settings
 from infrastructure.store.reader import Page
 from infrastructure.store.session import Session, call
@@ -44,12 +49,16 @@ __all__ = [
     "Erasure",
     "ErasureFileProblem",
     "ErasureUnfinished",
+    "HeldByRecord",
+    "HeldRecords",
+    "Hold",
     "InvalidCursor",
     "InvalidInput",
     "InvalidQuery",
     "KeyUnavailable",
     "LifeledgerError",
     "NotFound",
+    "NotUnderHold",
     "NotYetProjected",
     "Page",
     "Person",
@@ -62,6 +71,7 @@ __all__ = [
     "StaleErasureFile",
     "Store",
     "SubjectErased",
+    "TooLateToHold",
     "Unavailable",
     "VersionConflict",
     "call",

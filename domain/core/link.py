@@ -50,7 +50,7 @@ class Link(Content):
 
     KIND: ClassVar[str] = "link"
     SHARES: ClassVar[frozenset[str]] = frozenset(
-        {"create", "open", "add_target", "extend", "grant_permission", "rotate_token", "restore"}
+        {"create", "open", "add_target", "extend", "grant_permission", "restore"}
     )
 
     token_hash: str

@@ -29,6 +29,7 @@ from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
 from tests.erasure.lives import rebuilt, rows_of, tables
+from tests.erasure.test_crashes import die_at
 
 GROUNDS, PURPOSE, SECRET = "art. 17(1)(b)", "litigation", "the case against canary7f21"
 LAWYER = uuid4()
@@ -339,3 +340,22 @@ def test_a_dry_run_names_the_holds(store: Store, me: Session) -> None:
     request = new_request(me.subject_id, "dry run", me.subject_id, kind="task", period="", record_id=None)
     assert store.erasures.preview(request) == {"task": {"records": 2, "events": 2}}
     assert store.erasures.held(request) == {placed.hold_id: 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["fence", "scope", "keys", "event", "compaction"])
+def test_what_is_held_outlives_an_erasure_that_is_killed_at_a_step(
+    store: Store, me: Session, databases: Databases, environment: dict[str, str], step: str
+) -> None:
+    held, other = (me.do(Task.create, title=title).id for title in ("held", "other"))
+    placed = hold(store, me, record_id=held)
+    die_at(step, environment, me.subject_id)
+    store.tidy()
+    (erasure,) = store.erasures.all()
+    assert erasure.done
+    assert store.erasures.verify(erasure.id).holds
+    assert isinstance(reading(store, placed).load(held), Task)
+    assert_gone(me, held)
+    with pytest.raises(Erased):
+        me.load(other)
+    assert tables(databases.ledger) == rebuilt(store, databases.ledger)

@@ -26,7 +26,7 @@ from infrastructure.errors import ProcessingRestricted
 from infrastructure.importers.run import import_paths
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.fences import Cause
-from infrastructure.store.session import Session
+from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
 from infrastructure.store.unit_of_work import Call
 from tests.conftest import ROOT, Databases
@@ -141,6 +141,8 @@ READINGS: dict[str, Callable[[Session], object]] = {
     "agenda": lambda me: me.agenda(*MOMENTS),
     "threads": lambda me: me.threads(),
     "task_tree": lambda me: me.task_tree(),
+    "thread": lambda me: me.thread(me.subject_id),
+    "album_contents": lambda me: me.album_contents(me.subject_id),
 }
 
 
@@ -188,9 +190,9 @@ def test_a_link_shows_nothing_that_is_restricted(me: Session) -> None:
     me.do(Link.open, link.id)
     me.do(User.restrict_processing, me.subject_id, "note")
     later = me.load(link.id).expires_at + timedelta(days=1)  # type: ignore[attr-defined]  # it is a link
-    for command, *arguments in ((Link.open,), (Link.extend, later), (Link.rotate_token, "2" * 64)):
+    for refused in (call(Link.open, link.id), call(Link.extend, link.id, later)):
         with pytest.raises(ProcessingRestricted):
-            me.do(command, link.id, *arguments)
+            me.do_all([refused])
     with pytest.raises(ProcessingRestricted):
         me.do(Link.create, "1" * 64, targets=(target,))
     assert me.do(Link.revoke, link.id).version == 3
