@@ -43,9 +43,9 @@ def backup(servers: Servers) -> Iterator[Backup]:
         servers.administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@pytest.mark.parametrize("restored", [{"ledger"}, {"keys"}, {"ledger", "keys"}], ids=" and ".join)
+@pytest.mark.parametrize("restored", [("ledger",), ("keys",), ("ledger", "keys")], ids=" and ".join)
 def test_a_restored_backup_is_made_to_forget_before_it_serves(
-    settings: Settings, databases: Databases, backup: Backup, restored: set[str]
+    settings: Settings, databases: Databases, backup: Backup, restored: tuple[str, ...]
 ) -> None:
     with open_store(settings) as store:
         people = [live_a_little(store, name).subject_id for name in ("ada", "bob", "cy", "eve")]
