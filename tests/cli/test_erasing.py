@@ -17,7 +17,7 @@ def test_a_record_then_the_person_are_erased_and_verified(ada: Run, store: Store
     store.catch_up()
     assert lines(ada("find", "note", "--json"))
     (receipt,) = lines(ada("erase", "--record", note, "--grounds", "art. 17(1)(a)", "--json"))
-    assert (receipt["record_id"], receipt["kinds"]) == (note, preview["kinds"])
+    assert (receipt["record_ids"], receipt["kinds"]) == ([note], preview["kinds"])
     assert lines(ada("find", "note", "--json")) == []
     assert_refused(ada("do", "note.retitle", note, f"title={CANARY}"), EXIT_REFUSED)
     (verdict,) = lines(ada("erasures", "verify", receipt["erasure_id"], "--json"))
