@@ -14,10 +14,12 @@ from infrastructure.errors import (
     Erased,
     ErasureFileProblem,
     ErasureUnfinished,
+    HeldByRecord,
     InvalidCursor,
     InvalidQuery,
     KeyUnavailable,
     NotFound,
+    NotUnderHold,
     NotYetProjected,
     PastIsReadOnly,
     ProcessingRestricted,
@@ -25,10 +27,13 @@ from infrastructure.errors import (
     SourceAlreadyKept,
     StaleErasureFile,
     SubjectErased,
+    TooLateToHold,
     Unavailable,
     VersionConflict,
 )
 from infrastructure.ledger.events import Receipt
+from infrastructure.ledger.holds import Hold
+from infrastructure.rulings.held_records import HeldRecords
 from infrastructure.settings import Settings
 from infrastructure.store.past import Past
 from infrastructure.store.reader import Page
@@ -46,12 +51,16 @@ __all__ = [
     "Erasure",
     "ErasureFileProblem",
     "ErasureUnfinished",
+    "HeldByRecord",
+    "HeldRecords",
+    "Hold",
     "InvalidCursor",
     "InvalidInput",
     "InvalidQuery",
     "KeyUnavailable",
     "LifeledgerError",
     "NotFound",
+    "NotUnderHold",
     "NotYetProjected",
     "Page",
     "Past",
@@ -66,6 +75,7 @@ __all__ = [
     "StaleErasureFile",
     "Store",
     "SubjectErased",
+    "TooLateToHold",
     "Unavailable",
     "VersionConflict",
     "call",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.erasure.erasure_file import ErasureFile
 from infrastructure.erasure.erasures import Erasures
 from infrastructure.erasure.journal import Journal
+from infrastructure.erasure.key_care import KeyCare
 from infrastructure.erasure.on_hand import ErasuresOnHand
 from infrastructure.erasure.signing import Signer
 from infrastructure.erasure.steps import Steps
@@ -45,6 +47,9 @@ from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import Projector
 from infrastructure.projector.rebuild.frozen import schema_of
 from infrastructure.projector.rebuild.rebuilder import Rebuilder, Tell
+from infrastructure.rulings.held_records import HoldReading
+from infrastructure.rulings.holds import Holds
+from infrastructure.rulings.rules import RetentionRules
 from infrastructure.settings import Settings
 from infrastructure.store.engine import Bell, Engine
 from infrastructure.store.reader import Reader
@@ -77,6 +82,7 @@ class KeysDatabase:
     pool: ConnectionPool[Connection[Any]]
     roots: RootKeys
     erasures: ErasureLedger
+    ledger_is_empty: Callable[[], bool]
 
 
 def open_store(
@@ -162,13 +168,16 @@ def prepare(addresses: Addresses, settings: Settings) -> Standing:
 
 
 def _ensure_read_tables(addresses: Addresses, settings: Settings) -> Standing:
-    def ledger_is_empty() -> bool:
-        with psycopg.connect(addresses.ledger) as connection:
-            begun = "SELECT 1 FROM ledger.bucket_heads WHERE position > 0 LIMIT 1"
-            return connection.execute(begun).fetchone() is None
-
     logged = settings.read_tables == "logged"
-    return editions.ensure(addresses.read, logged=logged, ledger_is_empty=ledger_is_empty)
+    return editions.ensure(
+        addresses.read, logged=logged, ledger_is_empty=partial(_is_empty, addresses.ledger)
+    )
+
+
+def _is_empty(ledger_url: str) -> bool:
+    with psycopg.connect(ledger_url) as connection:
+        begun = "SELECT 1 FROM ledger.bucket_heads WHERE position > 0 LIMIT 1"
+        return connection.execute(begun).fetchone() is None
 
 
 def assemble(
@@ -179,7 +188,8 @@ def assemble(
     ledger_pool = _pool(resources, addresses.ledger, timeout, role=APP_ROLE)
     keys_pool = _pool(resources, addresses.keys, timeout)
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
-    keys = KeyRing(keys_pool, root_keys(settings))
+    roots = root_keys(settings)
+    keys = KeyRing(keys_pool, roots)
     sealer, scan = Sealer(keys), Scan(ledger_pool)
     fences = Fences(ledger_pool, keys.forget)
     answers, bell = _cache(settings, addresses, keys, resources)
@@ -208,17 +218,24 @@ def assemble(
         read_pool,
     )
     eraser_pool = _pool(resources, addresses.ledger, timeout, role=ERASER_ROLE, warm=False)
+    repository = Repository(ledger, sealer, keys)
+    erasures = Erasures(Journal(eraser_pool, ledger_pool), steps)
+    holds = Holds(ledger_pool, keys, repository, erasures)
     return Engine(
         keys=keys,
         ledger=ledger,
         moments=Moments(ledger_pool),
         sealer=sealer,
-        repository=Repository(ledger, sealer, keys),
+        repository=repository,
         reader=reader,
         projector=projector,
         rebuilder=rebuilder,
         blobs=blobs,
-        erasures=Erasures(Journal(eraser_pool, ledger_pool), steps),
+        erasures=erasures,
+        key_care=KeyCare(keys_pool, roots, timedelta(hours=settings.rotate_after_hours), erasures),
+        holds=holds,
+        hold_reading=HoldReading(holds, ledger, keys, blobs, ledger_pool),
+        retention_rules=RetentionRules(ledger_pool, read_pool),
         answers=answers,
         bell=bell,
         connect_apart=lambda: _pool_of(
@@ -242,7 +259,12 @@ def open_keys(settings: Settings) -> Iterator[KeysDatabase]:
             migrate.require(addresses.keys, "keys")
         timeout = int(settings.statement_timeout_seconds * 1000)
         erasures = ErasuresOnHand(_erasure_file(settings), settings.erasure_copy, addresses.ledger)
-        yield KeysDatabase(_pool(resources, addresses.keys, timeout), root_keys(settings), erasures)
+        yield KeysDatabase(
+            _pool(resources, addresses.keys, timeout),
+            root_keys(settings),
+            erasures,
+            partial(_is_empty, addresses.ledger),
+        )
 
 
 def root_keys(settings: Settings) -> RootKeys:

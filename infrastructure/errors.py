@@ -9,6 +9,9 @@ LifeledgerError
 ├── CommandIdReused         a command id came back with other content
 ├── Erased                  the keys of what was asked for are destroyed
 │   └── SubjectErased       the person, or this part of their data, is erased or being erased
+│       └── TooLateToHold   its erasure had begun before the hold was placed
+├── NotUnderHold            no hold allows to read this for this purpose
+├── HeldByRecord            the record itself holds: its own command releases it
 ├── ProcessingRestricted    the person has restricted what may be done with this
 ├── ErasureUnfinished       a step of an erasure waits for something; it goes on by itself
 ├── ErasureFileProblem      the file of erasures does not fit the databases
@@ -72,6 +75,18 @@ class Erased(LifeledgerError):
 
 class SubjectErased(Erased):
     """This person, or this part of their data, is erased or is being erased: no command is taken."""
+
+
+class TooLateToHold(SubjectErased):
+    """The erasure of this has begun: it cannot be put under hold any more."""
+
+
+class NotUnderHold(LifeledgerError):
+    """No hold that stands allows to read this for this purpose."""
+
+
+class HeldByRecord(LifeledgerError):
+    """The record itself demands to be kept; the command of its own that releases it has to be given."""
 
 
 class ProcessingRestricted(LifeledgerError):

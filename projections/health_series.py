@@ -55,4 +55,5 @@ def ask_health_series(code: str, since: date, until: date) -> Question[DayOfMeas
         """,
         DayOfMeasurements,
         {"code": code, "since": since, "until": until},
+        analysis=True,
     )

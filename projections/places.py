@@ -82,6 +82,7 @@ def ask_places() -> Question[Place]:
         """,
         Place,
         keyset=("visits", "place"),
+        analysis=True,
     )
 
 
@@ -99,4 +100,5 @@ def ask_visits() -> Question[Visit]:
         """,
         Visit,
         keyset=("arrived_at", "record_id", "part"),
+        analysis=True,
     )

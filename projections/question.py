@@ -31,6 +31,8 @@ class Question(Generic[T]):
     row: type[T]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     keyset: tuple[str, ...] = ()
+    analysis: bool = False
+    """It draws conclusions from many records: refused where the processing of its scope is restricted."""
 
     @property
     def tables(self) -> frozenset[str]:

@@ -53,4 +53,5 @@ def ask_spending(since: date, until: date) -> Question[Spending]:
         """,
         Spending,
         {"since": since, "until": until},
+        analysis=True,
     )

@@ -50,4 +50,5 @@ def ask_statistics() -> Question[KindStatistics]:
         ORDER BY kind
         """,
         KindStatistics,
+        analysis=True,
     )

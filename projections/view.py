@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from domain.shared.record import Record
@@ -50,3 +51,5 @@ class View:
     table: RecordTable
     derived: tuple[Derived, ...] = ()
     tallies: tuple[Tally, ...] = ()
+    kept_from: Callable[[Any], datetime] | None = None
+    """From when on a record is kept for some days; from when it was made where the view does not say."""

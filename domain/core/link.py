@@ -49,6 +49,9 @@ class Link(Content):
 
     KIND: ClassVar[str] = "link"
     REVERTIBLE = False
+    SHARES: ClassVar[frozenset[str]] = frozenset(
+        {"create", "open", "add_target", "extend", "grant_permission", "restore"}
+    )
 
     token_hash: str
     expires_at: datetime
@@ -312,6 +315,13 @@ class Link(Content):
         if self.slug is not None:
             held.add(Claim("link.slug", self.slug, everywhere=True))
         return frozenset(held)
+
+    @property
+    def shown_kinds(self) -> frozenset[str]:
+        """The kinds of the targets; a query may show any."""
+        if self.target_kind is TargetKind.QUERY:
+            return frozenset({""})
+        return frozenset(each.kind for each in self.targets)
 
     def _require_living(self) -> None:
         if self.revoked_at is not None:

@@ -56,6 +56,9 @@ class User(Record):
             "suspension_reason", "closing_due_at",
         }
     )  # fmt: skip
+    RIGHTS: ClassVar[frozenset[str]] = frozenset(
+        {"withdraw_consent", "restrict_processing", "lift_restriction", "request_closure"}
+    )
 
     username: str
     email: str
@@ -307,6 +310,10 @@ class User(Record):
                 Claim("user.email", address_key(self.email), everywhere=True),
             }
         )
+
+    @property
+    def restricted_kinds(self) -> frozenset[str]:
+        return frozenset(each.kind or "" for each in self.restrictions)
 
     def _require_good_standing(self) -> None:
         if self.suspended_at is not None:

@@ -377,6 +377,10 @@ class Document(Content):
         return frozenset({Claim("document.archive_number", str(self.archive_number))})
 
     @property
+    def on_hold(self) -> bool:
+        return self.legal_hold
+
+    @property
     def content(self) -> StoredContent:
         """The bytes of the current version."""
         return self.versions[self.current_version - 1].content

@@ -94,6 +94,12 @@ class Record(Aggregate):
     STAYS: ClassVar[frozenset[str]] = frozenset()
     """Fields that a revert leaves as they are: decisions that are taken anew, never brought back."""
 
+    RIGHTS: ClassVar[frozenset[str]] = frozenset()
+    """Commands that a person may give whatever they have restricted the processing of."""
+
+    SHARES: ClassVar[frozenset[str]] = frozenset()
+    """Commands by which others come to see records of the ``shown_kinds``."""
+
     _: KW_ONLY
     source: Source | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -189,6 +195,21 @@ class Record(Aggregate):
     def claims(self) -> frozenset[Claim]:
         """What nobody else may hold while this record is as it is."""
         return frozenset()
+
+    @property
+    def restricted_kinds(self) -> frozenset[str]:
+        """The kinds that commands may not touch while this record is as it is; an empty text stands for all."""
+        return frozenset()
+
+    @property
+    def shown_kinds(self) -> frozenset[str]:
+        """The kinds of record that this one shows to others; an empty text stands for any."""
+        return frozenset()
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the record itself demands to be kept, whoever is to be forgotten."""
+        return False
 
     @property
     def named_addresses(self) -> frozenset[str]:

@@ -21,10 +21,11 @@ from psycopg_pool import ConnectionPool
 from domain.shared.values import StoredContent
 from infrastructure.blobs.objects import Objects
 from infrastructure.crypto.cipher import Cipher
-from infrastructure.crypto.keyring import KeyRing, PeriodKey
+from infrastructure.crypto.keyring import PeriodKey
 from infrastructure.errors import CorruptEvent, NotFound, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import BlobEntry
+from infrastructure.ledger.sealing import RecordKeys
 
 INLINE_BYTES = 64 * 1024
 PIECE_BYTES = 1 << 20
@@ -43,10 +44,18 @@ class Stored:
 class Blobs:
     """The content of all records of a store. Safe to share between threads."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], keys: KeyRing, objects: Objects) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Any]], keys: RecordKeys, objects: Objects) -> None:
         self._pool = pool
         self._keys = keys
         self._objects = objects
+
+    def opened_with(self, keys: RecordKeys) -> Blobs:
+        """Return the same content, under keys that are given otherwise."""
+        return Blobs(self._pool, keys, self._objects)
+
+    def owner(self, subject_id: UUID, blob_id: UUID) -> UUID:
+        """Return the record that content belongs to; raises NotFound, Unavailable."""
+        return self._row(subject_id, blob_id)[0]
 
     def store(
         self, subject_id: UUID, record_id: UUID, key: PeriodKey, media_type: str, source: BinaryIO
@@ -68,14 +77,7 @@ class Blobs:
 
     def read(self, subject_id: UUID, blob_id: UUID) -> Iterator[bytes]:
         """Yield the content piece by piece; raises NotFound, Erased, CorruptEvent, Unavailable."""
-        with self._connection() as connection:
-            row = connection.execute(
-                "SELECT subject_id, record_id, key_id, body FROM ledger.blobs WHERE bucket = %s AND blob_id = %s",
-                (bucket_of(subject_id), blob_id),
-            ).fetchone()
-        if row is None or row[0] != subject_id:
-            raise NotFound
-        _, record_id, key_id, body = row
+        record_id, key_id, body = self._row(subject_id, blob_id)
         cipher = self._keys.record_cipher(self._keys.key(subject_id, key_id), record_id)
         bound = self._binding(subject_id, record_id, blob_id)
         if body is not None:
@@ -89,6 +91,16 @@ class Blobs:
         """Delete content from the object store; what is not there is passed over. Raises Unavailable."""
         for blob_id in blob_ids:
             self._objects.delete(_name(blob_id))
+
+    def _row(self, subject_id: UUID, blob_id: UUID) -> tuple[UUID, UUID, bytes | None]:
+        with self._connection() as connection:
+            row = connection.execute(
+                "SELECT subject_id, record_id, key_id, body FROM ledger.blobs WHERE bucket = %s AND blob_id = %s",
+                (bucket_of(subject_id), blob_id),
+            ).fetchone()
+        if row is None or row[0] != subject_id:
+            raise NotFound
+        return row[1], row[2], row[3]
 
     def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
         return (

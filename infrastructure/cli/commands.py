@@ -55,6 +55,8 @@ COMMANDS = {
         "erasing",
         "Find in whose contacts and mail an address occurs; erase --record takes such a record away.",
     ),
+    "hold": Entry("ruling", "Legal holds: keep a kind or a record whoever asks to erase it."),
+    "retention": Entry("ruling", "Retention: keep a kind for some days, then trash or erase it."),
     "keys": Entry("keeping_keys", "Look after the keys: status, rotate, backup, restore."),
     "worker": Entry(
         "operating", "Keep the read models up to date until SIGTERM; the batch in hand is finished first."

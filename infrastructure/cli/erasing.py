@@ -109,14 +109,18 @@ def _tell_what_would_go(
     store: Store, subject_id: UUID, kind: str, period: str, record_id: UUID | None, *, as_json: bool
 ) -> None:
     request = new_request(subject_id, "dry run", subject_id, kind=kind, period=period, record_id=record_id)
-    kinds = store.erasures.preview(request)
-    if not kinds:
+    kinds, held = store.erasures.preview(request), store.erasures.held(request)
+    if not kinds and not held:
         raise NotFound
     if as_json:
-        print_json({"grain": request.grain, "kinds": kinds})
-    else:
-        rows = [(name, counts["records"], counts["events"]) for name, counts in kinds.items()]
-        print_table(("kind", "records", "events"), rows)
+        print_json({"grain": request.grain, "kinds": kinds, "held": held})
+        return
+    rows = [(name, counts["records"], counts["events"]) for name, counts in kinds.items()]
+    print_table(("kind", "records", "events"), rows)
+    for hold_id, records in held.items():
+        until = store.holds.one(hold_id).until
+        ends = f"until {until:%Y-%m-%d}" if until else "until it is released"
+        console.print(f"under hold {hold_id} {ends}: {records} records", soft_wrap=True)
 
 
 def _list(store: Store, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infrastructure.bootstrap import open_keys
-from infrastructure.cli.context import AsJson, DataDir, settings_for
+from infrastructure.cli.context import AsJson, DataDir, opened, settings_for
 from infrastructure.cli.output import print_fields, print_json
 from infrastructure.errors import ConfigurationError
 
@@ -47,6 +47,8 @@ def rotate(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     with open_keys(settings_for(data_dir)) as keys:
         rotated = rotate_keys(keys.pool, keys.roots)
+    with opened(data_dir) as store:
+        store.engine.key_care.date_receipts()
     _show(asdict(rotated), as_json=as_json)
 
 
@@ -87,6 +89,10 @@ def restore(
     )
     with open_keys(settings_for(data_dir)) as keys:
         restored = restore_keys(keys.pool, keys.roots, file, reader, keys.erasures)
+        ledger_is_there = not keys.ledger_is_empty()
+    if ledger_is_there:
+        with opened(data_dir):
+            pass  # what was erased since the backup is destroyed again before anything is served
     _show(asdict(restored), as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,11 @@ INSERT INTO keys.record_keys (bucket, key_id, record_id, subject_id, epoch, fing
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 
+# Keys of single records that go: all under a whole period, wherever they lie those of single records erased,
+# and of those left to a hold the ones that anybody could use.
+_GONE = """record_id = ANY(%(records)s) OR key_id = ANY(%(whole)s)
+    OR key_id = ANY(%(broken)s) AND record_id = ANY(%(kept)s)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
@@ -42,14 +48,21 @@ class Doomed:
     file_number: int
     subject_id: UUID
     key_ids: frozenset[UUID]
-    """Period keys."""
+    """Period keys whose records all go."""
+    broken: frozenset[UUID] = frozenset()
+    """Period keys of which some records live on, with keys of their own."""
     records: Mapping[UUID, UUID] = field(default_factory=dict)
     """Single records, each with the period key its own key derives from."""
-    kept: frozenset[UUID] = frozenset()
-    """Records whose own keys stay although their period key goes."""
+    kept: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Records left to a hold, each with its period key."""
     secrets: tuple[str, ...] = ("cache",)
     """The person's secrets that belong to no kind."""
     fenced_for_ever: bool = False
+
+    @property
+    def period_keys(self) -> frozenset[UUID]:
+        """Return all period keys that go."""
+        return self.key_ids | self.broken
 
 
 class KeyDestruction:
@@ -103,28 +116,53 @@ class KeyDestruction:
         secret = self._keys.key(subject_id, key_id).secret
         if secret is None:  # an earlier attempt came as far as destroying it
             return len(record_ids)
-        for start in range(0, len(record_ids), RECORDS_AT_ONCE):
-            some = record_ids[start : start + RECORDS_AT_ONCE]
-            with self._connection() as connection:
-                self._keep_some(connection, secret, subject_id, key_id, some)
+        self._store(subject_id, key_id, {each: record_secret(secret, each.bytes) for each in record_ids})
         return len(record_ids)
 
-    def _keep_some(
-        self,
-        connection: Connection[Any],
-        secret: bytes,
-        subject_id: UUID,
-        key_id: UUID,
-        record_ids: Sequence[UUID],
+    def hold_back(self, subject_id: UUID, erasure_id: UUID, kept: Mapping[UUID, UUID]) -> None:
+        """Store the keys of records left to a hold where nobody looks for them without one.
+
+        They lie under the erasure's id in place of their period key's; see ``HeldKeys``.
+        """
+        under: dict[UUID, list[UUID]] = defaultdict(list)
+        for record_id, key_id in kept.items():
+            under[key_id].append(record_id)
+        for key_id, record_ids in under.items():
+            secret = self._keys.key(subject_id, key_id).secret
+            own = (
+                self._keys.own_secrets(subject_id, record_ids, key_id)
+                if secret is None
+                else {each: record_secret(secret, each.bytes) for each in record_ids}
+            )
+            self._store(subject_id, erasure_id, own)
+
+    def held_back(self, subject_id: UUID, erasure_id: UUID) -> frozenset[UUID]:
+        """Return the records that an erasure has left to a hold and that are not erased since."""
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT record_id FROM keys.record_keys WHERE bucket = %s AND key_id = %s AND wrapped IS NOT NULL",
+                (bucket_of(subject_id), erasure_id),
+            ).fetchall()
+        return frozenset(record_id for (record_id,) in rows)
+
+    def _store(self, subject_id: UUID, key_id: UUID, secrets: Mapping[UUID, bytes]) -> None:
+        """Store keys of single records, wrapped and bound to ``key_id``; those that are there stay."""
+        record_ids = list(secrets)
+        for start in range(0, len(record_ids), RECORDS_AT_ONCE):
+            some = {each: secrets[each] for each in record_ids[start : start + RECORDS_AT_ONCE]}
+            with self._connection() as connection:
+                self._store_some(connection, subject_id, key_id, some)
+
+    def _store_some(
+        self, connection: Connection[Any], subject_id: UUID, key_id: UUID, secrets: Mapping[UUID, bytes]
     ) -> None:
         def write(root: RootKey) -> None:
             wrapped, fingerprints = [], []
-            for record_id in record_ids:
-                own = record_secret(secret, record_id.bytes)
+            for record_id, own in secrets.items():
                 coordinates = record_key_coordinates(self._keys.store_id, subject_id, key_id, record_id)
                 wrapped.append(wrap(root.secret, own, coordinates))
                 fingerprints.append(fingerprint(own))
-            given = (bucket_of(subject_id), key_id, subject_id, root.epoch.number, list(record_ids))
+            given = (bucket_of(subject_id), key_id, subject_id, root.epoch.number, list(secrets))
             connection.execute(_KEEP, (*given, wrapped, fingerprints))
 
         self._keys.under_newest_root(connection, write)
@@ -158,7 +196,7 @@ class KeyDestruction:
                 {
                     "bucket": bucket,
                     "subject": subject_id,
-                    "keys": list(doomed.key_ids),
+                    "keys": list(doomed.period_keys),
                     "records": list(doomed.records),
                 },
             ).fetchall()
@@ -176,15 +214,8 @@ class KeyDestruction:
                 "SELECT (SELECT count(*) FROM keys.period_keys WHERE bucket = %(bucket)s"
                 " AND key_id = ANY(%(keys)s) AND wrapped IS NOT NULL)"
                 " + (SELECT count(*) FROM keys.record_keys WHERE bucket = %(bucket)s AND wrapped IS NOT NULL"
-                " AND (record_id = ANY(%(records)s)"
-                "  OR key_id = ANY(%(keys)s) AND record_id <> ALL(%(kept)s) AND NOT key_id = ANY(%(broken)s)))",
-                {
-                    "bucket": bucket_of(doomed.subject_id),
-                    "keys": list(doomed.key_ids),
-                    "records": list(doomed.records),
-                    "kept": list(doomed.kept),
-                    "broken": list(doomed.records.values()),
-                },
+                f" AND ({_GONE}))",
+                _parameters(doomed),
             ).fetchone()
         return int(row[0]) if row else 0
 
@@ -213,16 +244,11 @@ class KeyDestruction:
 
 
 def _destroy_rows(connection: Connection[Any], doomed: Doomed, at: datetime) -> None:
-    broken = set(doomed.records.values())
     parameters = {
-        "bucket": bucket_of(doomed.subject_id),
+        **_parameters(doomed),
         "subject": doomed.subject_id,
         "at": at,
-        "keys": list(doomed.key_ids),
         "secrets": [f"@{name}" for name in doomed.secrets],
-        "whole": list(doomed.key_ids - broken),
-        "records": list(doomed.records),
-        "kept": list(doomed.kept),
     }
     connection.execute(
         "UPDATE keys.period_keys SET wrapped = NULL, destroyed_at = %(at)s WHERE bucket = %(bucket)s"
@@ -231,7 +257,17 @@ def _destroy_rows(connection: Connection[Any], doomed: Doomed, at: datetime) -> 
     )
     connection.execute(
         "UPDATE keys.record_keys SET wrapped = NULL, destroyed_at = %(at)s WHERE bucket = %(bucket)s"
-        " AND subject_id = %(subject)s AND wrapped IS NOT NULL AND (record_id = ANY(%(records)s)"
-        " OR key_id = ANY(%(whole)s) AND record_id <> ALL(%(kept)s))",
+        f" AND subject_id = %(subject)s AND wrapped IS NOT NULL AND ({_GONE})",
         parameters,
     )
+
+
+def _parameters(doomed: Doomed) -> dict[str, Any]:
+    return {
+        "bucket": bucket_of(doomed.subject_id),
+        "keys": list(doomed.period_keys),
+        "whole": list(doomed.key_ids),
+        "broken": list(doomed.broken),
+        "records": list(doomed.records),
+        "kept": list(doomed.kept),
+    }

@@ -64,6 +64,12 @@ WHERE bucket = ANY(%s) AND (key_id, record_id) IN (SELECT * FROM unnest(%s::uuid
     AND wrapped IS NOT NULL
 """
 
+_SELECT_OWN_KEYS = """
+SELECT subject_id, key_id, record_id, epoch, wrapped FROM keys.record_keys
+WHERE bucket = %(bucket)s AND subject_id = %(subject)s AND record_id = ANY(%(records)s)
+    AND wrapped IS NOT NULL AND (%(key)s::uuid IS NULL OR key_id = %(key)s)
+"""
+
 _SELECT_CHANGES = """
 SELECT count, ARRAY(SELECT epoch FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL ORDER BY epoch)
 FROM keys.destructions WHERE bucket = 0
@@ -193,6 +199,21 @@ class KeyRing:
                 return
             self._epochs.renew(connection, [])
 
+    def own_secrets(
+        self, subject_id: UUID, record_ids: Iterable[UUID], key_id: UUID | None = None
+    ) -> dict[UUID, bytes]:
+        """Return the stored keys of those records that have one, under one key id or any; raises KeyUnavailable."""
+        given = {
+            "bucket": bucket_of(subject_id), "subject": subject_id, "records": list(record_ids), "key": key_id,
+        }  # fmt: skip
+
+        def read(connection: psycopg.Connection[Any]) -> dict[UUID, bytes]:
+            rows = connection.execute(_SELECT_OWN_KEYS, given).fetchall()
+            return {row[2]: self._own_secret(connection, *row) for row in rows}
+
+        with self._connection() as connection:
+            return _past_a_rotation(read, connection)
+
     def subject_secret(self, subject_id: UUID, purpose: str) -> bytes:
         """Return a person's secret that belongs to no kind: ``index`` or ``cache``; dies with the person."""
         return self.key_for_new(subject_id, f"@{purpose}", "").required()
@@ -279,10 +300,8 @@ class KeyRing:
         def read(connection: psycopg.Connection[Any]) -> dict[tuple[UUID, UUID], Cipher | None]:
             found: dict[tuple[UUID, UUID], Cipher | None] = dict.fromkeys(wanted)
             rows = connection.execute(_SELECT_RECORD_KEYS, (buckets, key_ids, record_ids)).fetchall()
-            for subject_id, key_id, record_id, epoch, wrapped in rows:
-                coordinates = record_key_coordinates(self.store_id, subject_id, key_id, record_id)
-                root = self._epochs.root(connection, epoch)
-                found[key_id, record_id] = Cipher(unwrap(root, bytes(wrapped), coordinates))
+            for row in rows:
+                found[row[1], row[2]] = Cipher(self._own_secret(connection, *row))
             return found
 
         with self._connection() as connection:
@@ -305,6 +324,18 @@ class KeyRing:
         coordinates = period_key_coordinates(self.store_id, subject_id, kind, period, number, key_id)
         secret = unwrap(self._epochs.root(connection, epoch), bytes(wrapped), coordinates)
         return PeriodKey(key_id, subject_id, secret)
+
+    def _own_secret(
+        self,
+        connection: psycopg.Connection[Any],
+        subject_id: UUID,
+        key_id: UUID,
+        record_id: UUID,
+        epoch: int,
+        wrapped: bytes,
+    ) -> bytes:
+        coordinates = record_key_coordinates(self.store_id, subject_id, key_id, record_id)
+        return unwrap(self._epochs.root(connection, epoch), bytes(wrapped), coordinates)
 
     def _renew_lease(self) -> None:
         if time.monotonic() - self._checked_at < LEASE:

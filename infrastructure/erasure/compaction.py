@@ -6,7 +6,8 @@ may be repeated, and works on one bucket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -67,14 +68,27 @@ def records_under(connection: Connection[Any], subject_id: UUID, key_id: UUID) -
     return [record_id for (record_id,) in rows]
 
 
-def key_of(connection: Connection[Any], subject_id: UUID, record_id: UUID) -> UUID | None:
-    """Return the period key that a record's events name, None where there is no such record."""
-    row = connection.execute(
-        "SELECT key_id FROM ledger.events WHERE bucket = %s AND record_id = %s AND subject_id = %s"
-        " AND key_id IS NOT NULL ORDER BY version LIMIT 1",
-        (bucket_of(subject_id), record_id, subject_id),
-    ).fetchone()
-    return row[0] if row else None
+def living(
+    connection: Connection[Any], subject_id: UUID, key_ids: Iterable[UUID]
+) -> list[tuple[UUID, datetime]]:
+    """Return the records under some period keys that are not compacted, each with when it was made."""
+    return connection.execute(
+        "SELECT record_id, recorded_at FROM ledger.events WHERE bucket = %s AND subject_id = %s AND version = 1"
+        " AND key_id = ANY(%s) AND body IS NOT NULL",
+        (bucket_of(subject_id), subject_id, list(key_ids)),
+    ).fetchall()
+
+
+def filed(
+    connection: Connection[Any], subject_id: UUID, record_ids: Iterable[UUID]
+) -> dict[UUID, tuple[str, UUID]]:
+    """Return the kind (empty once it is compacted) and the period key of those records that there are."""
+    rows = connection.execute(
+        "SELECT record_id, coalesce(kind, ''), key_id FROM ledger.events"
+        " WHERE bucket = %s AND record_id = ANY(%s) AND subject_id = %s AND version = 1 AND key_id IS NOT NULL",
+        (bucket_of(subject_id), list(record_ids), subject_id),
+    )
+    return {record_id: (kind, key_id) for record_id, kind, key_id in rows}
 
 
 def contents(connection: Connection[Any], subject_id: UUID, scope: ErasedScope) -> list[tuple[UUID, bool]]:

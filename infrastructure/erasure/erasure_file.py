@@ -45,24 +45,18 @@ class Line:
             "requested_by": str(asked.requested_by),
             "requested_at": asked.requested_at.isoformat(),
             "grounds": asked.grounds,
-            "kind": asked.kind,
-            "period": asked.period,
-            "record_id": str(asked.record_id) if asked.record_id else None,
+            **asked.as_json(),
             "scope": self.scope.as_json(),
         }
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Self:
         """Return the line that ``as_json`` gave."""
-        request = ErasureRequest(
-            UUID(said["erasure_id"]),
-            UUID(said["subject_id"]),
-            UUID(said["requested_by"]),
+        request = ErasureRequest.from_json(
+            (UUID(said["erasure_id"]), UUID(said["subject_id"]), UUID(said["requested_by"])),
             datetime.fromisoformat(said["requested_at"]),
             said["grounds"],
-            said["kind"],
-            said["period"],
-            UUID(said["record_id"]) if said["record_id"] else None,
+            said,
         )
         return cls(said["number"], request, Scope.from_json(said["scope"]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -48,7 +48,7 @@ class Erasures:
         request.checked()
         begun = self._begun(request)
         if begun is None:
-            if not self.preview(request):
+            if request.follows is None and not (self.preview(request) or self.held(request)):
                 raise NotFound
             self._journal.add(request)
         erasure_id = begun.id if begun else request.erasure_id
@@ -62,6 +62,24 @@ class Erasures:
         with self._journal.connection() as connection:
             scope = self._steps.found(connection, request.checked())
             return compaction.counted(connection, request.subject_id, scope.erased(request.erasure_id))
+
+    def held(self, request: ErasureRequest) -> dict[UUID, int]:
+        """Return the holds that would keep something now, and how many records each."""
+        with self._journal.connection() as connection:
+            return self._steps.held(connection, request.checked())
+
+    def readable(self, subject_id: UUID, kind: str) -> list[tuple[UUID, datetime]]:
+        """Return the records of a kind that are not erased, each with when it was made."""
+        with self._journal.connection() as connection:
+            key_ids = self._steps.destruction.keys_in(subject_id, kind, "")
+            return compaction.living(connection, subject_id, key_ids)
+
+    def left_to_holds(self) -> Iterator[tuple[Erasure, frozenset[UUID]]]:
+        """Yield the erasures that have left records to holds, with those that are not erased since."""
+        for erasure in self._journal.with_kept():
+            left = self._steps.destruction.held_back(erasure.request.subject_id, erasure.id)
+            if left:
+                yield erasure, left
 
     def resume(self, erasure_id: UUID) -> Erasure:
         """Carry out the steps that remain; raises NotFound, ErasureUnfinished, Unavailable, KeyUnavailable."""
@@ -162,4 +180,5 @@ def new_request(
     subject_id: UUID, grounds: str, requested_by: UUID, *, kind: str, period: str, record_id: UUID | None
 ) -> ErasureRequest:
     """Return a request made now."""
-    return ErasureRequest(new_id(), subject_id, requested_by, clock.now(), grounds, kind, period, record_id)
+    records = frozenset({record_id} if record_id else ())
+    return ErasureRequest(new_id(), subject_id, requested_by, clock.now(), grounds, kind, period, records)

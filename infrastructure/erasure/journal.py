@@ -68,7 +68,6 @@ class Journal:
         self, request: ErasureRequest, scope: Scope | None = None, file_number: int | None = None
     ) -> None:
         """Note an erasure that was asked for; one that is noted already stays as it is."""
-        asked = {"kind": request.kind, "period": request.period, "record_id": _text(request.record_id)}
         with self.connection() as connection:
             connection.execute(
                 "INSERT INTO ledger.erasures (bucket, erasure_id, subject_id, scope, requested_by, requested_at,"
@@ -77,7 +76,7 @@ class Journal:
                     bucket_of(request.subject_id),
                     request.erasure_id,
                     request.subject_id,
-                    Jsonb({**asked, "found": scope.as_json() if scope else None}),
+                    Jsonb({**request.as_json(), "found": scope.as_json() if scope else None}),
                     request.requested_by,
                     request.requested_at,
                     request.grounds,
@@ -102,6 +101,14 @@ class Journal:
         return self._read(
             "SELECT {columns} FROM ledger.erasures WHERE bucket = %s AND subject_id = %s ORDER BY requested_at",
             (bucket_of(subject_id), subject_id),
+        )
+
+    def with_kept(self) -> list[Erasure]:
+        """Return the erasures that left something to holds, oldest first."""
+        return self._read(
+            "SELECT {columns} FROM ledger.erasures WHERE scope #> '{{found,kept}}' <> '{{}}'"
+            " ORDER BY requested_at, erasure_id",
+            (),
         )
 
     def one(self, erasure_id: UUID) -> Erasure:
@@ -189,22 +196,10 @@ def _key(erasure: Erasure) -> tuple[int, UUID]:
 
 def _erasure(row: Mapping[str, Any]) -> Erasure:
     asked = row["scope"]
-    request = ErasureRequest(
-        row["erasure_id"],
-        row["subject_id"],
-        row["requested_by"],
-        row["requested_at"],
-        row["grounds"],
-        asked["kind"],
-        asked["period"],
-        UUID(asked["record_id"]) if asked["record_id"] else None,
-    )
+    ids = (row["erasure_id"], row["subject_id"], row["requested_by"])
+    request = ErasureRequest.from_json(ids, row["requested_at"], row["grounds"], asked)
     scope = Scope.from_json(asked["found"]) if asked["found"] else None
     return Erasure(request, row["step"], row["steps"], scope, row["file_number"], row["receipt"])
-
-
-def _text(record_id: UUID | None) -> str | None:
-    return str(record_id) if record_id is not None else None
 
 
 @contextmanager

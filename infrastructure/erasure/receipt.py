@@ -29,7 +29,8 @@ def receipt_of(
         "grain": asked.grain,
         "kind": asked.kind or None,
         "period": asked.period or None,
-        "record_id": str(asked.record_id) if asked.record_id else None,
+        "record_ids": sorted(map(str, asked.record_ids)),
+        "follows": str(asked.follows) if asked.follows else None,
         "requested_by": str(asked.requested_by),
         "requested_at": asked.requested_at.isoformat(),
         "grounds": asked.grounds,
@@ -37,10 +38,15 @@ def receipt_of(
         "unrecoverable_at": unrecoverable_at,
         "kinds": erasure.steps["scope"]["kinds"],
         "kept": sorted(map(str, scope.kept)) if scope else [],
+        "held_until": erasure.steps["scope"]["held_until"],
         "fingerprints": keys["fingerprints"],
         "epoch": keys["epoch"],
         "steps": {
-            name: {key: value for key, value in done.items() if key not in {"fingerprints", "kinds"}}
+            name: {
+                key: value
+                for key, value in done.items()
+                if key not in {"fingerprints", "held_until", "kinds"}
+            }
             for name, done in erasure.steps.items()
         },
         "verification": erasure.steps["verification"],
@@ -59,7 +65,8 @@ def summary_of(erasure: Erasure) -> dict[str, Any]:
         "grain": asked.grain,
         "kind": asked.kind or None,
         "period": asked.period or None,
-        "record_id": asked.record_id,
+        "record_ids": sorted(asked.record_ids),
+        "follows": asked.follows,
         "requested_at": asked.requested_at,
         "grounds": asked.grounds,
         "step": "done" if erasure.done else erasure.step,

@@ -6,7 +6,7 @@ A step is given the transaction that has the erasure locked, and returns what it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.erasure_events import erasure_event
 from infrastructure.ledger.events import Append, Attribution
 from infrastructure.ledger.fences import ANY_RECORD, Cause, Fence, lift_fences, raise_fences
+from infrastructure.ledger.holds import active_holds, records_held
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.projector.projector import Projector
 from infrastructure.projector.rebuild.rebuilder import Rebuilder
@@ -71,27 +72,27 @@ class Steps:
     def fence(self, connection: Connection[Any], erasure: Erasure) -> Counted:
         """Let no command, and no new key, into what is to be erased."""
         asked = erasure.request
-        if asked.record_id is None:
+        if not asked.record_ids:
             self.destruction.fence(asked.subject_id, asked.erasure_id, asked.kind, asked.period)
         else:
-            self.destruction.close(asked.subject_id, self._keys_of_record(connection, erasure))
-        fence = Fence(
-            asked.subject_id,
-            Cause.ERASURE,
-            asked.erasure_id,
-            asked.kind,
-            asked.period,
-            asked.record_id or ANY_RECORD,
-        )
-        raise_fences(connection, [fence], asked.subject_id)
+            scope = erasure.scope or self.found(connection, asked)
+            self.destruction.close(asked.subject_id, scope.broken_keys)
+        fences = [
+            Fence(asked.subject_id, Cause.ERASURE, asked.erasure_id, asked.kind, asked.period, record_id)
+            for record_id in asked.record_ids or {ANY_RECORD}
+        ]
+        raise_fences(connection, fences, asked.subject_id)
         return {}
 
     def scope(self, connection: Connection[Any], erasure: Erasure) -> Counted:
         """Find out, now that nothing is added any more, which keys and records go."""
         scope = erasure.scope or self.found(connection, erasure.request)
         journal.note_scope(connection, erasure, scope)
-        erased = scope.erased(erasure.id)
-        return {"kinds": compaction.counted(connection, erasure.request.subject_id, erased)}
+        erased, subject_id = scope.erased(erasure.id), erasure.request.subject_id
+        return {
+            "kinds": compaction.counted(connection, subject_id, erased),
+            "held_until": self._held_until(connection, subject_id, scope.kept),
+        }
 
     def file_line(self, connection: Connection[Any], erasure: Erasure) -> Counted:
         """Write the erasure where no restored database can undo it."""
@@ -103,14 +104,11 @@ class Steps:
         """Keep the keys of what stays, destroy all others, and let commands in again where something may begin anew."""
         scope, subject_id = _scope_of(erasure), erasure.request.subject_id
         kept = 0
-        for key_id in scope.destroyed_keys if scope.records or scope.kept else ():
+        for key_id in scope.broken_keys:
             under = compaction.records_under(connection, subject_id, key_id)
-            stay = [
-                record_id
-                for record_id in under
-                if (record_id in scope.kept if key_id in scope.key_ids else record_id not in scope.records)
-            ]
+            stay = [each for each in under if each not in scope.records and each not in scope.kept]
             kept += self.destruction.keep(subject_id, key_id, stay)
+        self.destruction.hold_back(subject_id, erasure.id, scope.kept)
         counted = self.destruction.destroy(self._doomed(erasure), clock.now())
         if erasure.request.grain != "person":
             lift_fences(connection, subject_id, erasure.id)
@@ -178,10 +176,26 @@ class Steps:
 
     def found(self, connection: Connection[Any], asked: ErasureRequest) -> Scope:
         """Return what a request comes to at this moment."""
-        if asked.record_id is None:
-            return Scope(self.destruction.keys_in(asked.subject_id, asked.kind, asked.period))
-        key_id = compaction.key_of(connection, asked.subject_id, asked.record_id)
-        return Scope(records={asked.record_id: key_id} if key_id else {})
+        holds = active_holds(connection, asked.subject_id, clock.now())
+        if not asked.record_ids:
+            key_ids = self.destruction.keys_in(asked.subject_id, asked.kind, asked.period)
+            return Scope(key_ids, kept=records_held(connection, asked.subject_id, key_ids, holds))
+        filed = compaction.filed(connection, asked.subject_id, asked.record_ids)
+        kept = {each for each, (kind, _) in filed.items() if any(hold.covers(kind, each) for hold in holds)}
+        return Scope(
+            records={each: key_id for each, (_, key_id) in filed.items() if each not in kept},
+            kept={each: key_id for each, (_, key_id) in filed.items() if each in kept},
+        )
+
+    def held(self, connection: Connection[Any], asked: ErasureRequest) -> dict[UUID, int]:
+        """Return the holds that keep something of what is asked for, and how many records each."""
+        scope = self.found(connection, asked)
+        filed = compaction.filed(connection, asked.subject_id, scope.kept)
+        holds = active_holds(connection, asked.subject_id, clock.now())
+        counts = {
+            hold.hold_id: sum(hold.covers(kind, each) for each, (kind, _) in filed.items()) for hold in holds
+        }
+        return {hold_id: count for hold_id, count in counts.items() if count}
 
     def left(self, connection: Connection[Any], erasure: Erasure) -> dict[str, int]:
         """Return what there still is of what was erased: living keys, rows of the ledger, rows of the read tables."""
@@ -192,22 +206,23 @@ class Steps:
             row = reading.execute(
                 sql.SQL(
                     "SELECT count(*) FROM {}.audit WHERE bucket = %s AND subject_id = %s AND key_id IS NOT NULL"
-                    " AND (record_id = ANY(%s) OR key_id = ANY(%s) AND record_id <> ALL(%s))"
+                    " AND (record_id = ANY(%s) OR key_id = ANY(%s))"
                 ).format(sql.Identifier(SCHEMA)),
-                (
-                    bucket_of(subject_id),
-                    subject_id,
-                    list(scope.record_ids),
-                    list(scope.key_ids),
-                    list(scope.kept),
-                ),
+                (bucket_of(subject_id), subject_id, list(scope.record_ids | scope.kept), list(scope.key_ids)),
             ).fetchone()
         left["read_rows"] = int(row[0]) if row else 0
         return left
 
-    def _keys_of_record(self, connection: Connection[Any], erasure: Erasure) -> list[UUID]:
-        scope = erasure.scope or self.found(connection, erasure.request)
-        return list(scope.records.values())
+    def _held_until(
+        self, connection: Connection[Any], subject_id: UUID, kept: Mapping[UUID, UUID]
+    ) -> dict[str, str | None]:
+        """Return the holds that keep something, each with its end where one is set."""
+        filed = compaction.filed(connection, subject_id, kept)
+        return {
+            str(hold.hold_id): hold.until.isoformat() if hold.until else None
+            for hold in active_holds(connection, subject_id, clock.now())
+            if any(hold.covers(kind, each) for each, (kind, _) in filed.items())
+        }
 
     def _doomed(self, erasure: Erasure) -> Doomed:
         scope, person = _scope_of(erasure), erasure.request.grain == "person"
@@ -215,7 +230,8 @@ class Steps:
             erasure.id,
             erasure.file_number or 0,
             erasure.request.subject_id,
-            scope.destroyed_keys,
+            scope.key_ids,
+            scope.broken_keys,
             scope.records,
             scope.kept,
             ("cache", "index") if person else ("cache",),

@@ -21,7 +21,7 @@ from domain.shared.record import Origin, Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES
 from infrastructure.crypto.cipher import blind, derive
-from infrastructure.errors import ClaimTaken, Erased, SourceAlreadyKept, VersionConflict
+from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
 from infrastructure.ledger.fences import following_fences
@@ -173,6 +173,8 @@ class Intake:
             return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
         except Erased:
             return Ending(Outcome.SKIPPED, draft.kind, "erased")
+        except ProcessingRestricted:
+            return Ending(Outcome.SKIPPED, draft.kind, "restricted")
         except InvalidInput as error:
             return Ending(Outcome.INVALID, draft.kind, str(error))
         except (DomainError, OSError) as error:

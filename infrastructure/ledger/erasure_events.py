@@ -21,7 +21,10 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ErasedScope:
-    """What an erasure takes: all events under some keys, but for those of records kept, and all of some records."""
+    """What an erasure takes: all events under some keys, but for those of records kept, and all of some records.
+
+    Records kept are under a hold: they are not erased, and yet nothing of them stays in the read tables.
+    """
 
     erasure_id: UUID
     key_ids: frozenset[UUID] = frozenset()
@@ -33,6 +36,10 @@ class ErasedScope:
         return row.record_id in self.record_ids or (
             row.key_id in self.key_ids and row.record_id not in self.kept
         )
+
+    def withdraws(self, row: EventRow) -> bool:
+        """Return whether an event has no place in the read tables any more."""
+        return row.key_id in self.key_ids or row.record_id in self.record_ids or row.record_id in self.kept
 
 
 def is_erasure(row: EventRow) -> bool:

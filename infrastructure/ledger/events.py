@@ -89,6 +89,24 @@ class ClaimChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictionChange:
+    """A restriction of processing that a record raises or lifts; an empty kind stands for all."""
+
+    record_id: UUID
+    kind: str
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """A record that from now on demands to be kept, or does no longer."""
+
+    record_id: UUID
+    kind: str
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A blind e-mail address that a record names now, or names no more."""
 
@@ -132,6 +150,8 @@ class Append:
     claims: Sequence[ClaimChange] = ()
     sources: Sequence[SourceEntry] = ()
     blobs: Sequence[BlobEntry] = field(default=())
+    restrictions: Sequence[RestrictionChange] = ()
+    holds: Sequence[HoldChange] = ()
     mentions: Sequence[Mention] = ()
     fences: int | None = 0
     """The count of the bucket's fences before anything was loaded; None passes all fences."""

@@ -9,7 +9,7 @@ row: a subquery on the table of fences would still see it as it was when the sta
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +23,7 @@ from psycopg_pool import ConnectionPool
 
 from infrastructure.errors import FencesMoved, ProcessingRestricted, SubjectErased, Unavailable
 from infrastructure.ledger.buckets import bucket_of
+from infrastructure.ledger.events import RestrictionChange
 
 T = TypeVar("T")
 
@@ -68,11 +69,35 @@ class Known:
     count: int = 0
     fences: tuple[Fence, ...] = ()
 
-    def require_open(self, subject_id: UUID, kind: str, period: str, record_id: UUID) -> None:
-        """Raise SubjectErased or ProcessingRestricted where a record lies behind a fence."""
+    def require_open(
+        self, subject_id: UUID, kind: str, period: str, record_id: UUID, *, right: bool = False
+    ) -> None:
+        """Raise SubjectErased or ProcessingRestricted where a record lies behind a fence.
+
+        A ``right`` is a command that no restriction keeps back.
+        """
         for fence in self.fences:
+            if right and fence.cause == Cause.RESTRICTION:
+                continue
             if fence.subject_id == subject_id and fence.stands_before(kind, period, record_id):
                 raise _REFUSALS[Cause(fence.cause)]
+
+    def restricts(self, subject_id: UUID, kinds: Iterable[str]) -> bool:
+        """Return whether one of the kinds is restricted; an empty text stands for any kind."""
+        asked = frozenset(kinds)
+        restricted = {
+            fence.kind
+            for fence in self.fences
+            if fence.subject_id == subject_id and fence.cause == Cause.RESTRICTION
+        }
+        if "" in asked or "" in restricted:
+            return bool(asked and restricted)
+        return not asked.isdisjoint(restricted)
+
+    def require_unrestricted(self, subject_id: UUID, kinds: Iterable[str]) -> None:
+        """Raise ProcessingRestricted where one of the kinds is restricted; see ``restricts``."""
+        if self.restricts(subject_id, kinds):
+            raise ProcessingRestricted
 
 
 class Fences:
@@ -91,6 +116,11 @@ class Fences:
     def known(self, subject_id: UUID) -> Known:
         """Return what is known of the bucket of a person; to be asked before anything is loaded."""
         return self._known.get(bucket_of(subject_id), Known())
+
+    def current(self, subject_id: UUID) -> Known:
+        """Return the fences of the bucket of a person as the ledger has them now; raises Unavailable."""
+        self.learn(bucket_of(subject_id))
+        return self.known(subject_id)
 
     def learn(self, bucket: int) -> None:
         """Read the fences of a bucket anew; raises Unavailable.
@@ -132,6 +162,16 @@ def fences_of(connection: Connection[Any], bucket: int) -> Known:
     return Known(row[0], tuple(fences))
 
 
+def fences_stand(connection: Connection[Any], bucket: int, fences: int) -> bool:
+    """Tell whether the count of fences is still this, and keep it so to the end of the transaction."""
+    return (
+        connection.execute(
+            "SELECT FROM ledger.bucket_heads WHERE bucket = %s AND fences = %s FOR SHARE", (bucket, fences)
+        ).fetchone()
+        is not None
+    )
+
+
 def raise_fences(connection: Connection[Any], fences: Sequence[Fence], subject_id: UUID) -> None:
     """Put up fences, in the transaction of the connection; once it is committed, no append passes them."""
     bucket = bucket_of(subject_id)
@@ -147,14 +187,29 @@ def raise_fences(connection: Connection[Any], fences: Sequence[Fence], subject_i
     _count(connection, bucket)
 
 
-def lift_fences(connection: Connection[Any], subject_id: UUID, cause_id: UUID) -> None:
-    """Take down the fences of one cause, in the transaction of the connection."""
+def lift_fences(
+    connection: Connection[Any], subject_id: UUID, cause_id: UUID, *, kind: str | None = None
+) -> None:
+    """Take down the fences of one cause, or that of a kind only, in the transaction of the connection."""
     bucket = bucket_of(subject_id)
     connection.execute(
-        "DELETE FROM ledger.fences WHERE bucket = %s AND subject_id = %s AND cause_id = %s",
-        (bucket, subject_id, cause_id),
+        "DELETE FROM ledger.fences WHERE bucket = %s AND subject_id = %s AND cause_id = %s"
+        " AND kind = coalesce(%s, kind)",
+        (bucket, subject_id, cause_id, kind),
     )
     _count(connection, bucket)
+
+
+def change_restrictions(
+    connection: Connection[Any], subject_id: UUID, changes: Iterable[RestrictionChange]
+) -> None:
+    """Raise and lift restrictions of processing, in the transaction of the append that decides them."""
+    for change in changes:
+        if change.raised:
+            fence = Fence(subject_id, Cause.RESTRICTION, change.record_id, change.kind)
+            raise_fences(connection, [fence], subject_id)
+        else:
+            lift_fences(connection, subject_id, change.record_id, kind=change.kind)
 
 
 def following_fences(attempt: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,7 +30,8 @@ from infrastructure.ledger import statements
 from infrastructure.ledger.binary_copy import event_rows, source_rows
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
-from infrastructure.ledger.fences import Fences
+from infrastructure.ledger.fences import Fences, change_restrictions, fences_stand
+from infrastructure.ledger.holds import change_record_holds
 
 T = TypeVar("T")
 
@@ -55,7 +56,11 @@ class Ledger:
         after a lost COMMIT reply. Raises FencesMoved, VersionConflict, ClaimTaken, SourceAlreadyKept,
         CommandIdReused, Unavailable; after any of them nothing was stored.
         """
-        return self._retrying(lambda: self._append_once(append))
+        receipt = self._retrying(lambda: self._append_once(append))
+        if append.restrictions:
+            with suppress(Unavailable):  # what is stored is stored; the next append finds out at the latest
+                self.fences.learn(receipt.bucket)
+        return receipt
 
     def receipt(self, subject_id: UUID, command_id: UUID, request_digest: bytes) -> Receipt | None:
         """Return the receipt of a command carried out before, or None; raises CommandIdReused."""
@@ -85,7 +90,7 @@ class Ledger:
     def keep_snapshot(self, row: EventRow, fences: int) -> None:
         """Store a snapshot given in the form ``replay`` returns it, unless fences have moved since."""
         with self._connection() as connection, connection.transaction():
-            if not _fences_stand(connection, row.bucket, fences):
+            if not fences_stand(connection, row.bucket, fences):
                 return
             connection.execute(
                 "INSERT INTO ledger.snapshots"
@@ -118,13 +123,17 @@ class Ledger:
                 ).fetchall()
             )
 
-    def head(self, bucket: int) -> int:
-        """Return the position of the last event of a bucket."""
+    def head(self, bucket: int, fences: int | None = None) -> int:
+        """Return the position of the last event of a bucket; raises FencesMoved unless the count is ``fences``."""
         with self._connection() as connection:
             row = connection.execute(
-                "SELECT position FROM ledger.bucket_heads WHERE bucket = %s", (bucket,)
+                "SELECT position, fences FROM ledger.bucket_heads WHERE bucket = %s", (bucket,)
             ).fetchone()
-        return int(row[0]) if row else 0
+        position, count = row or (0, 0)
+        if fences is not None and count != fences:
+            self.fences.learn(bucket)
+            raise FencesMoved
+        return int(position)
 
     def sources(self, subject_id: UUID, sources: Sequence[bytes]) -> dict[bytes, tuple[UUID, bytes]]:
         """Return record id and content digest of those blind source names that are known."""
@@ -140,7 +149,7 @@ class Ledger:
         bucket = bucket_of(subject_id)
         try:
             with self._connection() as connection, connection.transaction():
-                if _fences_stand(connection, bucket, fences):
+                if fences_stand(connection, bucket, fences):
                     _write_sources(connection, bucket, subject_id, sources)
                     return
         except UniqueViolation:
@@ -232,7 +241,13 @@ class Ledger:
 
 def _is_one_statement(append: Append) -> bool:
     return len(append.events) < COPY_FROM and not (
-        append.read_set or append.claims or append.sources or append.blobs or append.mentions
+        append.read_set
+        or append.claims
+        or append.sources
+        or append.blobs
+        or append.restrictions
+        or append.holds
+        or append.mentions
     )
 
 
@@ -292,16 +307,6 @@ def _made_receipt(bucket: int, append: Append, row: tuple[int] | None) -> Receip
     )
 
 
-def _fences_stand(connection: Connection[Any], bucket: int, fences: int) -> bool:
-    """Tell whether the count of fences is still this, and keep it so to the end of the transaction."""
-    return (
-        connection.execute(
-            "SELECT FROM ledger.bucket_heads WHERE bucket = %s AND fences = %s FOR SHARE", (bucket, fences)
-        ).fetchone()
-        is not None
-    )
-
-
 def _check_read_set(connection: Connection[Any], bucket: int, read_set: Sequence[tuple[UUID, int]]) -> None:
     if not read_set:
         return
@@ -326,6 +331,8 @@ def _write_companions(connection: Connection[Any], bucket: int, append: Append) 
                 "DELETE FROM ledger.claims WHERE bucket = %s AND claim = %s AND record_id = %s",
                 (change.bucket, change.claim, change.record_id),
             )
+    change_restrictions(connection, append.subject_id, append.restrictions)
+    change_record_holds(connection, append.subject_id, append.holds, append.attribution.actor_id)
     if append.sources:
         _write_sources(connection, bucket, append.subject_id, append.sources)
     if append.mentions:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from domain.catalogue import topic_of
 from domain.shared.record import Record
-from infrastructure.crypto.keyring import KeyRing, PeriodKey
+from infrastructure.crypto.cipher import Cipher
+from infrastructure.crypto.keyring import PeriodKey
 from infrastructure.errors import CorruptEvent, Erased
 from infrastructure.ledger.codec import decode_event, encode_event, schema_version_of
 from infrastructure.ledger.erasure_events import ErasedScope, decode_erasure, is_erasure
@@ -39,10 +41,32 @@ class ErasureEvent:
     scope: ErasedScope
 
 
+class RecordKeys(Protocol):
+    """Gives the keys that events are encrypted under."""
+
+    store_id: UUID
+
+    def key(self, subject_id: UUID, key_id: UUID) -> PeriodKey:
+        """Return the period key an event names, destroyed or not."""
+        ...
+
+    def record_cipher(self, key: PeriodKey, record_id: UUID) -> Cipher:
+        """Return the cipher of one record; raises Erased."""
+        ...
+
+    def preload(self, wanted: Iterable[tuple[UUID, UUID]]) -> None:
+        """Fetch the keys of many (subject id, key id) at once."""
+        ...
+
+    def preload_records(self, wanted: Iterable[tuple[UUID, UUID]]) -> None:
+        """Fetch at once the own keys of many (key id, record id)."""
+        ...
+
+
 class Sealer:
     """Encrypts and decrypts events for the ledger. Safe to share between threads."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: RecordKeys) -> None:
         self._keys = keys
 
     def seal(

@@ -54,7 +54,7 @@ def work_until_told(settings: Settings) -> None:
     with open_store(settings.model_copy(update={"project_in_process": False})) as store:
         log().info("worker started")
         store.renew_beside()
-        work(store.engine.projector, store.engine.bell, stop, store.erasures.resume_all)
+        work(store.engine.projector, store.engine.bell, stop, store.tidy)
 
 
 def stop_on_signals() -> threading.Event:

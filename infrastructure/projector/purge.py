@@ -29,7 +29,7 @@ RECORDS_AT_ONCE = 5000
 
 _IN_SCOPE = sql.SQL(
     "bucket = %(bucket)s AND subject_id = %(subject_id)s AND key_id IS NOT NULL"
-    " AND (record_id = ANY(%(records)s) OR key_id = ANY(%(keys)s) AND record_id <> ALL(%(kept)s))"
+    " AND (record_id = ANY(%(records)s) OR key_id = ANY(%(keys)s))"
 )
 
 
@@ -50,8 +50,8 @@ class Purge:
         return {(self.subject_id, kind) for kind in self.records}
 
     def takes(self, row: EventRow) -> bool:
-        """Return whether an event is erased."""
-        return row.subject_id == self.subject_id and self.scope.covers(row)
+        """Return whether an event leaves the tables: because it is erased, or left to a hold."""
+        return row.subject_id == self.subject_id and self.scope.withdraws(row)
 
 
 def plan(connection: Connection[Any], schema: str, erasure: ErasureEvent) -> Purge:
@@ -157,9 +157,8 @@ def _parameters(purge: Purge) -> dict[str, Any]:
     return {
         "bucket": purge.bucket,
         "subject_id": purge.subject_id,
-        "records": list(purge.scope.record_ids),
+        "records": list(purge.scope.record_ids | purge.scope.kept),
         "keys": list(purge.scope.key_ids),
-        "kept": list(purge.scope.kept),
     }
 
 

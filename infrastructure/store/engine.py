@@ -13,12 +13,16 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.erasure.erasures import Erasures
+from infrastructure.erasure.key_care import KeyCare
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.projector import Projector
 from infrastructure.projector.rebuild.rebuilder import Rebuilder
+from infrastructure.rulings.held_records import HoldReading
+from infrastructure.rulings.holds import Holds
+from infrastructure.rulings.rules import RetentionRules
 from infrastructure.store.reader import Reader
 
 
@@ -48,6 +52,10 @@ class Engine:
     rebuilder: Rebuilder
     blobs: Blobs
     erasures: Erasures
+    key_care: KeyCare
+    holds: Holds
+    hold_reading: HoldReading
+    retention_rules: RetentionRules
     answers: AnswerCache | NoCache
     bell: Bell
     connect_apart: Callable[[], ConnectionPool[Connection[Any]]]

@@ -25,7 +25,7 @@ from projections.catalogue import view_of
 from projections.find import Listing, NotOffered
 from projections.health_series import DayOfMeasurements, ask_health_series
 from projections.places import Place, Visit, ask_places, ask_visits
-from projections.question import MAX_LIMIT, Question
+from projections.question import EVERY_KIND, MAX_LIMIT, Question
 from projections.search import SearchHit, ask_search
 from projections.spending import Spending, ask_spending
 from projections.statistics import KindStatistics, ask_statistics
@@ -45,7 +45,7 @@ class Questions:
 
     Every question that takes ``after`` waits until the read models have reached that receipt, raises
     NotYetProjected where they do not in time, and is answered from the tables, not from the cache. Cursors and limits that do not fit raise InvalidCursor and
-    InvalidQuery.
+    InvalidQuery; what draws conclusions from restricted kinds raises ProcessingRestricted.
     """
 
     def __init__(self, engine: Engine, subject_id: UUID) -> None:
@@ -253,6 +253,9 @@ class Questions:
     def _ask(
         self, question: Question[T], after: Receipt | None, limit: int = MAX_LIMIT, cursor: str | None = None
     ) -> Page[T]:
+        if question.analysis:
+            kind = "" if question.scope == EVERY_KIND else question.scope
+            self.engine.ledger.fences.current(self.subject_id).require_unrestricted(self.subject_id, [kind])
         self._reach(after)
         return self.engine.reader.ask(self.subject_id, question, limit, cursor, fresh=after is not None)
 

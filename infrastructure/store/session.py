@@ -184,7 +184,7 @@ class Session(Questions):
         by = Attribution(self.actor_id, command_id, given.correlation_id or command_id, given.causation_id)
         append = work.append(by, digest, self.purpose)
         if append is None:
-            position = engine.ledger.head(bucket_of(self.subject_id))
+            position = engine.ledger.head(bucket_of(self.subject_id), work.known_fences)
             return tuple(self._receipt(record, position, command_id) for record in touched.values())
         done = engine.ledger.append(append)
         engine.bell.ring()

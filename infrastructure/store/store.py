@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -17,9 +18,13 @@ from infrastructure.crypto.keyring import EVERYONE
 from infrastructure.erasure.erasures import Erasures, new_request
 from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import NotFound
+from infrastructure.ledger.holds import Hold
 from infrastructure.logs import log
 from infrastructure.projector.worker import work
+from infrastructure.rulings.held_records import HeldRecords
+from infrastructure.rulings.holds import Holds, Ruling
 from infrastructure.store.engine import Engine
+from infrastructure.store.retention import Retention
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import blind_address, blind_claim
 
@@ -54,6 +59,7 @@ class Store:
         self._outdated = outdated
         self._resources = resources
         self._stop = threading.Event()
+        self._retention = Retention(engine)
         self._threads: list[threading.Thread] = []
         if project:
             self._begin("projector", self._project)
@@ -113,6 +119,57 @@ class Store:
         )
         return self.erasures.erase(request)
 
+    @property
+    def holds(self) -> Holds:
+        """Return the legal holds."""
+        return self.engine.holds
+
+    @property
+    def retention(self) -> Retention:
+        """Return the rules of how long records are kept, and what follows from them."""
+        return self._retention
+
+    def hold(
+        self,
+        person: Person | UUID,
+        *,
+        reason: str,
+        purpose: str,
+        until: datetime,
+        kind: type[Record] | None = None,
+        record_id: UUID | None = None,
+        placed_by: UUID | None = None,
+    ) -> Hold:
+        """Have a kind of a person's records, or one record, kept until a moment, whoever asks to erase it.
+
+        Reason and purpose are kept sealed; what is erased meanwhile can be read for this purpose only, see
+        ``under_hold``. Raises InvalidInput, NotFound, Erased, its TooLateToHold, Unavailable.
+        """
+        subject_id = person.id if isinstance(person, Person) else person
+        return self.holds.place(
+            subject_id,
+            Ruling(reason, purpose),
+            until,
+            placed_by=placed_by or subject_id,
+            kind=kind.KIND if kind else "",
+            record_id=record_id,
+        )
+
+    def under_hold(self, hold_id: UUID, *, purpose: str, actor_id: UUID) -> HeldRecords:
+        """Return the records under a hold, for reading; every reading is noted with who read.
+
+        Raises NotFound, NotUnderHold unless the hold stands and was placed for this purpose.
+        """
+        return self.engine.hold_reading.under(hold_id, purpose, actor_id)
+
+    def tidy(self) -> None:
+        """Go on with what others have left unfinished, and do what has fallen due; raises Unavailable, KeyUnavailable."""
+        self.erasures.resume_all()
+        self.holds.end_due()
+        self.retention.run_if_due()
+        self.engine.key_care.rotate_if_due()
+        self.engine.key_care.date_receipts()
+
     def find_person(self, address: str) -> list[Mentioned]:
         """Return in whose contacts and mail an e-mail address occurs; raises Unavailable, KeyUnavailable."""
         found = self.engine.ledger.mentioning(blind_address(self.engine.keys, address))
@@ -152,7 +209,7 @@ class Store:
         self.close()
 
     def _project(self) -> None:
-        work(self.engine.projector, self.engine.bell, self._stop, self.erasures.resume_all)
+        work(self.engine.projector, self.engine.bell, self._stop, self.tidy)
 
     def _begin(self, name: str, work: Callable[[], None]) -> None:
         self._threads.append(threading.Thread(target=work, name=name, daemon=True))

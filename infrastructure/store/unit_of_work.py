@@ -23,11 +23,13 @@ from infrastructure.ledger.events import (
     Attribution,
     BlobEntry,
     ClaimChange,
+    HoldChange,
     Mention,
+    RestrictionChange,
     SealedEvent,
     SourceEntry,
 )
-from infrastructure.ledger.fences import Known
+from infrastructure.ledger.fences import ANY_RECORD, Known
 from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import Sealer
 
@@ -57,6 +59,8 @@ class _Entry:
     version: int = 0
     claims: frozenset[Claim] = frozenset()
     mentions: frozenset[str] = frozenset()
+    restricted_kinds: frozenset[str] = frozenset()
+    on_hold: bool = False
 
 
 class UnitOfWork:
@@ -90,33 +94,37 @@ class UnitOfWork:
         if call.creates:
             kind: type[Record] = getattr(call.method, "__self__")  # noqa: B009 - callables in general have none
             return self.create(_command(kind, call), _checked(kind, call), origin or Origin(self._subject_id))
-        record = self.existing(call.record_id)
+        record = self._loaded(call.record_id)
         if expected_version is not None and record.version != expected_version:
             raise VersionConflict
         command = _command(type(record), call)
+        self._require_open(record, right=command.verb in record.RIGHTS)
         getattr(record, command.verb)(**command.arguments(call.args, call.kwargs))
+        self._require_shareable(record, command)
         return record
 
     def create(self, command: Command, arguments: Mapping[str, Any], origin: Origin) -> Record:
         """Carry out a creating command with checked arguments."""
         origin = Origin(self._subject_id, origin.record_id, origin.source, origin.metadata, self)
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
-        self._require_open(record)
+        self._require_shareable(record, command)
         key = self.key_for_new(command.kind, record.created_on)
         self._entries[record.id] = _Entry(Loaded(record, key))
         return record
 
     def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
-        """Return the key of a record of a kind that is made at a time, for content stored before it."""
+        """Return the key of a record of a kind that is made at a time, for content stored before it.
+
+        Raises SubjectErased, ProcessingRestricted.
+        """
+        self._fences.require_open(self._subject_id, kind.KIND, period_of(kind.KIND, created), ANY_RECORD)
         return self._repository.key_for_new(self._subject_id, kind, created)
 
     def existing(self, record_id: UUID | None) -> Record:
         """Return a record to give a command to; raises NotFound, Erased, ProcessingRestricted."""
-        entry = self._find(record_id) if record_id else None
-        if entry is None:
-            raise NotFound
-        self._require_open(entry.loaded.record)
-        return entry.loaded.record
+        record = self._loaded(record_id)
+        self._require_open(record)
+        return record
 
     def bring(self, found: Mapping[UUID, Loaded]) -> None:
         """Take records that were loaded together, where they are not here yet."""
@@ -158,6 +166,8 @@ class UnitOfWork:
             claims=list(self._claim_changes()),
             sources=self.sources,
             blobs=self.blobs,
+            restrictions=list(self._restriction_changes()),
+            holds=list(self._hold_changes()),
             mentions=list(self._mentions()),
             fences=self._fences.count,
         )
@@ -166,6 +176,12 @@ class UnitOfWork:
         """Keep snapshots where records have grown long."""
         for entry in self._entries.values():
             self._repository.keep_snapshot_if_due(entry.loaded, entry.version, self._fences.count)
+
+    def _loaded(self, record_id: UUID | None) -> Record:
+        entry = self._find(record_id) if record_id else None
+        if entry is None:
+            raise NotFound
+        return entry.loaded.record
 
     def _find(self, record_id: UUID) -> _Entry | None:
         entry = self._entries.get(record_id)
@@ -177,14 +193,26 @@ class UnitOfWork:
         return entry
 
     def _enter(self, loaded: Loaded) -> _Entry:
-        attach(loaded.record, self._subject_id, self)
-        entry = _Entry(loaded, loaded.record.version, loaded.record.claims, loaded.record.named_addresses)
-        self._entries[loaded.record.id] = entry
+        record = loaded.record
+        attach(record, self._subject_id, self)
+        entry = _Entry(
+            loaded,
+            record.version,
+            record.claims,
+            record.named_addresses,
+            record.restricted_kinds,
+            record.on_hold,
+        )
+        self._entries[record.id] = entry
         return entry
 
-    def _require_open(self, record: Record) -> None:
+    def _require_open(self, record: Record, *, right: bool = False) -> None:
         period = period_of(record.KIND, record.created_on)
-        self._fences.require_open(self._subject_id, record.KIND, period, record.id)
+        self._fences.require_open(self._subject_id, record.KIND, period, record.id, right=right)
+
+    def _require_shareable(self, record: Record, command: Command) -> None:
+        if command.verb in record.SHARES:
+            self._fences.require_unrestricted(self._subject_id, record.shown_kinds)
 
     def _sealed(self, entry: _Entry, purpose: str | None) -> Iterator[SealedEvent]:
         record, key = entry.loaded.record, entry.loaded.key
@@ -206,6 +234,18 @@ class UnitOfWork:
             now = entry.loaded.record.claims
             for claim in entry.claims ^ now:
                 yield blind_claim(self._keys, self._subject_id, claim, record_id, taken=claim in now)
+
+    def _restriction_changes(self) -> Iterator[RestrictionChange]:
+        for record_id, entry in self._entries.items():
+            now = entry.loaded.record.restricted_kinds
+            for kind in entry.restricted_kinds ^ now:
+                yield RestrictionChange(record_id, kind, raised=kind in now)
+
+    def _hold_changes(self) -> Iterator[HoldChange]:
+        for record_id, entry in self._entries.items():
+            now = entry.loaded.record.on_hold
+            if now is not entry.on_hold:
+                yield HoldChange(record_id, entry.loaded.record.KIND, placed=now)
 
 
 def blind_address(keys: KeyRing, address: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The ledger: events, bucket heads, receipts, claims, sources, snapshots, small blobs, fences, erasures."""
+"""The ledger: events, bucket heads, receipts, claims, sources, snapshots, small blobs, fences, erasures, rulings."""
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a store whose database is elsewhere migrates or refuses."""

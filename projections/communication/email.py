@@ -52,5 +52,6 @@ VIEW = View(
         orders=("received_at",),
         listed=("received_at", "from_", "subject", "is_read"),
     ),
+    kept_from=_at,
     derived=(on_timeline(_moment), in_search(_words), Derived(threads.TABLE, _message)),
 )

@@ -87,5 +87,6 @@ VIEW = View(
         orders=("effective_at",),
         listed=("effective_at", "record_type", "code", "value_quantity", "value_unit"),
     ),
+    kept_from=_at,
     derived=(on_timeline(_moment), in_search(_words), Derived(health_series.TABLE, _measured)),
 )

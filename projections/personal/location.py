@@ -44,6 +44,7 @@ VIEW = View(
     RecordTable(
         LocationDay, "location_days", orders=("day",), listed=("day", "device", "point_count", "distance_m")
     ),
+    kept_from=lambda record: _moment(record).at,
     derived=(on_timeline(_moment), Derived(places.VISITS, _visits)),
     tallies=(Tally(places.PLACES, _places),),
 )

@@ -57,6 +57,7 @@ VIEW = View(
         orders=("booked_on",),
         listed=("booked_on", "amount", "currency", "description", "counterparty_name"),
     ),
+    kept_from=lambda record: _moment(record).at,
     derived=(on_timeline(_moment), in_search(_words)),
     tallies=(Tally(spending.TABLE, _spent),),
 )

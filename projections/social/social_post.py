@@ -29,5 +29,6 @@ VIEW = View(
         orders=("published_at",),
         listed=("published_at", "state", "text"),
     ),
+    kept_from=lambda record: _moment(record).at,
     derived=(on_timeline(_moment), in_search(_words)),
 )

@@ -13,11 +13,11 @@ def test_a_record_then_the_person_are_erased_and_verified(ada: Run, store: Store
     note = made(ada, "note.write", f"title={CANARY}")
     made(ada, "task.create", "title=stays for now")
     (preview,) = lines(ada("erase", "--record", note, "--dry-run", "--json"))
-    assert preview == {"grain": "record", "kinds": {"note": {"records": 1, "events": 1}}}
+    assert preview == {"grain": "record", "kinds": {"note": {"records": 1, "events": 1}}, "held": {}}
     store.catch_up()
     assert lines(ada("find", "note", "--json"))
     (receipt,) = lines(ada("erase", "--record", note, "--grounds", "art. 17(1)(a)", "--json"))
-    assert (receipt["record_id"], receipt["kinds"]) == (note, preview["kinds"])
+    assert (receipt["record_ids"], receipt["kinds"]) == ([note], preview["kinds"])
     assert lines(ada("find", "note", "--json")) == []
     assert_refused(ada("do", "note.retitle", note, f"title={CANARY}"), EXIT_REFUSED)
     (verdict,) = lines(ada("erasures", "verify", receipt["erasure_id"], "--json"))
