@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.shared.errors import DomainError, InvalidInput, LifeledgerError
 from infrastructure.bootstrap import open_store
 from infrastructure.errors import (
+    Busy,
     ClaimTaken,
     CommandIdReused,
     ConfigurationError,
@@ -27,6 +28,7 @@ from infrastructure.store.session import Session, call
 from infrastructure.store.store import Person, Store
 
 __all__ = [
+    "Busy",
     "ClaimTaken",
     "CommandIdReused",
     "ConfigurationError",

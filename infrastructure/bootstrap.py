@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
 from infrastructure import migrate
@@ -17,6 +16,7 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.blobs.objects import Objects
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
+from infrastructure.connections import Connections
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.root_key import EnvironmentRootKey, FileRootKeys, RootKeys
 from infrastructure.embedded.servers import EmbeddedServers
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 APP_ROLE = "lifeledger_app"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
 POOL_SIZE = 10
+POOL_QUEUE = 100  # callers that wait for a connection; one more hears Busy at once
+POOL_PATIENCE = 10.0  # seconds that a caller waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _pool(
     role: str | None = None,
     autocommit: bool = True,
     planner_settings: bool = False,
-) -> ConnectionPool[Connection[Any]]:
+) -> Connections:
     def configure(connection: Connection[Any]) -> None:
         connection.autocommit = True
         settings = {
@@ -175,8 +177,14 @@ def _pool(
             connection.execute(psycopg.sql.SQL("SET ROLE {}").format(psycopg.sql.Identifier(role)))
         connection.autocommit = autocommit
 
-    pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-        url, min_size=1, max_size=POOL_SIZE, timeout=10.0, configure=configure, open=False
+    pool = Connections(
+        url,
+        min_size=1,
+        max_size=POOL_SIZE,
+        max_waiting=POOL_QUEUE,
+        timeout=POOL_PATIENCE,
+        configure=configure,
+        open=False,
     )
     resources.callback(pool.close)
     pool.open()

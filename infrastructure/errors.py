@@ -14,6 +14,7 @@ LifeledgerError
 ├── InvalidQuery            a filter, sort or limit that is not offered
 ├── NotYetProjected         a read model did not reach a receipt in time
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
+├── Busy                    more is asked at once than this process has connections for
 └── ConfigurationError      settings that do not fit together
 """
 
@@ -78,6 +79,10 @@ class NotYetProjected(LifeledgerError):
 
 class Unavailable(LifeledgerError):
     """The database cannot be reached or did not finish in time."""
+
+
+class Busy(LifeledgerError):
+    """Too much is asked of this process at the same time; try again later."""
 
 
 class ConfigurationError(LifeledgerError):
