@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, attach
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey
-from infrastructure.errors import NotFound, VersionConflict
+from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import Append, Attribution, BlobEntry, ClaimChange, SealedEvent, SourceEntry
 from infrastructure.ledger.repository import Loaded, Repository
@@ -114,9 +115,10 @@ class UnitOfWork:
         )
 
     def after_commit(self) -> None:
-        """Keep snapshots where records have grown long."""
-        for entry in self._entries.values():
-            self._repository.keep_snapshot_if_due(entry.loaded, entry.version)
+        """Keep snapshots where records have grown long, unless that cannot be done now: they only save time."""
+        with suppress(Busy, KeyUnavailable, Unavailable):
+            for entry in self._entries.values():
+                self._repository.keep_snapshot_if_due(entry.loaded, entry.version)
 
     def _find(self, record_id: UUID) -> _Entry | None:
         entry = self._entries.get(record_id)

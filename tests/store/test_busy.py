@@ -22,6 +22,8 @@ from infrastructure.bootstrap import open_store
 from infrastructure.connections import Connections
 from infrastructure.errors import Busy, Unavailable
 from infrastructure.ledger.buckets import bucket_of
+from infrastructure.ledger.events import EventRow
+from infrastructure.ledger.ledger import Ledger
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
@@ -119,6 +121,23 @@ def test_who_waits_too_long_for_the_lease_of_the_keys_is_refused(
     with locked(databases.keys, "LOCK TABLE keys.destructions") as let_go:
         found = outcomes(lambda: keys.subject_secret(subject, "index"), let_go)
     assert found == {"done": 1, "busy": CALLERS - 1}
+
+
+def test_a_snapshot_that_cannot_be_kept_does_not_refuse_what_is_stored(
+    me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[EventRow] = []
+
+    def refuse(_self: Ledger, row: EventRow) -> None:
+        asked.append(row)
+        raise Busy
+
+    monkeypatch.setattr("infrastructure.ledger.repository.SNAPSHOT_EVERY", 2)
+    monkeypatch.setattr(Ledger, "keep_snapshot", refuse)
+    made = me.do(Task.create, title="one")
+    assert me.do(Task.retitle, made.id, "two").version == 2
+    assert len(asked) == 1
+    assert me.load(made.id).version == 2
 
 
 def test_a_full_queue_answers_at_once(
