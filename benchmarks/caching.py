@@ -35,7 +35,7 @@ EVENTS = 400
 PAGE = 50
 ASKED = 400
 CHUNK = 500
-SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+SINCE = datetime(2026, 1, 2, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=7)
 WORD = "harbour -drawer"
 

@@ -77,10 +77,10 @@ def keep(
 
 def _plain(figure: Figure) -> dict[str, Any]:
     rounds = getattr(figure.value, "rounds", ())
-    beside = [{**asdict(each), "rounds": getattr(each.value, "rounds", ())} for each in figure.neighbours]
+    beside = [{**vars(each), "rounds": getattr(each.value, "rounds", ())} for each in figure.neighbours]
     return {
         "name": figure.name, "value": figure.value, "rounds": rounds, "unit": figure.unit, "curve": figure.curve,
-        "at": figure.at, "beside": beside, "checks": [asdict(check) for check in figure.checks()],
+        "at": figure.at, "beside": beside, "checks": [vars(check) for check in figure.checks()],
     }  # fmt: skip
 
 
