@@ -53,7 +53,7 @@ class Figure:
     limit: float | None = None
     beside: tuple[Beside, ...] = ()
     curve: str | None = None
-    """The plot that shows this figure, together with the others of the same curve."""
+    """The plot that shows this figure, with the others of the same curve: ``what by what``."""
     at: float | None = None
     """Where on the curve: events in the store, writers, load."""
 

@@ -29,7 +29,7 @@ LOOK = 0.0005  # seconds
 PATIENCE = 30.0  # seconds
 HALF_LOAD = 50
 GOALS = {"p50": 10.0, "p99": 50.0}  # ms, at half load
-CURVE = "visible by load"
+CURVE = "time until visible by percent of load"
 
 
 def run(bench: Bench) -> list[Figure]:

@@ -14,6 +14,7 @@ from infrastructure.ledger.buckets import bucket_of
 
 RECORDS = {5: 200, 50: 60, 500: 10}
 CHANGES = 200
+CURVE = "records loaded by events of the record"
 _SELECT = "SELECT * FROM ledger.events WHERE bucket = %s AND record_id = %s ORDER BY version"
 
 
@@ -45,7 +46,7 @@ def _load(bench: Bench, other: peer.Peer, events: int, records: int) -> Figure:
         loaded, selected, got = bench.alternating(records, load, select, lambda: other.load(theirs))
     beside = (Beside("SELECT of its rows", selected), Beside(peer.NAME, got))
     return Figure(
-        f"load a record of {events} events", loaded, "records/s", beside=beside, curve="load", at=events
+        f"load a record of {events} events", loaded, "records/s", beside=beside, curve=CURVE, at=events
     )
 
 

@@ -42,6 +42,7 @@ def _draw(name: str, points: Sequence[Figure], folder: Path) -> Path:
     axes.set_ylim(bottom=0)
     axes.set_title(name)
     axes.set_ylabel(points[0].unit)
+    axes.set_xlabel(name.partition(" by ")[2].partition(",")[0])
     axes.legend()
     axes.grid(visible=True, alpha=0.3)
     path = folder / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png"
