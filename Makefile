@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= $(CURDIR)/.demo
 WORKERS ?= 2
+SOAK_SECONDS ?= 600
+BENCH ?=
 
-.PHONY: demo test lint unit bench clean
+.PHONY: demo test lint unit bench soak clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,7 +30,10 @@ unit: $(VENV)/installed
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
 
 bench: $(VENV)/installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
+
+soak: $(VENV)/installed
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/soak --capture=no --verbose
 
 clean:
 	rm -rf $(VENV) build *.egg-info

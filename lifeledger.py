@@ -7,6 +7,7 @@ from infrastructure.bootstrap import open_store
 from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import (
     BrokenErasureFile,
+    Busy,
     ClaimTaken,
     CommandIdReused,
     ConfigurationError,
@@ -42,6 +43,7 @@ from infrastructure.store.store import Person, Store
 
 __all__ = [
     "BrokenErasureFile",
+    "Busy",
     "ClaimTaken",
     "CommandIdReused",
     "ConfigurationError",

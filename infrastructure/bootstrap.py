@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg import Connection
-from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
 from infrastructure import migrate
@@ -21,6 +19,7 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.blobs.objects import Objects
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
+from infrastructure.connections import Connections, connections_to
 from infrastructure.crypto.destruction import KeyDestruction
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.root_key import RootKeys
@@ -42,7 +41,7 @@ from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.scan import Scan
 from infrastructure.ledger.sealing import Sealer
-from infrastructure.projector import editions, rows, schema
+from infrastructure.projector import editions, schema
 from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import Projector
 from infrastructure.projector.rebuild.frozen import schema_of
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
 
 APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
-POOL_SIZE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class Addresses:
 class KeysDatabase:
     """The keys database and its root keys, for those who look after the keys themselves."""
 
-    pool: ConnectionPool[Connection[Any]]
+    pool: Connections
     roots: RootKeys
     erasures: ErasureLedger
     ledger_is_empty: Callable[[], bool]
@@ -238,7 +236,7 @@ def assemble(
         retention_rules=RetentionRules(ledger_pool, read_pool),
         answers=answers,
         bell=bell,
-        connect_apart=lambda: _pool_of(
+        connect_apart=lambda: connections_to(
             addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, planner_settings=True
         ),
     )
@@ -320,53 +318,13 @@ def _pool(
     autocommit: bool = True,
     planner_settings: bool = False,
     warm: bool = True,
-) -> ConnectionPool[Connection[Any]]:
-    pool = _pool_of(
+) -> Connections:
+    pool = connections_to(
         url, timeout_ms, role=role, autocommit=autocommit, planner_settings=planner_settings, warm=warm
     )
     resources.callback(pool.close)
     pool.open()
     return pool
-
-
-def _pool_of(
-    url: str,
-    timeout_ms: int,
-    *,
-    role: str | None = None,
-    autocommit: bool = True,
-    planner_settings: bool = False,
-    size: int = POOL_SIZE,
-    lifetime: float = 3600.0,
-    warm: bool = True,
-) -> ConnectionPool[Connection[Any]]:
-    """Return a pool that is not open yet; it replaces connections older than ``lifetime`` seconds."""
-
-    def configure(connection: Connection[Any]) -> None:
-        connection.autocommit = True
-        settings = {
-            "TimeZone": "UTC",
-            "statement_timeout": f"{timeout_ms}ms",
-            "idle_in_transaction_session_timeout": f"{timeout_ms}ms",
-        }
-        if planner_settings:
-            settings["random_page_cost"] = "1.1"
-            rows.adapt(connection)
-        for name, value in settings.items():
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-        if role is not None:
-            connection.execute(psycopg.sql.SQL("SET ROLE {}").format(psycopg.sql.Identifier(role)))
-        connection.autocommit = autocommit
-
-    return ConnectionPool(
-        url,
-        min_size=int(warm),
-        max_size=size,
-        timeout=10.0,
-        max_lifetime=lifetime,
-        configure=configure,
-        open=False,
-    )
 
 
 def _ensure_database(url: str) -> None:

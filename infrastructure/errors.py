@@ -31,6 +31,7 @@ LifeledgerError
 │   └── UnknownReadModel    no read table or frozen store has this name
 ├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
+├── Busy                    more is asked at once than this process has connections for
 └── ConfigurationError      settings that do not fit together
 """
 
@@ -163,6 +164,10 @@ class ReadOnlyStore(LifeledgerError):
 
 class Unavailable(LifeledgerError):
     """The database cannot be reached or did not finish in time."""
+
+
+class Busy(LifeledgerError):
+    """Too much is asked of this process at the same time; try again later."""
 
 
 class ConfigurationError(LifeledgerError):

@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from domain.shared.errors import LifeledgerError
 from infrastructure.cli.commands import COMMANDS, command_named
 from infrastructure.embedded.errors import EmbeddedServerError
-from infrastructure.errors import KeyUnavailable, NotFound, Unavailable
+from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable
 from infrastructure.garbage import relax_collector
 
 EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_INTERRUPTED = (
@@ -83,7 +83,7 @@ def _told(error: BaseException) -> tuple[str, int]:
             return _usage(error), EXIT_USAGE
         case NotFound():
             return str(error), EXIT_NOT_FOUND
-        case Unavailable() | KeyUnavailable() | EmbeddedServerError():
+        case Unavailable() | Busy() | KeyUnavailable() | EmbeddedServerError():
             return str(error), EXIT_UNAVAILABLE
         case LifeledgerError():
             return str(error), EXIT_REFUSED

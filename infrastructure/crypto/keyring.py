@@ -30,10 +30,11 @@ from infrastructure.crypto.cipher import KEY_BYTES, Cipher, derive
 from infrastructure.crypto.coordinates import period_key_coordinates, record_key_coordinates
 from infrastructure.crypto.epochs import Epochs, living_epoch_held
 from infrastructure.crypto.root_key import RootKey, RootKeys, fingerprint, unwrap, wrap
-from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem, SubjectErased
+from infrastructure.errors import Busy, Erased, KeyUnavailable, RootKeyProblem, SubjectErased, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 
 LEASE = 0.5  # seconds
+LEASE_PATIENCE = 10.0  # seconds that a caller waits while another renews the lease
 CACHED_CIPHERS = 50_000
 CACHED_RECORD_KEYS = 200_000
 """Keys of single records that are remembered, and records remembered to have none."""
@@ -340,7 +341,7 @@ class KeyRing:
     def _renew_lease(self) -> None:
         if time.monotonic() - self._checked_at < LEASE:
             return
-        with self._lock:
+        with self._turn():
             if time.monotonic() - self._checked_at < LEASE:
                 return
             asked_at = time.monotonic()
@@ -366,11 +367,20 @@ class KeyRing:
                 self._by_id.update((key.id, key) for key in keys)
 
     @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=LEASE_PATIENCE):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
         try:
             with self._pool.connection() as connection:
                 yield connection
-        except psycopg.Error:
+        except (psycopg.Error, Unavailable):
             raise KeyUnavailable from None
 
 

@@ -19,6 +19,7 @@ from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
 from infrastructure.errors import (
+    Busy,
     ClaimTaken,
     CommandIdReused,
     FencesMoved,
@@ -37,6 +38,7 @@ T = TypeVar("T")
 
 COPY_FROM = 20  # events: from here on COPY is faster than an INSERT of arrays
 ATTEMPTS = 4  # to reach the database
+PATIENCE = 10.0  # seconds after which no further attempt begins
 RETRY_PAUSE = 0.1  # seconds, doubled each time
 
 LAST_VERSION = 2**63 - 1
@@ -54,7 +56,7 @@ class Ledger:
 
         A command id that was used before returns its first receipt and stores nothing; so does a retry
         after a lost COMMIT reply. Raises FencesMoved, VersionConflict, ClaimTaken, SourceAlreadyKept,
-        CommandIdReused, Unavailable; after any of them nothing was stored.
+        CommandIdReused, Busy, Unavailable; after any of them nothing was stored.
         """
         receipt = self._retrying(lambda: self._append_once(append))
         if append.restrictions:
@@ -223,12 +225,19 @@ class Ledger:
 
     def _retrying(self, attempt: Callable[[], T]) -> T:
         """Try again while the database cannot be reached: the receipt makes a repeated append harmless."""
-        for number in range(ATTEMPTS - 1):
+        deadline, number = time.monotonic() + PATIENCE, 1
+        while True:
             try:
                 return attempt()
+            except Busy:
+                if number > 1:
+                    raise Unavailable from None  # an attempt before this one may have been carried out
+                raise
             except Unavailable:
-                time.sleep(RETRY_PAUSE * 2**number)
-        return attempt()
+                if number == ATTEMPTS or time.monotonic() > deadline:
+                    raise
+            time.sleep(RETRY_PAUSE * 2 ** (number - 1))
+            number += 1
 
     @contextmanager
     def _connection(self) -> Iterator[Connection[Any]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.shared.record import NoPeers, Record, attach, subject_of
 from domain.system.audit import action_class_of
-from infrastructure.errors import KeyUnavailable
+from infrastructure.errors import Busy, KeyUnavailable
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.sealing import ErasedEvent, ErasureEvent, OpenedEvent
 from infrastructure.projector.rows import Key
@@ -20,6 +20,9 @@ from projections.table import Table
 from projections.view import Row, View
 
 Opened = OpenedEvent | ErasedEvent | ErasureEvent
+
+SURROUNDINGS = (KeyUnavailable, Busy)
+"""What no record is to blame for: it stops the work and parks nothing."""
 
 
 Amount = tuple[Table, Row, Sequence[Any]]
@@ -82,7 +85,7 @@ class BatchFold:
         """Apply one event; a record that cannot take it is parked and everything else goes on.
 
         Only faults of the record itself park it: an opener that cannot get at the keys raises
-        KeyUnavailable, which stops the work.
+        KeyUnavailable or Busy, which stops the work.
         """
         key = (row.bucket, row.record_id)
         purpose = None
@@ -97,7 +100,7 @@ class BatchFold:
                     return
                 purpose = opened.purpose if isinstance(opened, OpenedEvent) else None
                 self._apply(key, row, opened)
-            except KeyUnavailable:
+            except SURROUNDINGS:
                 raise
             except Exception as error:  # noqa: BLE001 - any fault an event can cause concerns its record only
                 self._park(key, row, type(error).__name__)
@@ -115,7 +118,7 @@ class BatchFold:
                 if not isinstance(opened, ErasureEvent):
                     self._apply((row.bucket, row.record_id), row, opened)
                 self._audit(row, opened.purpose if isinstance(opened, OpenedEvent) else None)
-            except KeyUnavailable:
+            except SURROUNDINGS:
                 raise
             except Exception as error:  # noqa: BLE001 - see take
                 self._park((row.bucket, row.record_id), row, type(error).__name__)

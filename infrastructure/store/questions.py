@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -190,7 +191,7 @@ class Questions:
         """Return every occurrence of a calendar event in [since, until); ``zone`` places floating and all-day ones."""
         from projections.agenda import candidates, expand  # noqa: PLC0415 - the calendar's rules: 20 ms
 
-        if zone not in available_timezones():
+        if zone not in _zones():
             raise InvalidQuery
         found: list[Candidate] = []
         cursor: str | None = None
@@ -268,6 +269,11 @@ def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise InvalidQuery
     return moment
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it reads the whole folder of zones
 
 
 def _listing(kind: type[Record], order_by: str, *, trashed: bool, filters: Mapping[str, Any]) -> Listing:

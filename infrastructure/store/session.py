@@ -97,7 +97,7 @@ class Session(Questions):
 
         On a version conflict the record is loaded again and the command repeated a few times, unless an
         expected version was given. Raises DomainError, NotFound, VersionConflict, ClaimTaken, Erased and
-        its SubjectErased, ProcessingRestricted, SourceAlreadyKept, CommandIdReused, Unavailable; after any
+        its SubjectErased, ProcessingRestricted, SourceAlreadyKept, CommandIdReused, Busy, Unavailable; after any
         of them nothing was stored.
         """
         return self.do_all([call(command, *args, **kwargs)])[-1]

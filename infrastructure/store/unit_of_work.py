@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from domain.shared.record import Claim, Origin, Record, attach
 from domain.shared.values import address_key
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey, period_of
-from infrastructure.errors import NotFound, VersionConflict
+from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import (
     Append,
@@ -173,9 +174,10 @@ class UnitOfWork:
         )
 
     def after_commit(self) -> None:
-        """Keep snapshots where records have grown long."""
-        for entry in self._entries.values():
-            self._repository.keep_snapshot_if_due(entry.loaded, entry.version, self._fences.count)
+        """Keep snapshots where records have grown long, unless that cannot be done now: they only save time."""
+        with suppress(Busy, KeyUnavailable, Unavailable):
+            for entry in self._entries.values():
+                self._repository.keep_snapshot_if_due(entry.loaded, entry.version, self._fences.count)
 
     def _loaded(self, record_id: UUID | None) -> Record:
         entry = self._find(record_id) if record_id else None

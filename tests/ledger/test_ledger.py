@@ -18,7 +18,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from infrastructure.bootstrap import APP_ROLE
 from infrastructure.crypto.keyring import EVERYONE
-from infrastructure.errors import CommandIdReused, Unavailable, VersionConflict
+from infrastructure.errors import Busy, CommandIdReused, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Append, Attribution, Receipt, SealedEvent
 from infrastructure.ledger.ledger import COPY_FROM, Ledger
@@ -131,6 +131,19 @@ def test_a_lost_commit_reply_is_found_out_by_the_receipt(
     receipt = ledger.append(append_of(subject, sealed(uuid4(), 1)))
     assert receipts == [receipt, receipt]
     assert ledger.head(bucket_of(subject)) == 1
+
+
+def test_busy_after_a_lost_commit_reply_does_not_say_that_nothing_was_stored(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = iter((Unavailable, Busy))
+
+    def fail(_self: Ledger, _append: Append) -> Receipt:
+        raise next(faults)
+
+    monkeypatch.setattr(Ledger, "_append_once", fail)
+    with pytest.raises(Unavailable):
+        ledger.append(append_of(uuid4(), sealed(uuid4(), 1)))
 
 
 def test_a_reader_at_the_tail_never_misses_an_event(ledger: Ledger, databases: Databases) -> None:

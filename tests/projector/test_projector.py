@@ -20,9 +20,9 @@ import pytest
 
 from domain.catalogue import KINDS, kind_named
 from domain.productivity.task import Task
-from domain.shared.errors import DomainError
+from domain.shared.errors import DomainError, LifeledgerError
 from domain.shared.record import NoPeers, Record, attach
-from infrastructure.errors import KeyUnavailable
+from infrastructure.errors import Busy, KeyUnavailable
 from infrastructure.ledger.sealing import OpenedEvent, Sealer
 from infrastructure.projector import editions, schema
 from infrastructure.projector import fold as fold_module
@@ -204,17 +204,18 @@ def test_a_row_that_cannot_be_written_parks_its_record_only(
     assert [parked.record_id for parked in store.engine.projector.parked()] == [poison.id]
 
 
+@pytest.mark.parametrize("fault", [KeyUnavailable, Busy])
 def test_keys_that_cannot_be_asked_for_stop_the_work_and_park_nothing(
-    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch
+    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch, fault: type[LifeledgerError]
 ) -> None:
     receipt = me.do(Task.create, title="waits")
 
     def unavailable(_self: Sealer, _row: Any) -> Any:
-        raise KeyUnavailable
+        raise fault
 
     with monkeypatch.context() as patch:
         patch.setattr(Sealer, "open", unavailable)
-        with pytest.raises(KeyUnavailable):
+        with pytest.raises(fault):
             store.catch_up()
     assert store.engine.projector.parked() == []
     store.catch_up()
