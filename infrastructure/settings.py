@@ -44,6 +44,18 @@ class Settings(BaseSettings):
     blob_url: str | None = None
     """Object store of large content (s3://…, gs://…, file://…); a folder of data_dir where it is not set."""
 
+    backup_url: str | None = None
+    """Where backups go (a folder, s3://…, gs://…, file://…); data_dir/backups with the embedded servers."""
+
+    backup_every_hours: float = 24.0
+    """How often a worker makes a backup; 0 for never."""
+
+    backup_keep_days: float = 30.0
+    """How long a worker keeps backups."""
+
+    backup_content: bool = True
+    """Whether large content is copied with a backup; off where its object store has copies of its own."""
+
     root_key: SecretStr | None = None
     """The root key, 32 bytes in base64; a 0600 file in data_dir/keys where it is not set."""
 
@@ -66,3 +78,10 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether lifeledger runs PostgreSQL itself."""
         return self.ledger_url is None
+
+    @property
+    def backup_place(self) -> str | None:
+        """Where backups go, if anywhere."""
+        if self.backup_url is None and self.embedded:
+            return str(self.data_dir / "backups")
+        return self.backup_url

@@ -66,7 +66,7 @@ class Blobs:
         counted = _Counted(first, source)
         try:
             pieces = _sealed_pieces(cipher, bound, counted.pieces())
-            obstore.put(self._objects, _name(blob_id), pieces, max_concurrency=PARTS_IN_FLIGHT)
+            obstore.put(self._objects, object_name(blob_id), pieces, max_concurrency=PARTS_IN_FLIGHT)
         except (OSError, obstore.exceptions.BaseError):
             raise Unavailable from None
         return Stored(
@@ -97,7 +97,7 @@ class Blobs:
 
     def _fetched(self, blob_id: UUID) -> Iterator[bytes]:
         try:
-            for part in obstore.get(self._objects, _name(blob_id)).stream(min_chunk_size=PIECE_BYTES):
+            for part in obstore.get(self._objects, object_name(blob_id)).stream(min_chunk_size=PIECE_BYTES):
                 yield bytes(part)
         except FileNotFoundError:
             raise NotFound from None
@@ -192,5 +192,6 @@ def _piece(bound: bytes, number: int, *, last: bool) -> bytes:
     return bound + number.to_bytes(8) + (b"\x01" if last else b"\x00")
 
 
-def _name(blob_id: UUID) -> str:
+def object_name(blob_id: UUID) -> str:
+    """Return the name of large content in the object store."""
     return f"{blob_id.hex[-2:]}/{blob_id.hex}"
