@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from obstore.store import ObjectStore
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
+from domain.shared import clock
 from infrastructure import migrate
+from infrastructure.backup.session import refuse_unfinished
 from infrastructure.blobs.blobs import Blobs, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
@@ -32,6 +36,12 @@ from infrastructure.store.store import Store
 
 if TYPE_CHECKING:
     import redis
+
+    from infrastructure.backup.manifest import Manifest
+    from infrastructure.backup.prune import Pruned
+    from infrastructure.backup.restore import Restored
+    from infrastructure.backup.shelf import Shelf
+    from infrastructure.backup.wanted import Wanted
 
 APP_ROLE = "lifeledger_app"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
@@ -63,9 +73,67 @@ def open_store(settings: Settings | None = None, *, keep_answers: bool = True) -
             migrate.require(addresses.ledger, "ledger")
             migrate.require(addresses.keys, "keys")
             schema.ensure(addresses.read, logged=settings.read_tables == "logged")
+        refuse_unfinished(addresses.ledger)
         engine = assemble(settings, addresses, resources, keep_answers=keep_answers)
         project = settings.embedded if settings.project_in_process is None else settings.project_in_process
         return Store(engine, resources.pop_all(), project=project)
+
+
+def shelf_of(settings: Settings) -> Shelf:
+    """Return where backups go; raises ConfigurationError where no place is set, BackupUnavailable."""
+    from infrastructure.backup.shelf import shelf_at  # noqa: PLC0415 - few commands need backups
+
+    if settings.backup_place is None:
+        msg = "there is no place for backups: set LIFELEDGER_BACKUP_URL"
+        raise ConfigurationError(msg)
+    return shelf_at(settings.backup_place)
+
+
+def back_up(settings: Settings, shelf: Shelf, *, full: bool = False) -> Manifest:
+    """Make one run of a backup; raises what ``take`` raises."""
+    from infrastructure.backup import finishing, take  # noqa: PLC0415 - see shelf_of
+
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        migrate.require(addresses.ledger, "ledger")
+        migrate.require(addresses.keys, "keys")
+        refuse_unfinished(addresses.ledger)
+        ledger = take.LedgerToKeep(
+            addresses.ledger,
+            finishing.known_store(addresses.keys),
+            migrate.head("ledger"),
+            finishing.NoErasures().known(),
+            _objects(settings) if settings.backup_content else None,
+        )
+        return take.take(ledger, shelf, clock.now(), full=full)
+
+
+def prune_backups(settings: Settings, shelf: Shelf) -> Pruned:
+    """Throw away the backups that are old enough; raises what ``prune`` raises."""
+    from infrastructure.backup import prune  # noqa: PLC0415 - see shelf_of
+
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        return prune.prune(addresses.ledger, shelf, timedelta(days=settings.backup_keep_days), clock.now())
+
+
+def bring_back(settings: Settings, shelf: Shelf, wanted: Wanted, run: str | None = None) -> Restored:
+    """Restore a backup into the empty store the settings name; raises what ``restore`` raises."""
+    from infrastructure.backup import finishing, restore  # noqa: PLC0415 - see shelf_of
+
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        prepare(addresses, settings)
+        engine = cache(lambda: assemble(settings, addresses, resources, keep_answers=False))
+        logged = settings.read_tables == "logged"
+        last_steps = finishing.Finishing(engine, finishing.NoErasures(), addresses.read, logged=logged)
+        destination = restore.Destination(
+            addresses.ledger,
+            finishing.known_store(addresses.keys),
+            migrate.head("ledger"),
+            _objects(settings),
+        )
+        return restore.restore(shelf, destination, last_steps, wanted, run)
 
 
 def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
@@ -118,10 +186,14 @@ def assemble(
         repository=Repository(ledger, sealer, keys),
         reader=Reader(read_pool, answers if keep_answers else NoCache(), keys),
         projector=Projector(ledger, sealer, read_pool, answers),
-        blobs=Blobs(ledger_pool, keys, object_store(settings.blob_url, settings.data_dir / "blobs")),
+        blobs=Blobs(ledger_pool, keys, _objects(settings)),
         answers=answers,
         bell=bell,
     )
+
+
+def _objects(settings: Settings) -> ObjectStore:
+    return object_store(settings.blob_url, settings.data_dir / "blobs")
 
 
 def _root_keys(settings: Settings) -> RootKeys:
