@@ -23,6 +23,7 @@ LifeledgerError
 │   ├── ForeignBackup       of another store, or of another one's keys
 │   ├── NotEmpty            the store that is to be restored into has events
 │   └── RestoreUnfinished   the store is being restored, or a restore was broken off
+├── CopyUnusable            a portable copy cannot be written, opened or read
 └── ConfigurationError      settings that do not fit together
 """
 
@@ -135,3 +136,7 @@ class NotEmpty(BackupProblem):
 
 class RestoreUnfinished(BackupProblem):
     """This store is being restored; give the restore command again to finish what was broken off."""
+
+
+class CopyUnusable(LifeledgerError):
+    """The portable copy is not whole, or not for this key."""

@@ -52,10 +52,20 @@ class Blobs:
         self._objects = objects
 
     def store(
-        self, subject_id: UUID, record_id: UUID, key: PeriodKey, media_type: str, source: BinaryIO
+        self,
+        subject_id: UUID,
+        record_id: UUID,
+        key: PeriodKey,
+        media_type: str,
+        source: BinaryIO,
+        *,
+        blob_id: UUID | None = None,
     ) -> Stored:
-        """Encrypt what ``source`` holds; raises Erased, Unavailable. The event that names it comes after."""
-        blob_id = uuid4()  # random: a name tells not even the time
+        """Encrypt what ``source`` holds; raises Erased, Unavailable. The event that names it comes after.
+
+        ``blob_id`` is given for content that had its id in another store.
+        """
+        blob_id = blob_id or uuid4()  # random: a name tells not even the time
         cipher = self._keys.record_cipher(key, record_id)
         bound = self._binding(subject_id, record_id, blob_id)
         first = source.read(INLINE_BYTES + 1)
@@ -94,6 +104,14 @@ class Blobs:
             yield cipher.open(bytes(body), _piece(bound, 0, last=True))
         else:
             yield from _opened_pieces(cipher, bound, self._fetched(blob_id))
+
+    def of_person(self, subject_id: UUID) -> list[tuple[UUID, UUID]]:
+        """Return blob and record id of all content of a person; raises Unavailable."""
+        with self._connection() as connection:
+            return connection.execute(
+                "SELECT blob_id, record_id FROM ledger.blobs WHERE bucket = %s AND subject_id = %s ORDER BY 1",
+                (bucket_of(subject_id), subject_id),
+            ).fetchall()
 
     def _fetched(self, blob_id: UUID) -> Iterator[bytes]:
         try:

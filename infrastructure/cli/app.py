@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from domain.shared.errors import LifeledgerError
-from infrastructure.cli import asking, changing, operating
+from infrastructure.cli import asking, backing_up, changing, operating
 from infrastructure.embedded.errors import EmbeddedServerError
 from infrastructure.errors import KeyUnavailable, NotFound, Unavailable
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 asking.add_to(app)
 changing.add_to(app)
 operating.add_to(app)
+backing_up.add_to(app)
 
 
 def main() -> None:
