@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_DIR ?= $(CURDIR)/.demo
 WORKERS ?= 2
 
-.PHONY: demo test lint unit bench clean
+.PHONY: demo test lint unit drill bench clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,9 @@ lint: $(VENV)/installed
 
 unit: $(VENV)/installed
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+
+drill: $(VENV)/installed
+	$(BIN)/pytest -m drill
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
