@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bulk, caching, commands, projection
+from benchmarks import backup, bulk, caching, commands, projection
 from benchmarks.bench import Bench, Figure
 
 ALL: dict[str, Callable[[Bench], list[Figure]]] = {
@@ -17,6 +17,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "bulk": bulk.run,
     "projection": projection.run,
     "cache": caching.run,
+    "backup": backup.run,
 }
 RESULTS = Path(__file__).parent / "results"
 
