@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from domain.shared import clock
-from domain.shared.errors import LifeledgerError
 from infrastructure.backup.shelf import Shelf
 from infrastructure.bootstrap import back_up, prune_backups, shelf_of
 from infrastructure.errors import BackupRunning
@@ -16,6 +15,7 @@ from infrastructure.logs import log
 from infrastructure.settings import Settings
 
 LOOK_EVERY = 300.0  # seconds between two looks at whether a backup is due
+LEAVE_AFTER = 5.0  # seconds that a worker waits for a backup under way
 
 
 @contextmanager
@@ -30,7 +30,8 @@ def kept_backed_up(settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
-        stop.set()  # a backup under way dies with the process: the next one sweeps what it left
+        stop.set()
+        thread.join(LEAVE_AFTER)  # one that takes longer dies with the process: the next sweeps what it left
 
 
 def back_up_if_due(settings: Settings, shelf: Shelf) -> bool:
@@ -59,7 +60,7 @@ def _keep(settings: Settings, stop: threading.Event) -> None:
     while True:
         try:
             back_up_if_due(settings, shelf_of(settings))
-        except LifeledgerError as error:
+        except Exception as error:  # noqa: BLE001 - the schedule outlives whatever keeps one backup from being made
             log().warning("backup failed", reason=type(error).__name__, seconds=LOOK_EVERY)
         if stop.wait(LOOK_EVERY):
             return

@@ -17,12 +17,15 @@ from domain.productivity.task import Task
 from domain.shared import clock
 from domain.shared.values import new_id
 from domain.web.bookmark import Bookmark
+from infrastructure.backup import finishing
 from infrastructure.backup.shelf import Shelf
+from infrastructure.backup.verify import verify
 from infrastructure.backup.wanted import Wanted
 from infrastructure.bootstrap import back_up, bring_back, open_store
-from infrastructure.errors import BackupRunning, ClaimTaken, NotEmpty, NotFound, RestoreUnfinished
+from infrastructure.errors import BackupRunning, ClaimTaken, Erased, NotEmpty, NotFound, RestoreUnfinished
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.settings import Settings
+from infrastructure.store.engine import Engine
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.backup.comparing import count as value_of
@@ -167,6 +170,54 @@ def test_one_person_comes_back_alone_with_dense_positions(
             assert again.position == row.position
         with pytest.raises(NotFound):
             restored.person("neighbour")
+
+
+class OneErasure:
+    """An erasure file with one entry, made after the backup: number 1, of one record."""
+
+    def __init__(self, record_id: UUID, restored: Settings) -> None:
+        self._record_id = record_id
+        self._restored = restored
+        self.asked: list[int] = []
+
+    def known(self) -> int:
+        return 0
+
+    def apply(self, engine: Engine, after: int) -> int:
+        self.asked.append(after)
+        assert sum(engine.ledger.heads().values()) > 0  # everything is back …
+        with pytest.raises(RestoreUnfinished):
+            open_store(self._restored)  # … and nothing opens it yet
+        assert self._restored.ledger_url is not None
+        with psycopg.connect(self._restored.ledger_url.get_secret_value()) as connection:
+            connection.execute(
+                "UPDATE ledger.events SET kind = NULL, topic = NULL, schema_version = NULL, recorded_at = NULL,"
+                " actor_id = NULL, body = NULL WHERE record_id = %s",
+                (self._record_id,),
+            )
+        return 1
+
+
+def test_erasures_are_applied_after_the_last_event_and_before_anything_opens_the_store(
+    me: Session, settings: Settings, shelf: Shelf, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, erased = (me.do(Task.create, title=title).id for title in ("kept", "erased"))
+    back_up(settings, shelf)
+    empty = elsewhere()
+    erasures = OneErasure(erased, empty)
+    monkeypatch.setattr(finishing, "NoErasures", lambda: erasures)
+    assert bring_back(empty, shelf, Wanted()).erasures == 1
+    assert erasures.asked == [0]
+    with open_store(empty) as store:
+        mine = store.acting_as(me.subject_id)
+        assert mine.load(kept).version == 1
+        with pytest.raises(Erased):
+            mine.load(erased)
+        store.catch_up()
+        assert [task.id for task in mine.find(Task)] == [kept]
+    back_up(empty, shelf, full=True)  # blanked rows are backed up, and read through, as what they are
+    found = verify(shelf)
+    assert (found.events, found.erased, found.damages) == (3, 1, [])
 
 
 def test_a_store_with_events_is_never_restored_into(
