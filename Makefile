@@ -8,7 +8,7 @@ WORKERS ?= 2
 SOAK_SECONDS ?= 600
 BENCH ?=
 
-.PHONY: demo test lint unit bench soak clean
+.PHONY: demo test lint unit drill bench soak clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ lint: $(VENV)/installed
 
 unit: $(VENV)/installed
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+
+drill: $(VENV)/installed
+	$(BIN)/pytest -m drill
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks $(BENCH)

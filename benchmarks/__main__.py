@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from benchmarks import (
+    backup,
     bulk,
     caching,
     commands,
@@ -38,6 +39,7 @@ ALL: dict[str, Callable[[Bench], list[Figure]]] = {
     "growth": growth.run,
     "disk": disk.run,
     "idle": idle.run,
+    "backup": backup.run,
 }
 
 

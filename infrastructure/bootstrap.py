@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 import psycopg
 from pydantic import SecretStr
 
+from domain.shared import clock
 from infrastructure import migrate
+from infrastructure.backup.session import refuse_unfinished
 from infrastructure.blobs.blobs import Blobs
-from infrastructure.blobs.objects import Objects
+from infrastructure.blobs.objects import Objects, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
 from infrastructure.connections import Connections, connections_to
@@ -26,7 +28,7 @@ from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
 from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.embedded.servers import EmbeddedServers
-from infrastructure.erasure.erasure_file import ErasureFile
+from infrastructure.erasure.erasure_file import ErasureFile, count_of
 from infrastructure.erasure.erasures import Erasures
 from infrastructure.erasure.journal import Journal
 from infrastructure.erasure.key_care import KeyCare
@@ -56,7 +58,13 @@ from infrastructure.store.store import Store
 
 if TYPE_CHECKING:
     import redis
+    from obstore.store import ObjectStore
 
+    from infrastructure.backup.manifest import Manifest
+    from infrastructure.backup.prune import Pruned
+    from infrastructure.backup.restore import Restored
+    from infrastructure.backup.shelf import Shelf
+    from infrastructure.backup.wanted import Wanted
     from infrastructure.crypto.key_restore import ErasureLedger
 
 APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
@@ -111,6 +119,7 @@ def open_store(
             migrate.require(addresses.ledger, "ledger")
             migrate.require(addresses.keys, "keys")
             standing = _ensure_read_tables(addresses, settings)
+        refuse_unfinished(addresses.ledger)
         engine = assemble(settings, addresses, resources, keep_answers=keep_answers)
         if settings.read_schema is not None:
             return Store(engine, resources.pop_all(), project=False)
@@ -128,6 +137,63 @@ def reach_engine(settings: Settings) -> Iterator[Engine]:
     """Connect to a store that another process has opened, and look after nothing in it."""
     with ExitStack() as resources:
         yield assemble(settings, reach_servers(settings, resources), resources)
+
+
+def shelf_of(settings: Settings) -> Shelf:
+    """Return where backups go; raises ConfigurationError where no place is set, BackupUnavailable."""
+    from infrastructure.backup.shelf import shelf_at  # noqa: PLC0415 - few commands need backups
+
+    if settings.backup_place is None:
+        msg = "there is no place for backups: set LIFELEDGER_BACKUP_URL"
+        raise ConfigurationError(msg)
+    return shelf_at(settings.backup_place)
+
+
+def back_up(settings: Settings, shelf: Shelf, *, full: bool = False) -> Manifest:
+    """Make one run of a backup; raises what ``take`` raises."""
+    from infrastructure.backup import finishing, take  # noqa: PLC0415 - see shelf_of
+
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        migrate.require(addresses.ledger, "ledger")
+        migrate.require(addresses.keys, "keys")
+        refuse_unfinished(addresses.ledger)
+        ledger = take.LedgerToKeep(
+            addresses.ledger,
+            finishing.known_store(addresses.keys),
+            migrate.head("ledger"),
+            count_of(_erasure_file(settings)),
+            _objects(settings) if settings.backup_content else None,
+        )
+        return take.take(ledger, shelf, clock.now(), full=full)
+
+
+def prune_backups(settings: Settings, shelf: Shelf) -> Pruned:
+    """Throw away the backups that are old enough; raises what ``prune`` raises."""
+    from infrastructure.backup import prune  # noqa: PLC0415 - see shelf_of
+
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        return prune.prune(addresses.ledger, shelf, timedelta(days=settings.backup_keep_days), clock.now())
+
+
+def bring_back(settings: Settings, shelf: Shelf, wanted: Wanted, run: str | None = None) -> Restored:
+    """Restore a backup into the empty store the settings name; raises what ``restore`` raises."""
+    from infrastructure.backup import finishing, restore  # noqa: PLC0415 - see shelf_of
+
+    with ExitStack() as resources:
+        addresses = reach_servers(settings, resources)
+        prepare(addresses, settings)
+        engine = cache(lambda: assemble(settings, addresses, resources, keep_answers=False))
+        logged = settings.read_tables == "logged"
+        last_steps = finishing.Finishing(engine, addresses.read, logged=logged)
+        destination = restore.Destination(
+            addresses.ledger,
+            finishing.known_store(addresses.keys),
+            migrate.head("ledger"),
+            _objects(settings),
+        )
+        return restore.restore(shelf, destination, last_steps, wanted, run)
 
 
 def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
@@ -240,6 +306,10 @@ def assemble(
             addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, planner_settings=True
         ),
     )
+
+
+def _objects(settings: Settings) -> ObjectStore:
+    return object_store(settings.blob_url, settings.data_dir / "blobs")
 
 
 def _erasure_file(settings: Settings) -> Path:

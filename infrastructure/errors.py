@@ -32,11 +32,22 @@ LifeledgerError
 ├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
 ├── Busy                    more is asked at once than this process has connections for
+├── BackupProblem           a backup cannot be written, read or brought back
+│   ├── BackupRunning       another backup or restore is at work
+│   ├── BackupUnavailable   the place of the backups cannot be used now
+│   ├── NoBackup            there is none
+│   ├── DamagedBackup       a file is missing, cut off or changed
+│   ├── NewerBackup         made by a newer version
+│   ├── ForeignBackup       of another store, or of another one's keys
+│   ├── NotEmpty            the store that is to be restored into has events
+│   └── RestoreUnfinished   the store is being restored, or a restore was broken off
+├── CopyUnusable            a portable copy cannot be written, opened or read
 └── ConfigurationError      settings that do not fit together
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from domain.shared.errors import LifeledgerError
@@ -172,3 +183,50 @@ class Busy(LifeledgerError):
 
 class ConfigurationError(LifeledgerError):
     """The settings do not fit together."""
+
+
+class BackupProblem(LifeledgerError):
+    """A backup cannot be written, read or brought back."""
+
+
+class BackupRunning(BackupProblem):
+    """Another backup or restore of this store is at work."""
+
+
+class BackupUnavailable(BackupProblem):
+    """The place of the backups cannot be used."""
+
+
+class NoBackup(BackupProblem):
+    """There is no such backup."""
+
+
+class DamagedBackup(BackupProblem):
+    """A file of the backup is missing, cut off or changed."""
+
+    def __init__(self, file: str = "", buckets: Sequence[int] = ()) -> None:
+        place = f": {file}" if file else ""
+        where = f", bucket {', '.join(map(str, buckets))}" if buckets else ""
+        super().__init__(f"the backup is damaged{place}{where}")
+        self.file = file
+        self.buckets = tuple(buckets)
+
+
+class NewerBackup(BackupProblem):
+    """The backup was made by a newer version of lifeledger."""
+
+
+class ForeignBackup(BackupProblem):
+    """The backup is of another store than the keys at hand."""
+
+
+class NotEmpty(BackupProblem):
+    """The store has events; a backup is restored into an empty one."""
+
+
+class RestoreUnfinished(BackupProblem):
+    """This store is being restored; give the restore command again to finish what was broken off."""
+
+
+class CopyUnusable(LifeledgerError):
+    """The portable copy is not whole, or not for this key."""

@@ -53,6 +53,18 @@ class Settings(BaseModel):
     erasure_copy: Path | None = None
     """A second place for the same lines, such as another disk."""
 
+    backup_url: str | None = None
+    """Where backups go (a folder, s3://…, gs://…, file://…); data_dir/backups with the embedded servers."""
+
+    backup_every_hours: float = 24.0
+    """How often a worker makes a backup; 0 for never."""
+
+    backup_keep_days: float = 30.0
+    """How long a worker keeps backups."""
+
+    backup_content: bool = True
+    """Whether large content is copied with a backup; off where its object store has copies of its own."""
+
     root_key: SecretStr | None = None
     """The root key, 32 bytes in base64; a 0600 file in data_dir/keys where no other setting says otherwise."""
 
@@ -90,3 +102,10 @@ class Settings(BaseModel):
     def embedded(self) -> bool:
         """Whether lifeledger runs PostgreSQL itself."""
         return self.ledger_url is None
+
+    @property
+    def backup_place(self) -> str | None:
+        """Where backups go, if anywhere."""
+        if self.backup_url is None and self.embedded:
+            return str(self.data_dir / "backups")
+        return self.backup_url

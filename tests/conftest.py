@@ -9,6 +9,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,13 @@ def templates(servers: Servers) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def databases(servers: Servers, templates: tuple[str, str]) -> Iterator[Databases]:
     """A fresh ledger and a fresh keys database."""
+    with fresh_databases(servers, templates) as made:
+        yield made
+
+
+@contextmanager
+def fresh_databases(servers: Servers, templates: tuple[str, str]) -> Iterator[Databases]:
+    """Make a ledger and a keys database for the length of the block."""
     mark = secrets.token_hex(4)
     names = (f"lifeledger_{mark}_ledger", f"lifeledger_{mark}_keys")
     for name, template in zip(names, templates, strict=True):

@@ -58,10 +58,20 @@ class Blobs:
         return self._row(subject_id, blob_id)[0]
 
     def store(
-        self, subject_id: UUID, record_id: UUID, key: PeriodKey, media_type: str, source: BinaryIO
+        self,
+        subject_id: UUID,
+        record_id: UUID,
+        key: PeriodKey,
+        media_type: str,
+        source: BinaryIO,
+        *,
+        blob_id: UUID | None = None,
     ) -> Stored:
-        """Encrypt what ``source`` holds; raises Erased, Unavailable. The event that names it comes after."""
-        blob_id = uuid4()  # random: a name tells not even the time
+        """Encrypt what ``source`` holds; raises Erased, Unavailable. The event that names it comes after.
+
+        ``blob_id`` is given for content that had its id in another store.
+        """
+        blob_id = blob_id or uuid4()  # random: a name tells not even the time
         cipher = self._keys.record_cipher(key, record_id)
         bound = self._binding(subject_id, record_id, blob_id)
         first = source.read(INLINE_BYTES + 1)
@@ -70,7 +80,7 @@ class Blobs:
             entry = BlobEntry(blob_id, record_id, key.id, body)
             return Stored(StoredContent(blob_id, len(first), media_type), entry)
         counted = _Counted(first, source)
-        self._objects.put(_name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
+        self._objects.put(object_name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
         return Stored(
             StoredContent(blob_id, counted.size, media_type), BlobEntry(blob_id, record_id, key.id, None)
         )
@@ -84,13 +94,13 @@ class Blobs:
             yield cipher.open(bytes(body), _piece(bound, 0, last=True))
         else:
             yield from _opened_pieces(
-                cipher, bound, self._objects.parts(_name(blob_id), part_bytes=PIECE_BYTES)
+                cipher, bound, self._objects.parts(object_name(blob_id), part_bytes=PIECE_BYTES)
             )
 
     def delete(self, blob_ids: Iterable[UUID]) -> None:
         """Delete content from the object store; what is not there is passed over. Raises Unavailable."""
         for blob_id in blob_ids:
-            self._objects.delete(_name(blob_id))
+            self._objects.delete(object_name(blob_id))
 
     def _row(self, subject_id: UUID, blob_id: UUID) -> tuple[UUID, UUID, bytes | None]:
         with self._connection() as connection:
@@ -101,6 +111,14 @@ class Blobs:
         if row is None or row[0] != subject_id:
             raise NotFound
         return row[1], row[2], row[3]
+
+    def of_person(self, subject_id: UUID) -> list[tuple[UUID, UUID]]:
+        """Return blob and record id of all content of a person; raises Unavailable."""
+        with self._connection() as connection:
+            return connection.execute(
+                "SELECT blob_id, record_id FROM ledger.blobs WHERE bucket = %s AND subject_id = %s ORDER BY 1",
+                (bucket_of(subject_id), subject_id),
+            ).fetchall()
 
     def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
         return (
@@ -182,5 +200,6 @@ def _piece(bound: bytes, number: int, *, last: bool) -> bytes:
     return bound + number.to_bytes(8) + (b"\x01" if last else b"\x00")
 
 
-def _name(blob_id: UUID) -> str:
+def object_name(blob_id: UUID) -> str:
+    """Return the name of large content in the object store."""
     return f"{blob_id.hex[-2:]}/{blob_id.hex}"

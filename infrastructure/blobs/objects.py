@@ -57,9 +57,14 @@ class Objects:
 
     @cached_property
     def _store(self) -> ObjectStore:
-        from obstore.store import LocalStore, from_url  # noqa: PLC0415 - see put
+        return object_store(self._url, self._folder)
 
-        if self._url is not None:
-            return from_url(self._url)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return LocalStore(str(self._folder))
+
+def object_store(url: str | None, folder: Path) -> ObjectStore:
+    """Return the object store a URL names, or a local folder of mode 0700."""
+    from obstore.store import LocalStore, from_url  # noqa: PLC0415 - see Objects.put
+
+    if url is not None:
+        return from_url(url)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return LocalStore(str(folder))

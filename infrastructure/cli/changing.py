@@ -11,6 +11,7 @@ import typer
 from domain.catalogue import KINDS, kind_named
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
+from infrastructure.cli.backing_up import take_copy_in
 from infrastructure.cli.context import (
     AsJson,
     DataDir,
@@ -113,12 +114,23 @@ def add_to(app: typer.Typer) -> None:
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)],
     *,
+    identity: Annotated[
+        Path | None,
+        typer.Option("--identity", help="An age identity file that opens an exported copy.", exists=True),
+    ] = None,
     purpose: Purpose = None,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos. Twice changes nothing."""
+    """Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos, exported copies. Twice changes nothing."""
+    from infrastructure.portable.copy import is_copy  # noqa: PLC0415 - only imports need it
+
+    for folder in filter(is_copy, paths):
+        take_copy_in(folder, identity, person, data_dir, as_json=as_json)
+    paths = [path for path in paths if not is_copy(path)]
+    if not paths:
+        return
     from infrastructure.cli.importing import import_with_progress  # noqa: PLC0415 - parsers are slow to load
 
     with acting(data_dir, person, purpose or "import") as me:

@@ -57,6 +57,18 @@ COMMANDS = {
     ),
     "hold": Entry("ruling", "Legal holds: keep a kind or a record whoever asks to erase it."),
     "retention": Entry("ruling", "Retention: keep a kind for some days, then trash or erase it."),
+    "backup": Entry(
+        "backing_up", "Back up what is new in the ledger, encrypted as it is. The keys are backed up apart."
+    ),
+    "restore": Entry(
+        "backing_up",
+        "Bring a backup back into an empty store. Broken off, give the same command again. Keys come first.",
+    ),
+    "backups": Entry("backing_up", "List, verify and prune backups."),
+    "export": Entry(
+        "backing_up",
+        "Write one person's records and their history as JSON Lines, encrypted with a passphrase unless told otherwise.",
+    ),
     "keys": Entry("keeping_keys", "Look after the keys: status, rotate, backup, restore."),
     "worker": Entry(
         "operating", "Keep the read models up to date until SIGTERM; the batch in hand is finished first."

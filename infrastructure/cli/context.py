@@ -45,8 +45,25 @@ def settings_for(data_dir: Path | None) -> Settings:
 def opened(data_dir: Path | None) -> Iterator[Store]:
     """Open the store for one command. What is asked next is up to date: outstanding events are projected."""
     settings = settings_for(data_dir).model_copy(update={"project_in_process": False})
+    _offer_restore(settings)
     with open_store(settings, keep_answers=False) as store:
         yield store
+
+
+def _offer_restore(settings: Settings) -> None:
+    """Raise ConfigurationError where a new store would be begun beside the backups of one that is gone."""
+    if not settings.embedded or (settings.data_dir / "postgres").exists() or settings.backup_place is None:
+        return
+    if settings.backup_url is None and not (settings.data_dir / "backups").is_dir():
+        return
+    from infrastructure.bootstrap import shelf_of  # noqa: PLC0415 - asked of a data directory once
+
+    if shelf_of(settings).survey().runs:
+        msg = (
+            "this data directory is empty, and there are backups of its store: lifeledger keys restore, then "
+            "lifeledger restore; to begin anew, choose another --data-dir or move the backups away"
+        )
+        raise ConfigurationError(msg)
 
 
 @contextmanager

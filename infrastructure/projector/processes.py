@@ -45,13 +45,17 @@ def _started(
 
 def work_until_told(settings: Settings) -> None:
     """Project in this process until SIGTERM or SIGINT; the batch in hand is finished first."""
-    from infrastructure.bootstrap import open_store  # noqa: PLC0415 - loaded in the worker, not beside it
+    from infrastructure.backup.schedule import kept_backed_up  # noqa: PLC0415 - loaded in the worker, not beside it
+    from infrastructure.bootstrap import open_store  # noqa: PLC0415
     from infrastructure.projector.worker import work  # noqa: PLC0415
 
     stop = stop_on_signals()
     leave_with_parent(stop)
     relax_collector()
-    with open_store(settings.model_copy(update={"project_in_process": False})) as store:
+    with (
+        open_store(settings.model_copy(update={"project_in_process": False})) as store,
+        kept_backed_up(settings),
+    ):
         log().info("worker started")
         store.renew_beside()
         work(store.engine.projector, store.engine.bell, stop, store.tidy)

@@ -52,6 +52,14 @@ class Call:
         return isinstance(getattr(self.method, "__self__", None), type)
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How a record stood before the events that are carried over."""
+
+    version: int = 0
+    claims: frozenset[Claim] = frozenset()
+
+
 @dataclass(slots=True)
 class _Entry:
     """A record in the unit of work, as it was found and as it is."""
@@ -112,6 +120,14 @@ class UnitOfWork:
         key = self.key_for_new(command.kind, record.created_on)
         self._entries[record.id] = _Entry(Loaded(record, key))
         return record
+
+    def carry_over(
+        self, record: Record, key: PeriodKey, events: Sequence[Record.Event], before: Before
+    ) -> None:
+        """Take in events that happened in another store, as they were; the record is as it stands after them."""
+        attach(record, self._subject_id, self)
+        record.pending_events[:] = events
+        self._entries[record.id] = _Entry(Loaded(record, key), before.version, before.claims)
 
     def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
         """Return the key of a record of a kind that is made at a time, for content stored before it.

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from infrastructure.connections import POOL_PATIENCE, open_store
+from infrastructure.bootstrap import open_store
+from infrastructure.connections import POOL_PATIENCE
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.ledger.ledger import PATIENCE
 from infrastructure.settings import Settings

@@ -1,0 +1,1 @@
+"""Backups of real ledgers, and what may go wrong with them."""

@@ -1,0 +1,1 @@
+"""Portable copies of every kind of record, written and taken in again."""
