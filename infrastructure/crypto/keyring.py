@@ -178,6 +178,11 @@ class KeyRing:
         """Return the epoch of the newest root key."""
         return self._epochs.newest.epoch.number
 
+    def destructions(self) -> int:
+        """Return how often keys were destroyed in this store, as of LEASE seconds ago or later."""
+        self._renew_lease()
+        return self._destructions
+
     def forget(self) -> None:
         """Ask the database for every key anew: what is cached may have been destroyed."""
         with self._lock:

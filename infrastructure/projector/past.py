@@ -18,6 +18,7 @@ from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from infrastructure.cache.answers import NoCache
+from infrastructure.crypto.keyring import KeyRing
 from infrastructure.errors import Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.ledger import Ledger
@@ -37,6 +38,7 @@ class PastTables(Projector):
         self,
         ledger: Ledger,
         sealer: Sealer,
+        keys: KeyRing,
         moments: Moments,
         pool: ConnectionPool[Connection[Any]],
         subject_id: UUID,
@@ -44,6 +46,8 @@ class PastTables(Projector):
     ) -> None:
         """``pool`` has one connection, is not open yet and is closed with the tables."""
         super().__init__(ledger, sealer, pool, NoCache(), schema=TEMPORARY)
+        self._keys = keys
+        self._destructions = keys.destructions()
         self._moments = moments
         self._subject_id = subject_id
         self._moment = moment
@@ -55,9 +59,11 @@ class PastTables(Projector):
     def fill(self, kinds: Iterable[str]) -> None:
         """Fold the events of those kinds that the tables do not have yet; raises Unavailable, KeyUnavailable.
 
-        All of it or nothing: a failure leaves the tables as they were.
+        All of it or nothing: a failure leaves the tables as they were. After an erasure, by anybody, they begin
+        anew: they may hold what it took.
         """
         with self._filling:
+            self._begin_anew_after_erasures()
             missing = sorted(set(kinds) - self._filled)
             if not missing:
                 return
@@ -79,6 +85,20 @@ class PastTables(Projector):
     def close(self) -> None:
         """End the connection and with it the tables."""
         self._pool.close()
+
+    def _begin_anew_after_erasures(self) -> None:
+        destructions = self._keys.destructions()
+        if destructions == self._destructions:
+            return
+        if self._made:
+            try:
+                with self._pool.connection() as connection:
+                    connection.execute("DISCARD TEMP")
+            except psycopg.OperationalError:
+                raise Unavailable from None
+        self._made.clear()
+        self._filled.clear()
+        self._destructions = destructions
 
     def _fold_all(self, connection: Connection[Any], kinds: list[str]) -> None:
         for batch in self._moments.events_up_to(

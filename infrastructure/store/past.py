@@ -43,7 +43,9 @@ class Past(Questions):
         if moment.tzinfo is None:
             raise InvalidQuery
         pool = engine.connect_apart()
-        self._tables = PastTables(engine.ledger, engine.sealer, engine.moments, pool, subject_id, moment)
+        self._tables = PastTables(
+            engine.ledger, engine.sealer, engine.keys, engine.moments, pool, subject_id, moment
+        )
         super().__init__(replace(engine, reader=PastReader(pool, engine.keys, self._tables)), subject_id)
         self.moment = moment
 

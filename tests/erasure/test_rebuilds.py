@@ -87,3 +87,11 @@ def test_an_erasure_stops_a_rebuild_that_may_hold_what_it_takes(store: Store, ad
     assert erased
     assert list(ada.find(Task)) == []
     assert rebuilder.rebuild(check=True).equal
+
+
+def test_a_past_that_is_open_forgets_with_the_present(store: Store, ada: Session, eve: Session) -> None:
+    with ada.as_of(clock.now()) as hers, eve.as_of(clock.now()) as his:
+        assert len(hers.find(Task)) == len(his.find(Task)) > 0
+        store.erase(ada.subject_id, grounds=GROUNDS)
+        assert list(hers.find(Task)) == []
+        assert len(his.find(Task)) > 0
