@@ -16,7 +16,7 @@ from domain.catalogue import topic_of
 from domain.productivity.task import Task
 from domain.shared.record import Origin
 from domain.shared.values import new_id
-from infrastructure.crypto.keyring import PeriodKey
+from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.ledger.codec import encode_event, schema_version_of
 from infrastructure.ledger.events import Append, Attribution, SealedEvent, associated_data, digest_of
 from infrastructure.store.engine import Engine

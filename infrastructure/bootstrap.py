@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
-from pydantic import SecretStr
 
 from domain.shared import clock
 from infrastructure import migrate
@@ -27,7 +26,6 @@ from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
 from infrastructure.crypto.root_keys.file import FileRootKeys
-from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.erasure.erasure_file import ErasureFile, count_of
 from infrastructure.erasure.erasures import Erasures
 from infrastructure.erasure.journal import Journal
@@ -51,7 +49,8 @@ from infrastructure.projector.rebuild.rebuilder import Rebuilder, Tell
 from infrastructure.rulings.held_records import HoldReading
 from infrastructure.rulings.holds import Holds
 from infrastructure.rulings.rules import RetentionRules
-from infrastructure.settings import Settings
+from infrastructure.servers import Addresses, ensure_database, reach_servers
+from infrastructure.settings import Settings, plain
 from infrastructure.store.engine import Bell, Engine
 from infrastructure.store.reader import Reader
 from infrastructure.store.store import Store
@@ -69,16 +68,6 @@ if TYPE_CHECKING:
 
 APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the servers of a store are."""
-
-    ledger: str
-    keys: str
-    read: str
-    redis: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,36 +185,13 @@ def bring_back(settings: Settings, shelf: Shelf, wanted: Wanted, run: str | None
         return restore.restore(shelf, destination, last_steps, wanted, run)
 
 
-def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
-    """Return where the servers are, the embedded ones started; they are released with ``resources``."""
-    if settings.ledger_url is None:
-        if settings.keys_url or settings.read_url:
-            msg = "LIFELEDGER_KEYS_URL and LIFELEDGER_READ_URL need LIFELEDGER_LEDGER_URL"
-            raise ConfigurationError(msg)
-        servers = EmbeddedServers(settings.data_dir, idle_seconds=settings.idle_minutes * 60)
-        resources.enter_context(servers)
-        redis_url = _plain(settings.redis_url) or servers.redis_url
-        ledger = servers.postgres_url("ledger")
-        return Addresses(ledger, servers.postgres_url("keys"), ledger, redis_url)
-    ledger = settings.ledger_url.get_secret_value()
-    if settings.keys_url is None:
-        msg = "LIFELEDGER_LEDGER_URL needs LIFELEDGER_KEYS_URL beside it: keys lie in a database of their own"
-        raise ConfigurationError(msg)
-    return Addresses(
-        ledger,
-        settings.keys_url.get_secret_value(),
-        _plain(settings.read_url) or ledger,
-        _plain(settings.redis_url),
-    )
-
-
 def prepare(addresses: Addresses, settings: Settings) -> Standing:
     """Bring the databases to what this code needs, make read tables where there is nothing to fill them with.
 
     Does nothing where they are; returns how the read tables stand.
     """
     for url, name in ((addresses.ledger, "ledger"), (addresses.keys, "keys")):
-        _ensure_database(url)
+        ensure_database(url)
         if migrate.revision(url, name) != migrate.head(name):  # type: ignore[arg-type]  # both names are schemas
             migrate.upgrade(url, name)  # type: ignore[arg-type]  # both names are schemas
     return _ensure_read_tables(addresses, settings)
@@ -346,7 +312,7 @@ def root_keys(settings: Settings) -> RootKeys:
         raise ConfigurationError(msg)
     folder = settings.data_dir / "keys"
     if settings.root_key is not None:
-        return EnvironmentRootKeys(settings.root_key.get_secret_value(), _plain(settings.root_key_previous))
+        return EnvironmentRootKeys(settings.root_key.get_secret_value(), plain(settings.root_key_previous))
     if settings.root_key_kms is not None:
         from infrastructure.crypto.root_keys.aws_kms import KmsRootKeys  # noqa: PLC0415 - few stores use it
 
@@ -395,20 +361,3 @@ def _pool(
     resources.callback(pool.close)
     pool.open()
     return pool
-
-
-def _ensure_database(url: str) -> None:
-    """Create the database a URL names where the server has none of that name."""
-    info = psycopg.conninfo.conninfo_to_dict(url)
-    name = str(info.pop("dbname"))
-    with psycopg.connect(**info, dbname="postgres", autocommit=True) as connection:  # type: ignore[arg-type]  # a conninfo
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
-        if known is None:
-            try:
-                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                return  # another process was first
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret is not None else None

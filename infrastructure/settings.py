@@ -109,3 +109,8 @@ class Settings(BaseModel):
         if self.backup_url is None and self.embedded:
             return str(self.data_dir / "backups")
         return self.backup_url
+
+
+def plain(secret: SecretStr | None) -> str | None:
+    """Return what a secret setting says, None where it is not set."""
+    return secret.get_secret_value() if secret is not None else None

@@ -21,7 +21,7 @@ from psycopg_pool import ConnectionPool
 from domain.shared.values import StoredContent
 from infrastructure.blobs.objects import Objects
 from infrastructure.crypto.cipher import Cipher
-from infrastructure.crypto.keyring import PeriodKey
+from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.errors import CorruptEvent, NotFound, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import BlobEntry

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from infrastructure.bootstrap import prepare, reach_servers
+from infrastructure.bootstrap import prepare
 from infrastructure.cli.context import AsJson, DataDir, opened, settings_for
 from infrastructure.cli.output import console, print_fields, print_json, print_table
 from infrastructure.cli.status import status_of
 from infrastructure.embedded.servers import stop as stop_servers
+from infrastructure.servers import reach_servers
 
 
 def status(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:

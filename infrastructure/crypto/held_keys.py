@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from infrastructure.crypto.cipher import Cipher
-from infrastructure.crypto.keyring import KeyRing, PeriodKey
+from infrastructure.crypto.keyring import KeyRing
+from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.errors import Erased
 
 

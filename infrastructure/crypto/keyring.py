@@ -16,8 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -29,6 +27,7 @@ from domain.shared.values import new_id
 from infrastructure.crypto.cipher import KEY_BYTES, Cipher, derive
 from infrastructure.crypto.coordinates import period_key_coordinates, record_key_coordinates
 from infrastructure.crypto.epochs import Epochs, living_epoch_held
+from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.crypto.root_key import RootKey, RootKeys, fingerprint, unwrap, wrap
 from infrastructure.errors import Busy, Erased, KeyUnavailable, RootKeyProblem, SubjectErased, Unavailable
 from infrastructure.ledger.buckets import bucket_of
@@ -77,26 +76,6 @@ FROM keys.destructions WHERE bucket = 0
 """
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodKey:
-    """The secret of one (subject, kind, period); ``secret`` is None once it is destroyed."""
-
-    id: UUID
-    subject_id: UUID
-    secret: bytes | None
-
-    def required(self) -> bytes:
-        """Return the secret; raises Erased."""
-        if self.secret is None:
-            raise Erased
-        return self.secret
-
-
-def period_of(kind: str, created: datetime) -> str:
-    """Return the period a record belongs to: its year of creation, for locations its month."""
-    return f"{created.year:04}-{created.month:02}" if kind == "location" else f"{created.year:04}"
 
 
 class KeyRing:

@@ -28,11 +28,11 @@ from infrastructure.errors import (
     VersionConflict,
 )
 from infrastructure.ledger import statements
-from infrastructure.ledger.binary_copy import event_rows, source_rows
+from infrastructure.ledger.binary_copy import event_rows
 from infrastructure.ledger.buckets import bucket_of
+from infrastructure.ledger.companions import write_companions, write_sources
 from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
-from infrastructure.ledger.fences import Fences, change_restrictions, fences_stand
-from infrastructure.ledger.holds import change_record_holds
+from infrastructure.ledger.fences import Fences, fences_stand
 
 T = TypeVar("T")
 
@@ -152,7 +152,7 @@ class Ledger:
         try:
             with self._connection() as connection, connection.transaction():
                 if fences_stand(connection, bucket, fences):
-                    _write_sources(connection, bucket, subject_id, sources)
+                    write_sources(connection, bucket, subject_id, sources)
                     return
         except UniqueViolation:
             raise VersionConflict from None  # somebody else was told the same meanwhile
@@ -196,7 +196,7 @@ class Ledger:
                         connection, bucket, append
                     )
                     _check_read_set(connection, bucket, append.read_set)
-                    _write_companions(connection, bucket, append)
+                    write_companions(connection, bucket, append)
                     return receipt
         except UniqueViolation:
             return self._explain(bucket, append)
@@ -261,26 +261,38 @@ def _is_one_statement(append: Append) -> bool:
 
 
 def _insert(connection: Connection[Any], bucket: int, append: Append) -> Receipt:
-    events = append.events
-    row = connection.execute(
-        statements.APPEND,
-        {
-            **_receipt_values(bucket, append),
-            "actor_id": append.attribution.actor_id,
-            "correlation_id": append.attribution.correlation_id,
-            "causation_id": append.attribution.causation_id,
-            "records": [event.record_id for event in events],
-            "versions": [event.version for event in events],
-            "kinds": [event.kind for event in events],
-            "topics": [event.topic for event in events],
-            "schemas": [event.schema_version for event in events],
-            "keys": [event.key_id for event in events],
-            "times": [event.recorded_at for event in events],
-            "bodies": [event.body for event in events],
-            "digests": [event.digest for event in events],
-        },
-    ).fetchone()
+    events, by = append.events, append.attribution
+    given = _receipt_values(bucket, append) | {
+        "actor_id": by.actor_id,
+        "correlation_id": by.correlation_id,
+        "causation_id": by.causation_id,
+    }
+    if len(events) == 1:
+        row = connection.execute(statements.APPEND_ONE, given | _alone(events[0])).fetchone()
+    else:
+        row = connection.execute(statements.APPEND, given | _together(events)).fetchone()
     return _made_receipt(bucket, append, row)
+
+
+def _alone(event: SealedEvent) -> dict[str, Any]:
+    return {
+        "kind": event.kind, "topic": event.topic, "schema": event.schema_version, "key_id": event.key_id,
+        "body": event.body, "digest": event.digest,
+    }  # fmt: skip
+
+
+def _together(events: Sequence[SealedEvent]) -> dict[str, Any]:
+    return {
+        "records": [event.record_id for event in events],
+        "versions": [event.version for event in events],
+        "kinds": [event.kind for event in events],
+        "topics": [event.topic for event in events],
+        "schemas": [event.schema_version for event in events],
+        "keys": [event.key_id for event in events],
+        "times": [event.recorded_at for event in events],
+        "bodies": [event.body for event in events],
+        "digests": [event.digest for event in events],
+    }
 
 
 def _copy(connection: Connection[Any], bucket: int, append: Append) -> Receipt:
@@ -325,63 +337,6 @@ def _check_read_set(connection: Connection[Any], bucket: int, read_set: Sequence
     ).fetchall()
     if dict(rows) != {record_id: version for record_id, version in read_set if version}:
         raise VersionConflict
-
-
-def _write_companions(connection: Connection[Any], bucket: int, append: Append) -> None:
-    # Claims given up go first: a record may hand one to another in the same transaction.
-    for change in sorted(append.claims, key=lambda each: (each.taken, each.bucket)):
-        if change.taken:
-            connection.execute(
-                "INSERT INTO ledger.claims (bucket, claim, subject_id, record_id) VALUES (%s, %s, %s, %s)",
-                (change.bucket, change.claim, append.subject_id, change.record_id),
-            )
-        else:
-            connection.execute(
-                "DELETE FROM ledger.claims WHERE bucket = %s AND claim = %s AND record_id = %s",
-                (change.bucket, change.claim, change.record_id),
-            )
-    change_restrictions(connection, append.subject_id, append.restrictions)
-    change_record_holds(connection, append.subject_id, append.holds, append.attribution.actor_id)
-    if append.sources:
-        _write_sources(connection, bucket, append.subject_id, append.sources)
-    if append.mentions:
-        _write_mentions(connection, bucket, append)
-    if append.blobs:
-        with connection.cursor() as cursor, cursor.copy(statements.COPY_BLOBS) as copy:
-            copy.set_types(["int2", "uuid", "uuid", "uuid", "uuid", "bytea"])
-            for blob in append.blobs:
-                copy.write_row(
-                    (bucket, blob.blob_id, append.subject_id, blob.record_id, blob.key_id, blob.body)
-                )
-
-
-def _write_mentions(connection: Connection[Any], bucket: int, append: Append) -> None:
-    named = [each for each in append.mentions if each.named]
-    addresses, records = [each.address for each in named], [each.record_id for each in named]
-    connection.execute(
-        statements.NOTE_MENTIONS,
-        (bucket, append.subject_id, addresses, records, [each.kind for each in named]),
-    )
-    gone = [each for each in append.mentions if not each.named]
-    if gone:
-        addresses, records = [each.address for each in gone], [each.record_id for each in gone]
-        connection.execute(statements.DROP_MENTIONS, (addresses, records, bucket))
-
-
-def _write_sources(
-    connection: Connection[Any], bucket: int, subject_id: UUID, sources: Sequence[SourceEntry]
-) -> None:
-    known = [entry for entry in sources if entry.known]
-    with connection.cursor() as cursor:
-        if known:
-            columns = zip(
-                *((each.source, each.record_id, each.content_digest) for each in known), strict=True
-            )
-            cursor.execute(statements.UPDATE_SOURCES, (*map(list, columns), bucket))
-        new = [entry for entry in sources if not entry.known]
-        if new:
-            with cursor.copy(statements.COPY_SOURCES) as copy:
-                copy.write(b"".join(source_rows(bucket, subject_id, new)))
 
 
 def _held_by_another(connection: Connection[Any], change: ClaimChange) -> bool:

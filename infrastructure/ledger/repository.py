@@ -16,7 +16,8 @@ import orjson
 
 from domain.catalogue import kind_named
 from domain.shared.record import Record, restored, subject_of
-from infrastructure.crypto.keyring import KeyRing, PeriodKey, period_of
+from infrastructure.crypto.keyring import KeyRing
+from infrastructure.crypto.period_key import PeriodKey, period_of
 from infrastructure.errors import CorruptEvent, Erased
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.codec import decode_state, encode_state, state_hints

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.catalogue import topic_of
 from domain.shared.record import Record
 from infrastructure.crypto.cipher import Cipher
-from infrastructure.crypto.keyring import PeriodKey
+from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.errors import CorruptEvent, Erased
 from infrastructure.ledger.codec import decode_event, encode_event, schema_version_of
 from infrastructure.ledger.erasure_events import ErasedScope, decode_erasure, is_erasure

@@ -27,6 +27,29 @@ WITH head AS (
 SELECT position FROM head
 """
 
+# The receipt's record, version and time are those of the one event. Arrays of one take a tenth more time.
+APPEND_ONE = """
+WITH head AS (
+    UPDATE ledger.bucket_heads SET position = position + 1
+    WHERE bucket = %(bucket)s AND fences = coalesce(%(fences)s, fences) RETURNING position
+), receipt AS (
+    INSERT INTO ledger.command_receipts
+        (bucket, command_id, subject_id, record_id, version, position, recorded_at, request_digest)
+    SELECT %(bucket)s, %(command_id)s, %(subject_id)s, %(record_id)s, %(version)s, head.position,
+        %(recorded_at)s, %(request_digest)s
+    FROM head
+), stored AS (
+    INSERT INTO ledger.events
+        (bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id, recorded_at,
+         actor_id, command_id, correlation_id, causation_id, body, digest)
+    SELECT %(bucket)s, head.position, %(subject_id)s, %(record_id)s, %(version)s, %(kind)s, %(topic)s,
+        %(schema)s, %(key_id)s, %(recorded_at)s, %(actor_id)s, %(command_id)s, %(correlation_id)s,
+        %(causation_id)s, %(body)b, %(digest)b
+    FROM head
+)
+SELECT position FROM head
+"""
+
 RESERVE = """
 WITH head AS (
     UPDATE ledger.bucket_heads SET position = position + %(count)s

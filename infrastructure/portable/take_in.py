@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.catalogue import UnknownKind, kind_named
 from domain.shared.record import Record
 from domain.shared.values import new_id
-from infrastructure.crypto.keyring import PeriodKey
+from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.errors import (
     ClaimTaken,
     CopyUnusable,

@@ -19,7 +19,8 @@ from domain.shared import clock
 from domain.shared.errors import InvalidInput
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import Cipher
-from infrastructure.crypto.keyring import EVERYONE, KeyRing, period_of
+from infrastructure.crypto.keyring import EVERYONE, KeyRing
+from infrastructure.crypto.period_key import period_of
 from infrastructure.erasure import compaction
 from infrastructure.erasure.erasures import Erasures
 from infrastructure.erasure.journal import Erasure

@@ -14,7 +14,7 @@ from domain.shared import clock
 from domain.shared.errors import DomainError
 from domain.shared.record import Content
 from domain.shared.values import new_id
-from infrastructure.crypto.keyring import period_of
+from infrastructure.crypto.period_key import period_of
 from infrastructure.erasure.request import ErasureRequest
 from infrastructure.errors import Erased, NotFound, ProcessingRestricted, VersionConflict
 from infrastructure.rulings.rules import Action, Outcome, RetentionRule, RetentionRules, Verdict, judge

@@ -16,7 +16,8 @@ from domain.shared.errors import InvalidInput
 from domain.shared.record import Claim, Origin, Record, attach
 from domain.shared.values import address_key
 from infrastructure.crypto.cipher import blind, derive
-from infrastructure.crypto.keyring import EVERYONE, KeyRing, PeriodKey, period_of
+from infrastructure.crypto.keyring import EVERYONE, KeyRing
+from infrastructure.crypto.period_key import PeriodKey, period_of
 from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import (

@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
 from infrastructure.crypto import keyring
-from infrastructure.crypto.keyring import KeyRing, period_of
+from infrastructure.crypto.keyring import KeyRing
+from infrastructure.crypto.period_key import period_of
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
 from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.errors import Erased, KeyUnavailable, RootKeyProblem

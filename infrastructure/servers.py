@@ -1,0 +1,58 @@
+"""Where the servers of a store are: those of its own data directory, or those its settings name."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import psycopg
+
+from infrastructure.embedded.servers import EmbeddedServers
+from infrastructure.errors import ConfigurationError
+from infrastructure.settings import Settings, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the servers of a store are."""
+
+    ledger: str
+    keys: str
+    read: str
+    redis: str | None
+
+
+def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
+    """Return where the servers are, the embedded ones started; they are released with ``resources``."""
+    if settings.ledger_url is None:
+        if settings.keys_url or settings.read_url:
+            msg = "LIFELEDGER_KEYS_URL and LIFELEDGER_READ_URL need LIFELEDGER_LEDGER_URL"
+            raise ConfigurationError(msg)
+        servers = EmbeddedServers(settings.data_dir, idle_seconds=settings.idle_minutes * 60)
+        resources.enter_context(servers)
+        redis_url = plain(settings.redis_url) or servers.redis_url
+        ledger = servers.postgres_url("ledger")
+        return Addresses(ledger, servers.postgres_url("keys"), ledger, redis_url)
+    ledger = settings.ledger_url.get_secret_value()
+    if settings.keys_url is None:
+        msg = "LIFELEDGER_LEDGER_URL needs LIFELEDGER_KEYS_URL beside it: keys lie in a database of their own"
+        raise ConfigurationError(msg)
+    return Addresses(
+        ledger,
+        settings.keys_url.get_secret_value(),
+        plain(settings.read_url) or ledger,
+        plain(settings.redis_url),
+    )
+
+
+def ensure_database(url: str) -> None:
+    """Create the database a URL names where the server has none of that name."""
+    info = psycopg.conninfo.conninfo_to_dict(url)
+    name = str(info.pop("dbname"))
+    with psycopg.connect(**info, dbname="postgres", autocommit=True) as connection:  # type: ignore[arg-type]  # a conninfo
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if known is None:
+            try:
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                return  # another process was first
