@@ -50,7 +50,7 @@ def connections_to(
     role: str | None = None,
     autocommit: bool = True,
     planner_settings: bool = False,
-    size: int = POOL_SIZE,
+    size: int | None = None,
     lifetime: float = 3600.0,
     warm: bool = True,
 ) -> Connections:
@@ -75,7 +75,7 @@ def connections_to(
     return Connections(
         url,
         min_size=int(warm),
-        max_size=size,
+        max_size=size or POOL_SIZE,
         max_waiting=POOL_QUEUE,
         timeout=POOL_PATIENCE,
         max_lifetime=lifetime,

@@ -29,7 +29,7 @@ from domain.shared import clock
 from domain.shared.commands import Command, commands_of
 from domain.shared.errors import DomainError
 from domain.shared.values import new_id
-from infrastructure.errors import ClaimTaken, NotFound
+from infrastructure.errors import ClaimTaken, NotFound, ProcessingRestricted
 from infrastructure.ledger.events import Receipt
 from infrastructure.store.session import Session, named
 from tests.privacy.planting import NEEDED
@@ -134,7 +134,8 @@ def live(session: Session, history: Sequence[Step], *, start: datetime = BEGINNI
                 made = session.given(record_id=record_id) if creates else session
                 call = named(kind, verb, None if creates else record_id, arguments)
                 lived.taken.append((now, made.do_all([call])[-1]))
-        except (DomainError, ClaimTaken, NotFound):  # NotFound: the command that was to make it was refused
+        # NotFound: the command that was to make it was refused
+        except (DomainError, ClaimTaken, NotFound, ProcessingRestricted):
             lived.refused += 1
     return lived
 

@@ -13,6 +13,7 @@ from infrastructure.backup.manifest import EVENTS, LISTING, File, Manifest, Part
 from infrastructure.backup.shelf import Shelf
 from infrastructure.backup.tables import EVENT_TABLE, identity, integer
 from infrastructure.errors import DamagedBackup, NoBackup
+from infrastructure.ledger.erasure_events import erasure_binding
 from infrastructure.ledger.events import associated_data, digest_of
 
 _AT = {name: EVENT_TABLE.index(name) for name in EVENT_TABLE.columns}
@@ -151,14 +152,18 @@ class _Reading:
         if body is None or topic is None:
             self.findings.erased += 1
             return body is None
+        subject_id, record_id = identity(row[_AT["subject_id"]]), identity(row[_AT["record_id"]])
+        key_id = row[_AT["key_id"]]
+        if key_id is None:
+            return digest_of(erasure_binding(store_id, subject_id, record_id), body) == found
         bound = associated_data(
             store_id,
-            identity(row[_AT["subject_id"]]),
-            identity(row[_AT["record_id"]]),
+            subject_id,
+            record_id,
             integer(row[_AT["version"]]),
             topic.decode(),
             integer(row[_AT["schema_version"]]),
-            identity(row[_AT["key_id"]]),
+            identity(key_id),
         )
         return digest_of(bound, body) == found
 

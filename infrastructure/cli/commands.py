@@ -42,7 +42,7 @@ COMMANDS = {
     "kinds": Entry("changing", "List the kinds of record, or the commands of one with their fields."),
     "import": Entry(
         "changing",
-        "Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos. Twice changes nothing.",
+        "Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos, exported copies. Twice changes nothing.",
     ),
     "erase": Entry(
         "erasing",

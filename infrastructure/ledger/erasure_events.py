@@ -57,14 +57,14 @@ def erasure_event(store_id: UUID, subject_id: UUID, scope: ErasedScope, recorded
             "kept": _listed(scope.kept),
         }
     )
-    digest = digest_of(_binding(store_id, subject_id, scope.erasure_id), body)
+    digest = digest_of(erasure_binding(store_id, subject_id, scope.erasure_id), body)
     return SealedEvent(scope.erasure_id, 1, None, TOPIC, SCHEMA_VERSION, None, recorded_at, body, digest)
 
 
 def decode_erasure(store_id: UUID, row: EventRow) -> ErasedScope:
     """Return what an erasure took; raises CorruptEvent where body, digest and place do not belong together."""
     body = row.body or b""
-    if digest_of(_binding(store_id, row.subject_id, row.record_id), body) != row.digest:
+    if digest_of(erasure_binding(store_id, row.subject_id, row.record_id), body) != row.digest:
         raise CorruptEvent
     try:
         said = orjson.loads(body)
@@ -76,7 +76,8 @@ def decode_erasure(store_id: UUID, row: EventRow) -> ErasedScope:
         raise CorruptEvent from None
 
 
-def _binding(store_id: UUID, subject_id: UUID, erasure_id: UUID) -> bytes:
+def erasure_binding(store_id: UUID, subject_id: UUID, erasure_id: UUID) -> bytes:
+    """Return what the digest of an erasure's event covers beside its body."""
     return b"lifeledger erasure\x01" + store_id.bytes + subject_id.bytes + erasure_id.bytes
 
 

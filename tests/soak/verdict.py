@@ -76,6 +76,7 @@ def assert_every_bucket_is_dense(url: str) -> None:
 def assert_tables_equal_a_fresh_projection(settings: Settings, url: str) -> None:
     """Project the whole ledger into a schema of its own and compare every row of every table."""
     with psycopg.connect(url) as connection:
+        schema.drop(connection, FRESH)
         schema.create(connection, FRESH, logged=False)
     with open_store(settings) as store:
         engine = store.engine

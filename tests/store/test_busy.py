@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 
 from domain.productivity.task import Task
-from infrastructure import bootstrap
+from infrastructure import connections
 from infrastructure.bootstrap import open_store
 from infrastructure.connections import Connections
 from infrastructure.errors import Busy, Unavailable
@@ -36,8 +36,8 @@ CALLERS = 6
 @pytest.fixture
 def small_store(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store with two connections to each database, whose callers wait half a second for one."""
-    monkeypatch.setattr(bootstrap, "POOL_SIZE", CONNECTIONS)
-    monkeypatch.setattr(bootstrap, "POOL_PATIENCE", 0.5)
+    monkeypatch.setattr(connections, "POOL_SIZE", CONNECTIONS)
+    monkeypatch.setattr(connections, "POOL_PATIENCE", 0.5)
     with open_store(settings) as store:
         yield store
 
@@ -128,7 +128,7 @@ def test_a_snapshot_that_cannot_be_kept_does_not_refuse_what_is_stored(
 ) -> None:
     asked: list[EventRow] = []
 
-    def refuse(_self: Ledger, row: EventRow) -> None:
+    def refuse(_self: Ledger, row: EventRow, _fences: int) -> None:
         asked.append(row)
         raise Busy
 
@@ -143,8 +143,8 @@ def test_a_snapshot_that_cannot_be_kept_does_not_refuse_what_is_stored(
 def test_a_full_queue_answers_at_once(
     settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "POOL_SIZE", 1)
-    monkeypatch.setattr(bootstrap, "POOL_QUEUE", 1)
+    monkeypatch.setattr(connections, "POOL_SIZE", 1)
+    monkeypatch.setattr(connections, "POOL_QUEUE", 1)
     with open_store(settings) as store:
         with locked(databases.ledger, "LOCK TABLE ledger.bucket_heads") as let_go:
             waiting = [threading.Thread(target=store.engine.ledger.heads) for _ in range(2)]

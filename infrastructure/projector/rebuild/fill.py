@@ -241,7 +241,7 @@ def _by_record(part: Changes) -> dict[Key, dict[Table, list[Row]]]:
 
 
 def _is_left_by(erasures: Iterable[ErasureEvent], row: EventRow) -> bool:
-    """Return whether an event is there to be projected: neither compacted nor erased."""
+    """Return whether an event is there to be projected: neither compacted nor erased nor left to a hold."""
     return row.body is not None and not any(
-        each.row.subject_id == row.subject_id and each.scope.covers(row) for each in erasures
+        each.row.subject_id == row.subject_id and each.scope.withdraws(row) for each in erasures
     )
