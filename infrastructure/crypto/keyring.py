@@ -75,6 +75,12 @@ SELECT count, ARRAY(SELECT epoch FROM keys.root_epochs WHERE bucket = 0 AND dest
 FROM keys.destructions WHERE bucket = 0
 """
 
+_COUNTS = """
+SELECT count(*) FILTER (WHERE destroyed_at IS NULL), count(destroyed_at),
+    (SELECT max(epoch) FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL)
+FROM keys.period_keys
+"""
+
 T = TypeVar("T")
 
 
@@ -206,11 +212,9 @@ class KeyRing:
     def counts(self) -> dict[str, int]:
         """Return how many period keys live, how many are destroyed, and the root key's epoch."""
         with self._connection() as connection:
-            row = connection.execute(
-                "SELECT count(*) FILTER (WHERE destroyed_at IS NULL), count(destroyed_at) FROM keys.period_keys"
-            ).fetchone()
-        living, destroyed = row or (0, 0)
-        return {"living": living, "destroyed": destroyed, "epoch": self._epochs.newest.epoch.number}
+            row = connection.execute(_COUNTS).fetchone()
+        living, destroyed, epoch = row or (0, 0, 0)
+        return {"living": living, "destroyed": destroyed, "epoch": epoch}
 
     def _find_or_make(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
         select = _SELECT_KEY + (
