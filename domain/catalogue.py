@@ -70,6 +70,7 @@ def events_of(kind: type[Record]) -> Mapping[str, type[Record.Event]]:
     return found
 
 
+@cache
 def topic_of(event_class: type[Record.Event], kind: type[Record]) -> str:
     """Return the name under which an event of a kind is stored."""
     return event_class.TOPIC.replace("{kind}", kind.KIND)
