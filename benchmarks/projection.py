@@ -100,6 +100,7 @@ def _limit(bench: Bench, connection: Connection[Any], begun: dict[int, int]) -> 
     ledger: Ledger = bench.store.engine.ledger
     after = {bucket: begun.get(bucket, 0) for bucket in ledger.heads()}
     rows.adapt(connection)
+    schema.drop(connection, BARE)
     schema.create(connection, BARE, logged=False)
     filled = {}
     for table in all_tables():
