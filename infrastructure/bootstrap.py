@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import Connection
 
 from domain.shared import clock
 from infrastructure import migrate
@@ -41,7 +42,7 @@ from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
 from infrastructure.ledger.scan import Scan
 from infrastructure.ledger.sealing import Sealer
-from infrastructure.projector import editions, schema
+from infrastructure.projector import editions, rows, schema
 from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import Projector
 from infrastructure.projector.rebuild.frozen import schema_of
@@ -217,7 +218,7 @@ def assemble(
     timeout = int(settings.statement_timeout_seconds * 1000)
     ledger_pool = _pool(resources, addresses.ledger, timeout, role=APP_ROLE)
     keys_pool = _pool(resources, addresses.keys, timeout)
-    read_pool = _pool(resources, addresses.read, timeout, autocommit=False, planner_settings=True)
+    read_pool = _pool(resources, addresses.read, timeout, autocommit=False, prepare=rows.prepare)
     roots = root_keys(settings)
     keys = KeyRing(keys_pool, roots)
     sealer, scan = Sealer(keys), Scan(ledger_pool)
@@ -269,7 +270,7 @@ def assemble(
         answers=answers,
         bell=bell,
         connect_apart=lambda: connections_to(
-            addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, planner_settings=True
+            addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, prepare=rows.prepare
         ),
     )
 
@@ -352,12 +353,10 @@ def _pool(
     *,
     role: str | None = None,
     autocommit: bool = True,
-    planner_settings: bool = False,
+    prepare: Callable[[Connection[Any]], None] | None = None,
     warm: bool = True,
 ) -> Connections:
-    pool = connections_to(
-        url, timeout_ms, role=role, autocommit=autocommit, planner_settings=planner_settings, warm=warm
-    )
+    pool = connections_to(url, timeout_ms, role=role, autocommit=autocommit, prepare=prepare, warm=warm)
     resources.callback(pool.close)
     pool.open()
     return pool

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -10,7 +12,6 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
 from infrastructure.errors import Busy, Unavailable
-from infrastructure.projector import rows
 
 POOL_SIZE = 10
 POOL_QUEUE = 100  # callers that wait for a connection; one more hears Busy at once
@@ -49,7 +50,7 @@ def connections_to(
     *,
     role: str | None = None,
     autocommit: bool = True,
-    planner_settings: bool = False,
+    prepare: Callable[[Connection[Any]], None] | None = None,
     size: int | None = None,
     lifetime: float = 3600.0,
     warm: bool = True,
@@ -63,11 +64,10 @@ def connections_to(
             "statement_timeout": f"{timeout_ms}ms",
             "idle_in_transaction_session_timeout": f"{timeout_ms}ms",
         }
-        if planner_settings:
-            settings["random_page_cost"] = "1.1"
-            rows.adapt(connection)
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        if prepare is not None:
+            prepare(connection)
         if role is not None:
             connection.execute(psycopg.sql.SQL("SET ROLE {}").format(psycopg.sql.Identifier(role)))
         connection.autocommit = autocommit
@@ -82,3 +82,13 @@ def connections_to(
         configure=configure,
         open=False,
     )
+
+
+@contextmanager
+def lent(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
+    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, Busy."""
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except psycopg.OperationalError:
+        raise Unavailable from None

@@ -9,20 +9,19 @@ cut off unnoticed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
-import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from domain.shared.values import StoredContent
 from infrastructure.blobs.objects import Objects
+from infrastructure.connections import lent
 from infrastructure.crypto.cipher import Cipher
 from infrastructure.crypto.period_key import PeriodKey
-from infrastructure.errors import CorruptEvent, NotFound, Unavailable
+from infrastructure.errors import CorruptEvent, NotFound
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import BlobEntry
 from infrastructure.ledger.sealing import RecordKeys
@@ -103,7 +102,7 @@ class Blobs:
             self._objects.delete(object_name(blob_id))
 
     def _row(self, subject_id: UUID, blob_id: UUID) -> tuple[UUID, UUID, bytes | None]:
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(
                 "SELECT subject_id, record_id, key_id, body FROM ledger.blobs WHERE bucket = %s AND blob_id = %s",
                 (bucket_of(subject_id), blob_id),
@@ -114,7 +113,7 @@ class Blobs:
 
     def of_person(self, subject_id: UUID) -> list[tuple[UUID, UUID]]:
         """Return blob and record id of all content of a person; raises Unavailable."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return connection.execute(
                 "SELECT blob_id, record_id FROM ledger.blobs WHERE bucket = %s AND subject_id = %s ORDER BY 1",
                 (bucket_of(subject_id), subject_id),
@@ -128,14 +127,6 @@ class Blobs:
             + record_id.bytes
             + blob_id.bytes
         )
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None
 
 
 class _Counted:

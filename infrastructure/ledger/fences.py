@@ -9,18 +9,17 @@ row: a subquery on the table of fences would still see it as it was when the sta
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
+from infrastructure.connections import lent
 from infrastructure.errors import FencesMoved, ProcessingRestricted, SubjectErased, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import RestrictionChange
@@ -128,20 +127,12 @@ class Fences:
         Keys are forgotten after the count was read and before anybody can state it, so that nothing appended
         under a count is sealed with a key that was looked up before it.
         """
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             found = fences_of(connection, bucket)
         with self._lock:
             if found.count != self._known.get(bucket, Known()).count:
                 self._forget_keys()
                 self._known[bucket] = found
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None
 
 
 def fences_of(connection: Connection[Any], bucket: int) -> Known:

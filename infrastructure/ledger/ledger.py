@@ -7,17 +7,17 @@ therefore dense and in commit order: a reader that asks for what comes after p n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
+from infrastructure.connections import lent
 from infrastructure.errors import (
     Busy,
     ClaimTaken,
@@ -66,14 +66,14 @@ class Ledger:
 
     def receipt(self, subject_id: UUID, command_id: UUID, request_digest: bytes) -> Receipt | None:
         """Return the receipt of a command carried out before, or None; raises CommandIdReused."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return _receipt(connection, bucket_of(subject_id), command_id, request_digest)
 
     def stream(
         self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = LAST_VERSION
     ) -> list[EventRow]:
         """Return the events of a record with ``after`` < version <= ``up_to``, in order."""
-        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
                 statements.STREAM, (bucket_of(subject_id), record_id, after, up_to), binary=True
             ).fetchall()
@@ -81,7 +81,7 @@ class Ledger:
 
     def replay(self, subject_id: UUID, record_id: UUID, *, up_to: int = LAST_VERSION) -> list[EventRow]:
         """Return the newest snapshot of a record (at position 0) and the events after it, or all its events."""
-        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             rows = cursor.execute(
                 statements.REPLAY,
                 {"bucket": bucket_of(subject_id), "record_id": record_id, "up_to": up_to},
@@ -91,7 +91,7 @@ class Ledger:
 
     def keep_snapshot(self, row: EventRow, fences: int) -> None:
         """Store a snapshot given in the form ``replay`` returns it, unless fences have moved since."""
-        with self._connection() as connection, connection.transaction():
+        with lent(self._pool) as connection, connection.transaction():
             if not fences_stand(connection, row.bucket, fences):
                 return
             connection.execute(
@@ -106,19 +106,19 @@ class Ledger:
 
     def tail(self, bucket: int, after: int, limit: int) -> list[EventRow]:
         """Return up to ``limit`` events of a bucket past a position, in order, without a gap."""
-        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             return cursor.execute(statements.TAIL, (bucket, after, limit), binary=True).fetchall()
 
     def tails(self, after: Mapping[int, int], limit: int) -> list[EventRow]:
         """Return up to ``limit`` events of each of several buckets past their positions, in order."""
-        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             return cursor.execute(
                 statements.TAILS, (list(after), list(after.values()), limit), binary=True
             ).fetchall()
 
     def heads(self) -> dict[int, int]:
         """Return the position of every bucket that has events."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return dict(
                 connection.execute(
                     "SELECT bucket, position FROM ledger.bucket_heads WHERE position > 0"
@@ -127,7 +127,7 @@ class Ledger:
 
     def head(self, bucket: int, fences: int | None = None) -> int:
         """Return the position of the last event of a bucket; raises FencesMoved unless the count is ``fences``."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(
                 "SELECT position, fences FROM ledger.bucket_heads WHERE bucket = %s", (bucket,)
             ).fetchone()
@@ -139,7 +139,7 @@ class Ledger:
 
     def sources(self, subject_id: UUID, sources: Sequence[bytes]) -> dict[bytes, tuple[UUID, bytes]]:
         """Return record id and content digest of those blind source names that are known."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             rows = connection.execute(
                 "SELECT source, record_id, content_digest FROM ledger.sources WHERE bucket = %b AND source = ANY(%b)",
                 (bucket_of(subject_id), list(sources)),
@@ -150,7 +150,7 @@ class Ledger:
         """Remember what sources said last, where that changed no record; raises FencesMoved, VersionConflict."""
         bucket = bucket_of(subject_id)
         try:
-            with self._connection() as connection, connection.transaction():
+            with lent(self._pool) as connection, connection.transaction():
                 if fences_stand(connection, bucket, fences):
                     write_sources(connection, bucket, subject_id, sources)
                     return
@@ -161,7 +161,7 @@ class Ledger:
 
     def claimant(self, change_bucket: int, claim: bytes) -> UUID | None:
         """Return the subject that holds a blind claim, or None."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(
                 "SELECT subject_id FROM ledger.claims WHERE bucket = %s AND claim = %s",
                 (change_bucket, claim),
@@ -170,7 +170,7 @@ class Ledger:
 
     def claim_holder(self, bucket: int, claim: bytes) -> UUID | None:
         """Return the record that holds a blind claim, or None."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(
                 "SELECT record_id FROM ledger.claims WHERE bucket = %s AND claim = %s", (bucket, claim)
             ).fetchone()
@@ -178,7 +178,7 @@ class Ledger:
 
     def mentioning(self, address: bytes) -> list[tuple[UUID, str, UUID]]:
         """Return subject, kind and id of the records of all people that name a blind address."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return connection.execute(
                 "SELECT subject_id, kind, record_id FROM ledger.address_index WHERE address = %s"
                 " ORDER BY subject_id, kind, record_id",
@@ -188,7 +188,7 @@ class Ledger:
     def _append_once(self, append: Append) -> Receipt:
         bucket = bucket_of(append.subject_id)
         try:
-            with self._connection() as connection:
+            with lent(self._pool) as connection:
                 if _is_one_statement(append):
                     return _insert(connection, bucket, append)
                 with connection.transaction():
@@ -201,7 +201,7 @@ class Ledger:
         except UniqueViolation:
             return self._explain(bucket, append)
         except FencesMoved:
-            with self._connection() as connection:
+            with lent(self._pool) as connection:
                 earlier = _receipt(connection, bucket, append.attribution.command_id, append.request_digest)
             if earlier is not None:
                 return earlier
@@ -210,7 +210,7 @@ class Ledger:
 
     def _explain(self, bucket: int, append: Append) -> Receipt:
         """Find out which uniqueness was violated by looking: constraint names do not arrive through Citus."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             earlier = _receipt(connection, bucket, append.attribution.command_id, append.request_digest)
             if earlier is not None:
                 return earlier
@@ -238,14 +238,6 @@ class Ledger:
                     raise
             time.sleep(RETRY_PAUSE * 2 ** (number - 1))
             number += 1
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None
 
 
 def _is_one_statement(append: Append) -> bool:

@@ -8,18 +8,16 @@ clock that was put back shows, a later time holds for all events behind it. Time
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
-from infrastructure.errors import Unavailable
+from infrastructure.connections import lent
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import EventRow
 
@@ -106,7 +104,7 @@ class Moments:
     def version_at(self, subject_id: UUID, record_id: UUID, moment: datetime) -> int | None:
         """Return the version a record stood at, 0 where it was still to come, None where there is none."""
         given = {"bucket": bucket_of(subject_id), "record_id": record_id, "moment": moment}
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(_VERSION_AT, given).fetchone()
         return None if row is None or row[0] is None else int(row[0])
 
@@ -124,7 +122,7 @@ class Moments:
         """Return the events of several records, each up to a version, record by record and in order."""
         statement = sql.SQL(_STREAMS).format(columns=_COLUMNS)
         given = (list(wanted), list(wanted.values()), bucket_of(subject_id), subject_id)
-        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             return cursor.execute(statement, given, binary=True).fetchall()
 
     def events_up_to(
@@ -136,10 +134,7 @@ class Moments:
         position, bucket = 0, bucket_of(subject_id)
         while True:
             given = (bucket, subject_id, list(kinds), position, head, moment, size)
-            with (
-                self._connection() as connection,
-                connection.cursor(row_factory=args_row(EventRow)) as cursor,
-            ):
+            with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
                 found = cursor.execute(statement, given, binary=True).fetchall()
             if not found:
                 return
@@ -149,7 +144,7 @@ class Moments:
     def _put_back(self, subject_id: UUID, moment: datetime) -> dict[UUID, int]:
         """Return the first version after a moment of those streams that have earlier times behind it."""
         given = {"bucket": bucket_of(subject_id), "subject_id": subject_id, "moment": moment}
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return dict(connection.execute(_PUT_BACK, given).fetchall())
 
     def _spans(
@@ -158,17 +153,9 @@ class Moments:
         given = {**parameters, "bucket": bucket_of(subject_id), "subject_id": subject_id, "limit": PAGE}
         after = _FIRST
         while True:
-            with self._connection() as connection, connection.cursor(row_factory=args_row(Span)) as cursor:
+            with lent(self._pool) as connection, connection.cursor(row_factory=args_row(Span)) as cursor:
                 page = cursor.execute(statement, {**given, "after": after}).fetchall()
             yield from page
             if len(page) < PAGE:
                 return
             after = page[-1].record_id
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None

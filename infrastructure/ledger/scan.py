@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 from psycopg.rows import args_row
 from psycopg_pool import ConnectionPool
 
-from infrastructure.errors import Unavailable
+from infrastructure.connections import lent
 from infrastructure.ledger.events import EventRow
 
 FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
@@ -89,7 +87,7 @@ class Scan:
         for bucket, first, until in stretch.parts(sorted(heads)):
             after: tuple[UUID, int] = (first, -1)
             while True:
-                with self._connection() as connection:
+                with lent(self._pool) as connection:
                     cursor = connection.cursor(row_factory=args_row(EventRow))
                     given = (bucket, *after, until, -1 if until != LAST else 2**63 - 1, limit)
                     found = cursor.execute(_BY_RECORD, given, binary=True).fetchall()
@@ -105,26 +103,18 @@ class Scan:
 
     def erasures(self, heads: Mapping[int, int]) -> list[EventRow]:
         """Return the events of erasures up to the heads."""
-        with self._connection() as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
             found = cursor.execute(_ERASURES, (list(heads),), binary=True).fetchall()
         return [row for row in found if row.position <= heads[row.bucket]]
 
     def sample(self, bucket: int, head: int, step: int) -> list[UUID]:
         """Return the record of every ``step``-th event of a bucket, in the order of the records."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             rows = connection.execute(_SAMPLE, (step, head, step, bucket)).fetchall()
         return [row[0] for row in rows]
 
     def last_versions(self, bucket: int, records: Sequence[UUID], moment: datetime) -> dict[UUID, int]:
         """Return the version each record stood at, by the rule of moments.py; 0 where it was still to come."""
         given = {"bucket": bucket, "records": list(records), "moment": moment}
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return dict(connection.execute(_LAST_VERSIONS, given).fetchall())
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None

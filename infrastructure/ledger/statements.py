@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-APPEND = """
+# The head of a bucket moves, and the command has its receipt; what is stored follows in the same statement.
+_HEAD = """
 WITH head AS (
     UPDATE ledger.bucket_heads SET position = position + %(count)s
     WHERE bucket = %(bucket)s AND fences = coalesce(%(fences)s, fences) RETURNING position
@@ -12,7 +13,11 @@ WITH head AS (
     SELECT %(bucket)s, %(command_id)s, %(subject_id)s, %(record_id)s, %(version)s, head.position,
         %(recorded_at)s, %(request_digest)s
     FROM head
-), stored AS (
+)
+"""
+
+APPEND = f"""
+{_HEAD}, stored AS (
     INSERT INTO ledger.events
         (bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id, recorded_at,
          actor_id, command_id, correlation_id, causation_id, body, digest)
@@ -27,18 +32,10 @@ WITH head AS (
 SELECT position FROM head
 """
 
-# The receipt's record, version and time are those of the one event. Arrays of one take a tenth more time.
-APPEND_ONE = """
-WITH head AS (
-    UPDATE ledger.bucket_heads SET position = position + 1
-    WHERE bucket = %(bucket)s AND fences = coalesce(%(fences)s, fences) RETURNING position
-), receipt AS (
-    INSERT INTO ledger.command_receipts
-        (bucket, command_id, subject_id, record_id, version, position, recorded_at, request_digest)
-    SELECT %(bucket)s, %(command_id)s, %(subject_id)s, %(record_id)s, %(version)s, head.position,
-        %(recorded_at)s, %(request_digest)s
-    FROM head
-), stored AS (
+# The receipt's record, version and time are those of the one event. Nine arrays of one are slow to adapt: psycopg
+# does that in Python.
+APPEND_ONE = f"""
+{_HEAD}, stored AS (
     INSERT INTO ledger.events
         (bucket, position, subject_id, record_id, version, kind, topic, schema_version, key_id, recorded_at,
          actor_id, command_id, correlation_id, causation_id, body, digest)
@@ -50,17 +47,8 @@ WITH head AS (
 SELECT position FROM head
 """
 
-RESERVE = """
-WITH head AS (
-    UPDATE ledger.bucket_heads SET position = position + %(count)s
-    WHERE bucket = %(bucket)s AND fences = coalesce(%(fences)s, fences) RETURNING position
-), receipt AS (
-    INSERT INTO ledger.command_receipts
-        (bucket, command_id, subject_id, record_id, version, position, recorded_at, request_digest)
-    SELECT %(bucket)s, %(command_id)s, %(subject_id)s, %(record_id)s, %(version)s, head.position,
-        %(recorded_at)s, %(request_digest)s
-    FROM head
-)
+RESERVE = f"""
+{_HEAD}
 SELECT position FROM head
 """
 

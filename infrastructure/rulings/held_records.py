@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from domain.shared import clock
 from domain.shared.record import NoPeers, Record, attach
 from infrastructure.blobs.blobs import Blobs
+from infrastructure.connections import lent
 from infrastructure.crypto.held_keys import HeldKeys
 from infrastructure.crypto.keyring import KeyRing
-from infrastructure.errors import CorruptEvent, Erased, NotFound, NotUnderHold, Unavailable
+from infrastructure.errors import CorruptEvent, Erased, NotFound, NotUnderHold
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.holds import Hold, note_read
 from infrastructure.ledger.ledger import Ledger
@@ -59,7 +58,7 @@ class HeldRecords:
         self.require_standing()
         if self._hold.on_record:
             return [self._hold.record_id]
-        with self._connection() as connection:
+        with lent(self._parts.ledger_pool) as connection:
             rows = connection.execute(
                 "SELECT record_id FROM ledger.events WHERE bucket = %s AND subject_id = %s AND kind = %s"
                 " AND version = 1 ORDER BY position",
@@ -106,16 +105,8 @@ class HeldRecords:
 
     def _note(self, record_id: UUID) -> None:
         self.require_standing()
-        with self._connection() as connection:
+        with lent(self._parts.ledger_pool) as connection:
             note_read(connection, self._hold, record_id, self._actor_id, clock.now())
 
     def _keys(self) -> HeldKeys:
         return HeldKeys(self._parts.keys)
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._parts.ledger_pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
-import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
@@ -18,6 +15,7 @@ from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.errors import InvalidInput
 from domain.shared.values import new_id
+from infrastructure.connections import lent
 from infrastructure.crypto.cipher import Cipher
 from infrastructure.crypto.keyring import EVERYONE, KeyRing
 from infrastructure.crypto.period_key import period_of
@@ -25,7 +23,7 @@ from infrastructure.erasure import compaction
 from infrastructure.erasure.erasures import Erasures
 from infrastructure.erasure.journal import Erasure
 from infrastructure.erasure.request import ErasureRequest
-from infrastructure.errors import Erased, HeldByRecord, NotFound, TooLateToHold, Unavailable
+from infrastructure.errors import Erased, HeldByRecord, NotFound, TooLateToHold
 from infrastructure.ledger.fences import ANY_RECORD
 from infrastructure.ledger.holds import Hold, active_holds, all_holds, end_hold, place_hold
 from infrastructure.ledger.repository import Repository
@@ -90,7 +88,7 @@ class Holds:
             hold_id, subject_id, kind, record_id or ANY_RECORD, placed_by, now, until, sealed,
             by_record=False, ended_at=None,
         )  # fmt: skip
-        with self._connection() as connection, connection.transaction():
+        with lent(self._pool) as connection, connection.transaction():
             place_hold(connection, hold, period)
         if record_id is not None:  # an erasure may have come and gone before the hold was placed
             self._require_readable(hold)
@@ -101,19 +99,19 @@ class Holds:
         hold = self.one(hold_id)
         if hold.by_record and self._is_readable(hold):
             raise HeldByRecord
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             end_hold(connection, hold, clock.now())
         self.erase_unheld()
         return self.one(hold_id)
 
     def all(self) -> list[Hold]:
         """Return every hold there is or was, oldest first."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return all_holds(connection)
 
     def of(self, subject_id: UUID) -> list[Hold]:
         """Return the holds on records of a person as they stand now."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             return active_holds(connection, subject_id, clock.now())
 
     def one(self, hold_id: UUID) -> Hold:
@@ -137,7 +135,7 @@ class Holds:
         now = clock.now()
         for hold in self.all():
             if hold.ended_at is None and not hold.is_active(now):
-                with self._connection() as connection:
+                with lent(self._pool) as connection:
                     end_hold(connection, hold, hold.until or now)
         self.erase_unheld()
 
@@ -153,7 +151,7 @@ class Holds:
 
     def _free(self, erasure: Erasure, left: frozenset[UUID]) -> list[UUID]:
         subject_id = erasure.request.subject_id
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             holds = active_holds(connection, subject_id, clock.now())
             filed = compaction.filed(connection, subject_id, left)
         return sorted(each for each in left if not any(hold.covers(filed[each][0], each) for hold in holds))
@@ -167,7 +165,7 @@ class Holds:
     def _require_readable(self, hold: Hold) -> None:
         self._keys.forget()
         if not self._is_readable(hold) and not self._is_kept(hold):
-            with self._connection() as connection:
+            with lent(self._pool) as connection:
                 end_hold(connection, hold, clock.now())
             raise TooLateToHold
 
@@ -182,14 +180,6 @@ class Holds:
 
     def _cipher(self) -> Cipher:
         return Cipher(self._keys.subject_secret(EVERYONE, "holds"))
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None
 
 
 def _following(erasure: Erasure, record_ids: list[UUID]) -> ErasureRequest:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
@@ -20,8 +18,9 @@ from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Record
+from infrastructure.connections import lent
 from infrastructure.crypto.keyring import EVERYONE
-from infrastructure.errors import NotFound, Unavailable
+from infrastructure.errors import NotFound
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.holds import Hold
 from infrastructure.projector.schema import SCHEMA
@@ -88,7 +87,7 @@ class RetentionRules:
         if kind == "user" or not 0 <= days <= MAX_DAYS or (action == Action.TRASH and "trash" not in offered):
             msg = "there can be no such rule for this kind"
             raise InvalidInput(msg)
-        with _connection(self._pool) as connection:
+        with lent(self._pool) as connection:
             connection.execute(
                 f"INSERT INTO ledger.retention_rules (bucket, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (bucket, subject_id, kind) DO UPDATE SET days = excluded.days,"
@@ -98,7 +97,7 @@ class RetentionRules:
 
     def drop(self, kind: str, *, subject_id: UUID = EVERYONE) -> None:
         """Have a kind kept for ever again; raises NotFound."""
-        with _connection(self._pool) as connection:
+        with lent(self._pool) as connection:
             dropped = connection.execute(
                 "DELETE FROM ledger.retention_rules WHERE bucket = %s AND subject_id = %s AND kind = %s",
                 (bucket_of(subject_id), subject_id, kind),
@@ -109,7 +108,7 @@ class RetentionRules:
     def all(self) -> list[RetentionRule]:
         """Return every rule."""
         with (
-            _connection(self._pool) as connection,
+            lent(self._pool) as connection,
             connection.cursor(row_factory=class_row(RetentionRule)) as cursor,
         ):
             return cursor.execute(
@@ -129,7 +128,7 @@ class RetentionRules:
 
     def _holders(self, kind: str) -> list[UUID]:
         """Return the people who have records of a kind."""
-        with _connection(self._read_pool) as connection:
+        with lent(self._read_pool) as connection:
             rows = connection.execute(
                 sql.SQL(
                     "SELECT subject_id FROM {}.statistics WHERE kind = %s AND records + trashed > 0"
@@ -161,12 +160,3 @@ def judge(
     else:
         outcome, why = Outcome.TRASH, f"{rule.days} days are over"
     return Verdict(record.KIND, record.id, outcome, why, due)
-
-
-@contextmanager
-def _connection(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
-    try:
-        with pool.connection() as connection:
-            yield connection
-    except psycopg.OperationalError:
-        raise Unavailable from None
