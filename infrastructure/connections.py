@@ -21,11 +21,25 @@ POOL_PATIENCE = 10.0  # seconds that a caller waits
 class Connections(ConnectionPool[Connection[Any]]):
     """Lends each connection to one caller at a time. Safe to share between threads."""
 
-    def __init__(self, url: str, **settings: Any) -> None:  # noqa: ANN401 - those of ConnectionPool
+    def __init__(self, url: str, *, autocommit: bool = False, **settings: Any) -> None:  # noqa: ANN401 - those of ConnectionPool
         """Take the settings of ConnectionPool; ``max_waiting`` and ``timeout`` are the bounds of its queue."""
         super().__init__(url, **settings)
+        self._autocommit = autocommit
         self._counting = threading.Lock()
         self._lent = 0
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection[Any]]:
+        """Lend a connection for a block; one that commits by itself is spared the commit at its end."""
+        if not self._autocommit:
+            with super().connection(timeout) as connection:
+                yield connection
+            return
+        connection = self.getconn(timeout)
+        try:
+            yield connection
+        finally:
+            self.putconn(connection)
 
     def getconn(self, timeout: float | None = None) -> Connection[Any]:
         """Return a connection; raises Busy where all are at work, Unavailable where none can be made."""
@@ -74,6 +88,7 @@ def connections_to(
 
     return Connections(
         url,
+        autocommit=autocommit,
         min_size=int(warm),
         max_size=size or POOL_SIZE,
         max_waiting=POOL_QUEUE,

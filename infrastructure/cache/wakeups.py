@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from redis.client import PubSub
 
 CHANNEL = "lifeledger:appended"
+PAUSE = 0.005  # seconds between two rings of a process
 
 
 class LocalBell:
@@ -37,7 +38,7 @@ class LocalBell:
 class RedisBell:
     """Rings in all processes that listen; a message may be lost, the poll behind it finds out.
 
-    A thread of its own does the ringing: commands do not wait for Redis, and many at once ring once.
+    A thread of its own does the ringing: commands do not wait for Redis, and many within PAUSE ring once.
     """
 
     def __init__(self, connect: Callable[[], redis.Redis]) -> None:
@@ -46,7 +47,7 @@ class RedisBell:
         self._listener: PubSub | None = None
         self._lock = threading.Lock()
         self._rung = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         self._ringer: threading.Thread | None = None
 
     @cached_property
@@ -65,16 +66,17 @@ class RedisBell:
     def close(self) -> None:
         """Ring once more if that is due, and end."""
         if self._ringer is not None:
-            self._closing = True
             self._rung.set()
+            self._closing.set()
             self._ringer.join()
 
     def _publish(self) -> None:
-        while not self._closing:
-            self._rung.wait()
+        while self._rung.wait():
             self._rung.clear()
             with contextlib.suppress(failures()):
                 self._redis.publish(CHANNEL, b"")
+            if self._closing.wait(PAUSE) and not self._rung.is_set():
+                return
 
     def wait(self, timeout: float) -> None:
         """Return when it rang, or after ``timeout`` seconds."""

@@ -114,11 +114,15 @@ class Session(Questions):
             earlier = self.engine.ledger.receipt(self.subject_id, self._given.command_id, digest)
             if earlier is not None:
                 return (earlier,)
-        retrying = _retrying(1 if given.expected_version is not None else CONFLICT_ATTEMPTS)
-        receipts: tuple[Receipt, ...] = retrying(
+        try:
+            return following_fences(lambda: self._attempt(listed, given, digest))
+        except VersionConflict:
+            if given.expected_version is not None:
+                raise
+        again: tuple[Receipt, ...] = _retrying()(
             following_fences, lambda: self._attempt(listed, given, digest)
         )
-        return receipts
+        return again
 
     def as_of(self, moment: datetime) -> Past:
         """Return the person's records as they stood at a moment, to ask and not to change; close it after use.
@@ -215,12 +219,12 @@ class Session(Questions):
 
 
 @cache
-def _retrying(attempts: int) -> Retrying:
+def _retrying() -> Retrying:
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential  # noqa: PLC0415 - it loads asyncio, and questions need no retry
 
     return Retrying(
         retry=retry_if_exception_type(VersionConflict),
-        stop=stop_after_attempt(attempts),
+        stop=stop_after_attempt(CONFLICT_ATTEMPTS - 1),
         wait=wait_random_exponential(multiplier=0.01, max=0.25),
         reraise=True,
     )
