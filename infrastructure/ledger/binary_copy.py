@@ -8,10 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from infrastructure.ledger.events import Append, SourceEntry
 
+PIECE_ROWS = 64
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 
@@ -24,6 +26,13 @@ _PLACE = struct.Struct(">h ih iq i16s i16s iq")  # bucket, position, subject, re
 _SCHEMA_VERSION = struct.Struct(">ih")
 _MOMENT = struct.Struct(">iq")
 _SOURCE = struct.Struct(">h ih i32s i16s i16s")  # bucket, blind name, subject, record
+
+
+def pieces(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Join rows into pieces of PIECE_ROWS: the server takes one in while the next is packed."""
+    taken = iter(rows)
+    while piece := b"".join(islice(taken, PIECE_ROWS)):
+        yield piece
 
 
 def event_rows(bucket: int, first: int, append: Append) -> Iterator[bytes]:

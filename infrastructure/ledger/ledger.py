@@ -28,7 +28,7 @@ from infrastructure.errors import (
     VersionConflict,
 )
 from infrastructure.ledger import statements
-from infrastructure.ledger.binary_copy import event_rows
+from infrastructure.ledger.binary_copy import event_rows, pieces
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.companions import write_companions, write_sources
 from infrastructure.ledger.events import Append, ClaimChange, EventRow, Receipt, SealedEvent, SourceEntry
@@ -292,7 +292,8 @@ def _copy(connection: Connection[Any], bucket: int, append: Append) -> Receipt:
     receipt = _made_receipt(bucket, append, row)
     first = receipt.position - len(append.events) + 1
     with connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
-        copy.write(b"".join(event_rows(bucket, first, append)))
+        for piece in pieces(event_rows(bucket, first, append)):
+            copy.write(piece)
     return receipt
 
 
