@@ -6,12 +6,13 @@ columns people may filter and order by, and with that the indexes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
+from operator import itemgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -69,23 +70,21 @@ class _Field:
     adapter: TypeAdapter[Any] | None = None
     sequence: bool = False
 
-    def to_sql(self, value: Any) -> Any:  # noqa: ANN401 - any field of any kind
-        if value is None:
-            return None
+    @property
+    def to_sql(self) -> Callable[[Any], Any] | None:
+        """What makes a column's value of one that is not None; None where it is the same."""
         if self.adapter is not None:
-            return to_json(value, bytes_mode="base64")
+            return _to_json
         if self.enum is not None:
-            return value.value
-        return list(value) if self.sequence else value
+            return _value_of
+        return list if self.sequence else None
 
-    def from_sql(self, value: Any) -> Any:  # noqa: ANN401 - any column of any table
-        if value is None:
-            return None
+    @property
+    def from_sql(self) -> Callable[[Any], Any] | None:
+        """What makes the field's value of a column's that is not NULL; None where it is the same."""
         if self.adapter is not None:
-            return self.adapter.validate_json(value)
-        if self.enum is not None:
-            return self.enum(value)
-        return tuple(value) if self.sequence else value
+            return self.adapter.validate_json
+        return self.enum or (tuple if self.sequence else None)
 
 
 @dataclass(frozen=True)
@@ -133,19 +132,23 @@ class RecordTable:
         """Return the values of a record's row, in the order of the table's columns."""
         source = record.source
         origin = (source.platform, source.object_id, source.integration_id) if source else (None, None, None)
-        values = vars(record)
+        state = list(self._values(vars(record)))
+        for place, convert in self._to_sql:
+            if state[place] is not None:
+                state[place] = convert(state[place])
         return (
             bucket, subject_of(record), record.id, record.version, record.created_on, record.modified_on, *origin,
-            *[field.to_sql(values[field.name]) for field in self._fields],
+            *state,
         )  # fmt: skip
 
     def record(self, row: Sequence[Any]) -> Record:
         """Return the record a row was made from, without what only the ledger keeps; jsonb comes as bytes."""
         _, subject_id, record_id, version, created, updated, platform, object_id, integration_id = row[:9]
-        state = dict(self._absent)
+        state = self._absent | dict(zip(self._names, row[9:], strict=True))
         state["source"] = None if platform is None else Source(platform, object_id, integration_id)
-        for field, value in zip(self._fields, row[9:], strict=True):
-            state[field.name] = field.from_sql(value)
+        for name, convert in self._from_sql:
+            if state[name] is not None:
+                state[name] = convert(state[name])
         record = restored(self.kind, record_id, version, created, updated, state)
         attach(record, subject_id, NoPeers())
         return record
@@ -159,6 +162,26 @@ class RecordTable:
             if name != "source" and LEDGER_ONLY not in getattr(hints[name], "__metadata__", ())
         )
 
+    # Most fields are columns as they are: only the others are looked at one by one, for every row of a batch.
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self._fields)
+
+    @cached_property
+    def _values(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        return itemgetter(*self._names)
+
+    @cached_property
+    def _to_sql(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        converting = ((place, field.to_sql) for place, field in enumerate(self._fields))
+        return [(place, convert) for place, convert in converting if convert is not None]
+
+    @cached_property
+    def _from_sql(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        converting = ((field.name, field.from_sql) for field in self._fields)
+        return [(name, convert) for name, convert in converting if convert is not None]
+
     @cached_property
     def _absent(self) -> dict[str, Any]:
         """The values of fields that have no column: their defaults."""
@@ -168,6 +191,14 @@ class RecordTable:
             item.name: item.default_factory() if item.default_factory is not MISSING else item.default
             for item in absent
         }
+
+
+def _to_json(value: Any) -> bytes:  # noqa: ANN401 - any field that is neither a scalar nor a list of them
+    return to_json(value, bytes_mode="base64")
+
+
+def _value_of(value: Enum) -> Any:  # noqa: ANN401 - what the enumeration is of
+    return value._value_
 
 
 def _field(name: str, hint: Any) -> _Field:  # noqa: ANN401 - a type

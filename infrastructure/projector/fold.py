@@ -74,6 +74,7 @@ class BatchFold:
         ``parked`` are passed over; so are those ``unwritable``, which are parked now, for the reason given.
         """
         self._changes = Changes()
+        self._counts: dict[tuple[int, UUID, str], list[int]] = defaultdict(lambda: [0, 0])
         self._parked = set(parked)
         self._unwritable = dict(unwritable or {})
         self._folds: dict[Key, _Fold] = {}
@@ -89,9 +90,8 @@ class BatchFold:
         """
         key = (row.bucket, row.record_id)
         purpose = None
-        reason = self._unwritable.pop(key, None)
-        if reason is not None:
-            self._park(key, row, reason)
+        if key in self._unwritable:
+            self._park(key, row, self._unwritable.pop(key))
         if key not in self._parked:
             try:
                 opened = opener(row)
@@ -143,6 +143,10 @@ class BatchFold:
                 self._park(key, fold.last, type(error).__name__)
                 continue
             self._replace(key, fold, rows, after)
+        for group, counted in self._counts.items():
+            self._changes.touched.add(group[1:])
+            self._changes.add((statistics.TABLE, group, (0, 0, *counted)), +1)
+        self._counts.clear()
         return self._changes
 
     def _apply(self, key: Key, row: EventRow, opened: OpenedEvent | ErasedEvent) -> None:
@@ -176,6 +180,8 @@ class BatchFold:
                 self._changes.deletes[table].append(key)
         for table, row in rows:
             self._changes.inserts[table].append(row)
+        if fold.before == after:
+            return
         for amount in fold.before:
             self._changes.add(amount, -1)
         for amount in after:
@@ -187,10 +193,9 @@ class BatchFold:
 
     def _note(self, row: EventRow, purpose: str | None) -> None:
         """Write what every event leaves behind, whether it could be read or not."""
-        kind = row.kind or ""
-        self._changes.touched.add((row.subject_id, kind))
-        amounts = (0, 0, 1, _size(row))
-        self._changes.add((statistics.TABLE, (row.bucket, row.subject_id, kind), amounts), +1)
+        count = self._counts[row.bucket, row.subject_id, row.kind or ""]
+        count[0] += 1
+        count[1] += _size(row)
         self._audit(row, purpose)
 
     def _audit(self, row: EventRow, purpose: str | None) -> None:

@@ -115,7 +115,7 @@ class Projector:
                     refill_checkpoints(connection, self._schema)
                     connection.commit()
                 lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
-                checkpoints = self._lease(connection, lagging[:BATCH_BUCKETS]) if lagging else {}
+                checkpoints = self._lease(connection, lagging) if lagging else {}
                 return self._project(connection, checkpoints) if checkpoints else Progress(0, 0)
         except psycopg.OperationalError:
             raise Unavailable from None
@@ -218,10 +218,10 @@ class Projector:
         self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]
     ) -> Changes:
         """Return what a batch changes; records known to be unwritable are parked."""
-        wanted = {(row.bucket, row.record_id): row.kind or "" for row in batch}
         begun = {(row.bucket, row.record_id) for row in batch if row.version == 1}
-        found = self._found(connection, [item for item in wanted.items() if item[0] not in begun])
-        fold = BatchFold(found, self._parked_among(connection, list(wanted)), unwritable)
+        going_on = {(row.bucket, row.record_id): row.kind or "" for row in batch if row.version > 1}
+        found = self._found(connection, [item for item in going_on.items() if item[0] not in begun])
+        fold = BatchFold(found, self._parked_in(connection, {row.bucket for row in batch}), unwritable)
         for row in batch:
             fold.take(row, self._sealer.open)
         return fold.finish()
@@ -248,11 +248,12 @@ class Projector:
         )
 
     def _lease(self, connection: Connection[Any], buckets: Sequence[int]) -> dict[int, int]:
-        """Lock the checkpoints of those buckets that no other worker has; return their positions."""
+        """Lock the checkpoints of as many buckets as make a batch, past those another worker has; return their positions."""
         statement = self._sql(
-            "SELECT bucket, position FROM {schema}.checkpoints WHERE bucket = ANY(%s) FOR UPDATE SKIP LOCKED"
+            "SELECT bucket, position FROM {schema}.checkpoints WHERE bucket = ANY(%s)"
+            " LIMIT %s FOR UPDATE SKIP LOCKED"
         )
-        return dict(connection.execute(statement, (list(buckets),)).fetchall())
+        return dict(connection.execute(statement, (list(buckets), BATCH_BUCKETS)).fetchall())
 
     def _found(
         self, connection: Connection[Any], wanted: Iterable[tuple[Key, str]]
@@ -271,9 +272,9 @@ class Projector:
                 ]
         return found
 
-    def _parked_among(self, connection: Connection[Any], keys: Sequence[Key]) -> set[Key]:
+    def _parked_in(self, connection: Connection[Any], buckets: Iterable[int]) -> set[Key]:
         statement = self._sql("SELECT bucket, record_id FROM {schema}.parked WHERE bucket = ANY(%s)")
-        return set(connection.execute(statement, (sorted({bucket for bucket, _ in keys}),)).fetchall())
+        return set(connection.execute(statement, (sorted(buckets),)).fetchall())
 
     def _write(self, connection: Connection[Any], changes: Changes) -> None:
         for table, keys in changes.deletes.items():
