@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from domain.core.user import User
 from infrastructure.bootstrap import open_store
 from infrastructure.cli.past_moments import past_moment
 from infrastructure.errors import ConfigurationError, NotFound
@@ -92,6 +91,8 @@ def asking(data_dir: Path | None, person: str | None, as_of: str | None) -> Iter
 
 def moment_for(me: Session, text: str) -> datetime:
     """Return a moment of the past as a person writes it, in their time zone; raises BadParameter."""
+    from domain.core.user import User  # noqa: PLC0415 - kinds are imported when first used
+
     user = me.load(me.subject_id)
     zone = ZoneInfo(user.timezone) if isinstance(user, User) else UTC
     return past_moment(text, zone, datetime.now(UTC))
