@@ -14,6 +14,12 @@ from projections.table import Column, Index, Sql, Table
 
 SCHEMA = "read"
 
+SHADOW = "read_next"
+"""The schema that is built in."""
+
+OLD = "read_old"
+"""The schema of the tables that a build has replaced, until they are dropped."""
+
 TEMPORARY = "pg_temp"
 """The schema that every connection has for itself; what is in it goes with the connection."""
 
@@ -40,6 +46,12 @@ CREATE {unlogged} TABLE {schema}.parked (
     CONSTRAINT parked_pkey PRIMARY KEY (bucket, record_id)
 )
 """
+
+
+def exists(connection: Connection[Any], *names: str) -> bool:
+    """Return whether there is a schema of one of these names."""
+    found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = ANY(%s)", (list(names),))
+    return found.fetchone() is not None
 
 
 def create(connection: Connection[Any], schema: str, *, logged: bool) -> None:

@@ -15,8 +15,7 @@ from uuid import UUID
 
 from psycopg import Connection, sql
 
-from infrastructure.projector.rebuild.plan import SHADOW
-from infrastructure.projector.schema import SCHEMA
+from infrastructure.projector.schema import SCHEMA, SHADOW
 from projections.catalogue import summed_tables
 from projections.table import Column, Sql, Table
 

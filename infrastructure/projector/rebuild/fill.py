@@ -24,9 +24,10 @@ from infrastructure.ledger.sealing import ErasureEvent, Sealer
 from infrastructure.projector import rows, schema
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rebuild import shadow
-from infrastructure.projector.rebuild.plan import SHADOW, Plan
+from infrastructure.projector.rebuild.plan import Plan
 from infrastructure.projector.rebuild.portions import Portion
 from infrastructure.projector.rows import Key
+from infrastructure.projector.schema import SHADOW
 from projections.table import Table
 from projections.view import Row
 

@@ -17,8 +17,9 @@ from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.fold import Changes
 from infrastructure.projector.projector import Events, Projector
 from infrastructure.projector.purge import Purge
-from infrastructure.projector.rebuild.plan import SHADOW, Plan
+from infrastructure.projector.rebuild.plan import Plan
 from infrastructure.projector.rows import Key
+from infrastructure.projector.schema import SHADOW
 
 
 class ShadowProjector(Projector):

@@ -14,7 +14,7 @@ from psycopg.errors import UndefinedTable
 from infrastructure.errors import RebuildRefused, UnknownReadModel
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.projector import editions, schema
-from infrastructure.projector.rebuild.plan import SHADOW
+from infrastructure.projector.schema import SHADOW
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RESERVED = frozenset({"next", "old"})

@@ -15,9 +15,6 @@ from infrastructure.projector.fold import Changes
 from projections.catalogue import all_tables, fed_by, view_of
 from projections.table import Table
 
-SHADOW = "read_next"
-"""The schema that is built in."""
-
 
 @dataclass(frozen=True)
 class Plan:

@@ -27,10 +27,10 @@ from infrastructure.projector.rebuild import frozen, shadow
 from infrastructure.projector.rebuild.comparison import Comparison, compare, content
 from infrastructure.projector.rebuild.fill import Filler, at_leisure, dropped_is_aborted, reached
 from infrastructure.projector.rebuild.following import ShadowProjector
-from infrastructure.projector.rebuild.plan import SHADOW, Plan, planned
+from infrastructure.projector.rebuild.plan import Plan, planned
 from infrastructure.projector.rebuild.portions import cut
-from infrastructure.projector.rebuild.swap import OLD, WholeCache, drop_soon, exists, hold_projectors, swap
-from infrastructure.projector.schema import SCHEMA
+from infrastructure.projector.rebuild.swap import WholeCache, drop_soon, hold_projectors, swap
+from infrastructure.projector.schema import OLD, SCHEMA, SHADOW, exists
 
 NEARLY = 500  # events that may be left to project while everybody waits
 ROUNDS = 20  # of catching up, before the writers are taken to be faster

@@ -18,8 +18,9 @@ from infrastructure.ledger.buckets import BUCKETS
 from infrastructure.ledger.scan import Stretch
 from infrastructure.projector import schema
 from infrastructure.projector.editions import marked
-from infrastructure.projector.rebuild.plan import SHADOW, Plan
+from infrastructure.projector.rebuild.plan import Plan
 from infrastructure.projector.rebuild.portions import Portion
+from infrastructure.projector.schema import SHADOW
 from projections.catalogue import summed_tables
 from projections.table import Table
 

@@ -22,11 +22,10 @@ from infrastructure.projector import editions, schema
 from infrastructure.projector.locks import hold_schemas
 from infrastructure.projector.rebuild import shadow
 from infrastructure.projector.rebuild.fill import at_leisure
-from infrastructure.projector.rebuild.plan import SHADOW, Plan
-from infrastructure.projector.schema import SCHEMA
+from infrastructure.projector.rebuild.plan import Plan
+from infrastructure.projector.schema import OLD, SCHEMA, SHADOW, exists
 from projections.table import Table
 
-OLD = "read_old"
 ATTEMPTS = 20
 PROJECTORS_LEAVE = "10s"  # a batch in hand takes a fraction of a second
 READERS_LEAVE = "400ms"  # less than deadlock_timeout: of two who wait for each other, the swap gives in
@@ -111,11 +110,6 @@ def drop_soon(pool: ConnectionPool[Connection[Any]], name: str, attempts: int = 
         except _Busy:
             time.sleep(PAUSE)
     return False
-
-
-def exists(connection: Connection[Any], name: str) -> bool:
-    """Return whether there is a schema of this name."""
-    return connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)).fetchone() is not None
 
 
 def _rename(connection: Connection[Any], *, logged: bool) -> None:
