@@ -23,7 +23,7 @@ def run(bench: Bench) -> list[Figure]:
         ]
         for verb in (Task.start, Task.complete, Task.reopen):
             me.do_all([call(verb, record_id) for record_id in ids])
-    rebuilder = bench.store.engine.rebuilder
+    rebuilder = bench.store.engine.care.rebuilder
     rebuilder.rebuild()  # the tables are behind: there is nothing to compare with yet
     figures = []
     for processes, crew in ((1, None), (2, Crew(bench.settings, 2))):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -22,34 +23,20 @@ from infrastructure.blobs.objects import Objects, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
 from infrastructure.connections import Connections, connections_to
-from infrastructure.crypto.destruction import KeyDestruction
-from infrastructure.crypto.keyring import KeyRing
+from infrastructure.crypto.keyring import EVERYONE, SIGNING, KeyRing
 from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
 from infrastructure.crypto.root_keys.file import FileRootKeys
-from infrastructure.erasure.erasure_file import ErasureFile, count_of
-from infrastructure.erasure.erasures import Erasures
-from infrastructure.erasure.journal import Journal
-from infrastructure.erasure.key_care import KeyCare
-from infrastructure.erasure.on_hand import ErasuresOnHand
-from infrastructure.erasure.signing import Signer
-from infrastructure.erasure.steps import Steps
 from infrastructure.errors import ConfigurationError
 from infrastructure.ledger.fences import Fences
 from infrastructure.ledger.frozen import FrozenLedger
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.moments import Moments
 from infrastructure.ledger.repository import Repository
-from infrastructure.ledger.scan import Scan
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector import editions, rows, schema
 from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import Projector
-from infrastructure.projector.rebuild.frozen import schema_of
-from infrastructure.projector.rebuild.rebuilder import Rebuilder, Tell
-from infrastructure.rulings.held_records import HoldReading
-from infrastructure.rulings.holds import Holds
-from infrastructure.rulings.rules import RetentionRules
 from infrastructure.servers import Addresses, ensure_database, reach_servers
 from infrastructure.settings import Settings, plain
 from infrastructure.store.engine import Bell, Engine
@@ -66,6 +53,10 @@ if TYPE_CHECKING:
     from infrastructure.backup.shelf import Shelf
     from infrastructure.backup.wanted import Wanted
     from infrastructure.crypto.key_restore import ErasureLedger
+    from infrastructure.projector.rebuild.rebuilder import Tell
+    from infrastructure.store.care import Care
+
+T = TypeVar("T")
 
 APP_ROLE, ERASER_ROLE = "lifeledger_app", "lifeledger_eraser"
 REDIS_TIMEOUT = 0.5  # seconds: a cache that takes longer is slower than none
@@ -113,13 +104,34 @@ def open_store(
         engine = assemble(settings, addresses, resources, keep_answers=keep_answers)
         if settings.read_schema is not None:
             return Store(engine, resources.pop_all(), project=False)
-        engine.rebuilder.tidy()
+        _clear_up(addresses.read, engine)
         if standing is Standing.UNFIT:
-            engine.rebuilder.renew(wait=True, tell=tell)
+            engine.care.rebuilder.renew(wait=True, tell=tell)
         project = settings.embedded if settings.project_in_process is None else settings.project_in_process
-        if engine.erasures.apply_missing() and settings.embedded:
-            engine.erasures.resume_all()
+        _forget_again(settings, engine)
         return Store(engine, resources.pop_all(), project=project, outdated=standing is Standing.FITTING)
+
+
+def _clear_up(read_url: str, engine: Engine) -> None:
+    """Drop what a rebuild that died has left."""
+    with psycopg.connect(read_url) as connection:
+        left = schema.exists(connection, schema.SHADOW, schema.OLD)
+    if left:
+        engine.care.rebuilder.tidy()
+
+
+def _forget_again(settings: Settings, engine: Engine) -> None:
+    """Carry out the erasures that one of file, ledger and keys knows and another does not, or that are not done."""
+    engine.keys.subject_secret(EVERYONE, SIGNING)  # made now, so that every backup of the keys has it
+    files = (_erasure_file(settings), settings.erasure_copy)
+    if not (
+        any(file is not None and file.exists() for file in files)
+        or engine.ledger.has_erasures()
+        or engine.keys.has_erasures()
+    ):
+        return
+    if engine.care.erasures.apply_missing() and settings.embedded:
+        engine.care.erasures.resume_all()
 
 
 @contextmanager
@@ -142,6 +154,7 @@ def shelf_of(settings: Settings) -> Shelf:
 def back_up(settings: Settings, shelf: Shelf, *, full: bool = False) -> Manifest:
     """Make one run of a backup; raises what ``take`` raises."""
     from infrastructure.backup import finishing, take  # noqa: PLC0415 - see shelf_of
+    from infrastructure.erasure.erasure_file import count_of  # noqa: PLC0415 - see shelf_of
 
     with ExitStack() as resources:
         addresses = reach_servers(settings, resources)
@@ -221,58 +234,62 @@ def assemble(
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, prepare=rows.prepare)
     roots = root_keys(settings)
     keys = KeyRing(keys_pool, roots)
-    sealer, scan = Sealer(keys), Scan(ledger_pool)
-    fences = Fences(ledger_pool, keys.forget)
+    sealer, fences = Sealer(keys), Fences(ledger_pool, keys.forget)
     answers, bell = _cache(settings, addresses, keys, resources)
-    logged = settings.read_tables == "logged"
     ledger, tables = Ledger(ledger_pool, fences), schema.SCHEMA
-    rebuilder = Rebuilder(ledger, scan, sealer, read_pool, answers, logged=logged)
+    logged = settings.read_tables == "logged"
     if settings.read_schema is not None:
-        earlier = rebuilder.usable(settings.read_schema)
-        ledger, tables = FrozenLedger(ledger_pool, fences, earlier.as_of), schema_of(earlier.name)
+        from infrastructure.projector.rebuild import frozen  # noqa: PLC0415 - few look at an earlier moment
+
+        with read_pool.connection() as connection:
+            earlier = frozen.usable(connection, settings.read_schema, logged=logged)
+        ledger, tables = FrozenLedger(ledger_pool, fences, earlier.as_of), frozen.schema_of(earlier.name)
         keep_answers = False  # those kept are of the present
-    reader = Reader(read_pool, answers if keep_answers else NoCache(), keys, tables)
-    projector = Projector(ledger, sealer, read_pool, answers, schema=tables)
-    blobs = Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs"))
-    signer = Signer(keys)
-    steps = Steps(
-        keys,
-        KeyDestruction(keys_pool, keys),
-        ledger,
-        ErasureFile(_erasure_file(settings), settings.erasure_copy, signer),
-        signer,
-        answers,
-        projector,
-        rebuilder,
-        reader,
-        blobs,
-        read_pool,
-    )
-    eraser_pool = _pool(resources, addresses.ledger, timeout, role=ERASER_ROLE, warm=False)
-    repository = Repository(ledger, sealer, keys)
-    erasures = Erasures(Journal(eraser_pool, ledger_pool), steps)
-    holds = Holds(ledger_pool, keys, repository, erasures)
-    return Engine(
+
+    def take_care() -> Care:
+        from infrastructure.caretaking import Premises, care_of  # noqa: PLC0415 - most commands need none of it
+
+        at = Premises(
+            ledger_pool,
+            keys_pool,
+            read_pool,
+            partial(_pool, resources, addresses.ledger, timeout, role=ERASER_ROLE, warm=False),
+            roots,
+            timedelta(hours=settings.rotate_after_hours),
+            _erasure_file(settings),
+            settings.erasure_copy,
+            logged,
+        )
+        return care_of(engine, at)
+
+    engine = Engine(
         keys=keys,
         ledger=ledger,
         moments=Moments(ledger_pool),
         sealer=sealer,
-        repository=repository,
-        reader=reader,
-        projector=projector,
-        rebuilder=rebuilder,
-        blobs=blobs,
-        erasures=erasures,
-        key_care=KeyCare(keys_pool, roots, timedelta(hours=settings.rotate_after_hours), erasures),
-        holds=holds,
-        hold_reading=HoldReading(holds, ledger, keys, blobs, ledger_pool),
-        retention_rules=RetentionRules(ledger_pool, read_pool),
+        repository=Repository(ledger, sealer, keys),
+        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys, tables),
+        projector=Projector(ledger, sealer, read_pool, answers, schema=tables),
+        blobs=Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,
         bell=bell,
         connect_apart=lambda: connections_to(
             addresses.read, timeout, size=1, lifetime=math.inf, autocommit=False, prepare=rows.prepare
         ),
+        take_care=_once(take_care),
     )
+    return engine
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that makes something at its first call and returns the same ever after, to any thread."""
+    made, lock = cache(make), threading.Lock()
+
+    def get() -> T:
+        with lock:
+            return made()
+
+    return get
 
 
 def _objects(settings: Settings) -> ObjectStore:
@@ -293,6 +310,8 @@ def open_keys(settings: Settings) -> Iterator[KeysDatabase]:
         else:
             migrate.require(addresses.keys, "keys")
         timeout = int(settings.statement_timeout_seconds * 1000)
+        from infrastructure.erasure.on_hand import ErasuresOnHand  # noqa: PLC0415 - see shelf_of
+
         erasures = ErasuresOnHand(_erasure_file(settings), settings.erasure_copy, addresses.ledger)
         yield KeysDatabase(
             _pool(resources, addresses.keys, timeout),

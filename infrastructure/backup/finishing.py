@@ -39,7 +39,7 @@ class Finishing:
         The restored ledger knows of none, though it may hold their events: rows that were kept before an erasure
         come back with their ciphertext. Carrying one out twice ends the same.
         """
-        erasures = self._engine().erasures
+        erasures = self._engine().care.erasures
         while True:
             try:
                 erasures.apply_missing()

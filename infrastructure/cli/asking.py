@@ -33,7 +33,6 @@ from infrastructure.cli.output import (
 from infrastructure.cli.past_moments import AsOf
 from infrastructure.errors import InvalidQuery
 from infrastructure.store.changes import changes_of
-from infrastructure.store.past import Past
 from projections.catalogue import view_of
 
 Kind = Annotated[str, typer.Argument(help="task, email, calendar_event, note …; see: lifeledger kinds")]
@@ -127,6 +126,8 @@ def agenda(
     as_json: AsJson = False,
 ) -> None:
     """Show what is planned: the next two weeks, or from --since to --until."""
+    from infrastructure.store.past import Past  # noqa: PLC0415 - most questions are about now
+
     with asking(data_dir, person, as_of) as me:
         start = moment_of(since) or (me.moment if isinstance(me, Past) else datetime.now(UTC))
         end = moment_of(until) or start + DEFAULT_AGENDA

@@ -48,7 +48,7 @@ def rotate(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     with open_keys(settings_for(data_dir)) as keys:
         rotated = rotate_keys(keys.pool, keys.roots)
     with opened(data_dir) as store:
-        store.engine.key_care.date_receipts()
+        store.engine.care.key_care.date_receipts()
     _show(asdict(rotated), as_json=as_json)
 
 

@@ -40,7 +40,7 @@ def rebuild(
     if (moment is None) != (into is None):
         raise typer.BadParameter("--as-of and --into belong together")
     with opened(data_dir) as store:
-        rebuilder = store.engine.rebuilder
+        rebuilder = store.engine.care.rebuilder
         if list_stores:
             _print_stores(rebuilder, as_json=as_json)
         elif abort:

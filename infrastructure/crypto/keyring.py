@@ -39,6 +39,8 @@ CACHED_RECORD_KEYS = 200_000
 """Keys of single records that are remembered, and records remembered to have none."""
 EVERYONE = UUID(int=0)
 """The subject of the store's own secrets."""
+SIGNING = "signing"
+"""The purpose of the store's secret that signs what erasures leave behind."""
 
 _SELECT_KEY = """
 SELECT subject_id, kind, period, number, key_id, epoch, wrapped, closed FROM keys.period_keys
@@ -215,6 +217,12 @@ class KeyRing:
             row = connection.execute(_COUNTS).fetchone()
         living, destroyed, epoch = row or (0, 0, 0)
         return {"living": living, "destroyed": destroyed, "epoch": epoch}
+
+    def has_erasures(self) -> bool:
+        """Return whether keys were ever destroyed by an erasure; raises KeyUnavailable."""
+        with self._connection() as connection:
+            row = connection.execute("SELECT EXISTS (SELECT FROM keys.erasures)").fetchone()
+        return row is None or bool(row[0])
 
     def _find_or_make(self, subject_id: UUID, kind: str, period: str) -> PeriodKey:
         select = _SELECT_KEY + (

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from infrastructure.crypto.keyring import EVERYONE, KeyRing
+from infrastructure.crypto.keyring import EVERYONE, SIGNING, KeyRing
 
 SIGNATURE = "signature"
 
@@ -24,7 +24,7 @@ class Signer:
 
     def prepare(self) -> None:
         """Make the store's signing key where it has none: every backup of the keys is to hold it."""
-        self._keys.subject_secret(EVERYONE, "signing")
+        self._keys.subject_secret(EVERYONE, SIGNING)
 
     @property
     def public_key(self) -> str:
@@ -48,7 +48,7 @@ class Signer:
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self._keys.subject_secret(EVERYONE, "signing"))
+        return Ed25519PrivateKey.from_private_bytes(self._keys.subject_secret(EVERYONE, SIGNING))
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

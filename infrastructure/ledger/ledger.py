@@ -159,6 +159,12 @@ class Ledger:
         self.fences.learn(bucket)
         raise FencesMoved
 
+    def has_erasures(self) -> bool:
+        """Return whether anything was ever erased, or is to be; raises Unavailable."""
+        with lent(self._pool) as connection:
+            row = connection.execute("SELECT EXISTS (SELECT FROM ledger.erasures)").fetchone()
+        return row is None or bool(row[0])
+
     def claimant(self, change_bucket: int, claim: bytes) -> UUID | None:
         """Return the subject that holds a blind claim, or None."""
         with lent(self._pool) as connection:

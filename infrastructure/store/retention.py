@@ -41,7 +41,7 @@ class Retention:
     @property
     def rules(self) -> RetentionRules:
         """Return the rules, to be read and set."""
-        return self._engine.retention_rules
+        return self._engine.care.retention_rules
 
     def verdicts(self, subject_id: UUID | None = None) -> Iterator[Verdict]:
         """Yield what would become of each record that a rule is about, of one person or of all, and why.
@@ -78,7 +78,7 @@ class Retention:
 
     def _judged(self, subject_id: UUID, rule: RetentionRule) -> Iterator[Verdict]:
         engine, now = self._engine, clock.now()
-        holds = engine.holds.of(subject_id)
+        holds = engine.care.holds.of(subject_id)
         restricted = engine.ledger.fences.current(subject_id).restricts(subject_id, [rule.kind])
         for trashed in (False, True):
             listing = Listing(view_of(rule.kind).table, trashed=trashed)
@@ -108,13 +108,13 @@ class Retention:
         erased = 0
         for period, record_ids in whole.items():
             with suppress(NotFound):  # another janitor was first
-                self._engine.erasures.erase(_request(subject_id, rule, period=period))
+                self._engine.care.erasures.erase(_request(subject_id, rule, period=period))
                 erased += len(record_ids)
         rest = rest[:room]
         for start in range(0, len(rest), RECORDS_AT_ONCE):
             some = rest[start : start + RECORDS_AT_ONCE]
             with suppress(NotFound):
-                self._engine.erasures.erase(_request(subject_id, rule, record_ids=some))
+                self._engine.care.erasures.erase(_request(subject_id, rule, record_ids=some))
                 erased += len(some)
         return erased
 
@@ -127,7 +127,7 @@ class Retention:
         record in it that is not due: one that a projection could not take is in no read table.
         """
         by_period: dict[str, set[UUID]] = defaultdict(set)
-        for record_id, created in self._engine.erasures.readable(subject_id, kind):
+        for record_id, created in self._engine.care.erasures.readable(subject_id, kind):
             by_period[period_of(kind, created)].add(record_id)
         current = period_of(kind, clock.now())
         whole = {

@@ -23,13 +23,14 @@ from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
 from infrastructure.ledger.fences import following_fences
 from infrastructure.ledger.moments import Span
 from infrastructure.store.engine import Engine
-from infrastructure.store.past import Past
 from infrastructure.store.questions import Questions
-from infrastructure.store.reverting import Action, Reversal, Reverting
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
 
 if TYPE_CHECKING:
     from tenacity import Retrying
+
+    from infrastructure.store.past import Past
+    from infrastructure.store.reverting import Action, Reversal
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
@@ -129,6 +130,8 @@ class Session(Questions):
 
         The moment is when things were recorded, not when they happened. Raises InvalidQuery for one without a zone.
         """
+        from infrastructure.store.past import Past  # noqa: PLC0415 - most commands are about now
+
         return Past(self.engine, self.subject_id, moment)
 
     def revert(
@@ -149,6 +152,8 @@ class Session(Questions):
         hears of every record that is brought back, or left and why; with ``dry_run`` nothing is stored. Raises
         NotFound, InvalidQuery, InvalidInput, Unavailable; after a failure what was told is done, and the rest can be done again.
         """
+        from infrastructure.store.reverting import Reverting  # noqa: PLC0415 - see as_of
+
         if (to is None) == (run is None) or (run and (record_id or kind)) or (record_id and kind):
             raise InvalidQuery
         reverting = Reverting(self, _line(reason), each, dry_run=dry_run)

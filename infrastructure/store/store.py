@@ -7,26 +7,29 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from domain.shared.errors import LifeledgerError
 from domain.shared.record import Claim, Record
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
-from infrastructure.erasure.erasures import Erasures, new_request
-from infrastructure.erasure.journal import Erasure
 from infrastructure.errors import NotFound
 from infrastructure.ledger.holds import Hold
 from infrastructure.logs import log
 from infrastructure.projector.worker import work
-from infrastructure.rulings.held_records import HeldRecords
-from infrastructure.rulings.holds import Holds, Ruling
 from infrastructure.store.engine import Engine
-from infrastructure.store.retention import Retention
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import blind_address, blind_claim
+
+if TYPE_CHECKING:
+    from infrastructure.erasure.erasures import Erasures
+    from infrastructure.erasure.journal import Erasure
+    from infrastructure.rulings.held_records import HeldRecords
+    from infrastructure.rulings.holds import Holds
+    from infrastructure.store.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,6 @@ class Store:
         self._outdated = outdated
         self._resources = resources
         self._stop = threading.Event()
-        self._retention = Retention(engine)
         self._threads: list[threading.Thread] = []
         if project:
             self._begin("projector", self._project)
@@ -91,7 +93,7 @@ class Store:
     @property
     def erasures(self) -> Erasures:
         """Return what was erased, and what is under way."""
-        return self.engine.erasures
+        return self.engine.care.erasures
 
     def erase(
         self,
@@ -108,6 +110,8 @@ class Store:
         ``grounds`` say which rule asks for it and are kept: no names in them. ``period`` is a year, for
         locations a month, such as ``2026-03``. Raises InvalidInput, NotFound, Unavailable, KeyUnavailable.
         """
+        from infrastructure.erasure.erasures import new_request  # noqa: PLC0415 - see Engine.care
+
         subject_id = person.id if isinstance(person, Person) else person
         request = new_request(
             subject_id,
@@ -122,12 +126,14 @@ class Store:
     @property
     def holds(self) -> Holds:
         """Return the legal holds."""
-        return self.engine.holds
+        return self.engine.care.holds
 
-    @property
+    @cached_property
     def retention(self) -> Retention:
-        """Return the rules of how long records are kept, and what follows from them."""
-        return self._retention
+        """The rules of how long records are kept, and what follows from them."""
+        from infrastructure.store.retention import Retention  # noqa: PLC0415 - see Engine.care
+
+        return Retention(self.engine)
 
     def hold(
         self,
@@ -145,6 +151,8 @@ class Store:
         Reason and purpose are kept sealed; what is erased meanwhile can be read for this purpose only, see
         ``under_hold``. Raises InvalidInput, NotFound, Erased, its TooLateToHold, Unavailable.
         """
+        from infrastructure.rulings.holds import Ruling  # noqa: PLC0415 - see Engine.care
+
         subject_id = person.id if isinstance(person, Person) else person
         return self.holds.place(
             subject_id,
@@ -160,15 +168,15 @@ class Store:
 
         Raises NotFound, NotUnderHold unless the hold stands and was placed for this purpose.
         """
-        return self.engine.hold_reading.under(hold_id, purpose, actor_id)
+        return self.engine.care.hold_reading.under(hold_id, purpose, actor_id)
 
     def tidy(self) -> None:
         """Go on with what others have left unfinished, and do what has fallen due; raises Unavailable, KeyUnavailable."""
         self.erasures.resume_all()
         self.holds.end_due()
         self.retention.run_if_due()
-        self.engine.key_care.rotate_if_due()
-        self.engine.key_care.date_receipts()
+        self.engine.care.key_care.rotate_if_due()
+        self.engine.care.key_care.date_receipts()
 
     def find_person(self, address: str) -> list[Mentioned]:
         """Return in whose contacts and mail an e-mail address occurs; raises Unavailable, KeyUnavailable."""
@@ -183,7 +191,7 @@ class Store:
     def renew(self, *, stop: threading.Event | None = None) -> None:
         """Rebuild read tables that were made by other code, unless another process does."""
         if self._outdated:
-            self.engine.rebuilder.renew(wait=False, stop=stop)
+            self.engine.care.rebuilder.renew(wait=False, stop=stop)
             self._outdated = False
 
     def renew_beside(self) -> None:

@@ -37,7 +37,7 @@ def erase_each_grain(store: Store, ada: Session, eve: Session) -> None:
 def test_a_rebuild_makes_the_tables_that_erasures_have_left(store: Store, ada: Session, eve: Session) -> None:
     erase_each_grain(store, ada, eve)
     store.catch_up()
-    report = store.engine.rebuilder.rebuild(check=True)
+    report = store.engine.care.rebuilder.rebuild(check=True)
     assert [each.table for each in report.compared if not each.equal] == []
     assert report.rows["tasks"] == 1  # the comparison had something to compare
 
@@ -63,18 +63,18 @@ def test_stores_of_earlier_moments_go_with_the_person_they_hold(
     store: Store, ada: Session, eve: Session
 ) -> None:
     store.catch_up()
-    store.engine.rebuilder.freeze("with_ada", clock.now())
+    store.engine.care.rebuilder.freeze("with_ada", clock.now())
     with clock.reading(lambda: datetime.now(UTC) + timedelta(days=1)):
-        store.engine.rebuilder.freeze("before_her", datetime(2020, 1, 1, tzinfo=UTC))
+        store.engine.care.rebuilder.freeze("before_her", datetime(2020, 1, 1, tzinfo=UTC))
     store.erase(ada.subject_id, grounds=GROUNDS)
-    assert [each.name for each in store.engine.rebuilder.frozen_stores()] == ["before_her"]
-    store.engine.rebuilder.freeze("again", clock.now())
+    assert [each.name for each in store.engine.care.rebuilder.frozen_stores()] == ["before_her"]
+    store.engine.care.rebuilder.freeze("again", clock.now())
     assert len(eve.find(Task)) > 0
 
 
 def test_an_erasure_stops_a_rebuild_that_may_hold_what_it_takes(store: Store, ada: Session) -> None:
     store.catch_up()
-    rebuilder = store.engine.rebuilder
+    rebuilder = store.engine.care.rebuilder
     erased: list[object] = []
 
     def tell(stage: object) -> None:

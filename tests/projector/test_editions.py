@@ -97,7 +97,7 @@ def test_tables_of_another_edition_serve_until_the_new_ones_are_there(
         assert person.count(Task) > 0
         assert standing(databases) is Standing.FITTING
         with pytest.raises(RebuildRefused, match="edition"):
-            again.engine.rebuilder.rebuild(["tasks"])
+            again.engine.care.rebuilder.rebuild(["tasks"])
         again.catch_up()
         assert standing(databases) is Standing.CURRENT
         assert_projected(again, databases)

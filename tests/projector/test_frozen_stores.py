@@ -37,7 +37,7 @@ def test_every_question_is_answered_as_it_was_then(store: Store, me: Session, se
         me.do(Task.trash, trashed)
         late = me.do(Task.create, title="late").id
     store.catch_up()
-    store.engine.rebuilder.freeze("noon", at(2)())
+    store.engine.care.rebuilder.freeze("noon", at(2)())
     me.do(Task.create, title="later still")
     store.catch_up()
     with open_store(settings, as_of_name="noon") as then:
@@ -60,8 +60,8 @@ def test_every_question_is_answered_as_it_was_then(store: Store, me: Session, se
         "late",
         "later still",
     }  # the present goes on
-    assert [each.name for each in store.engine.rebuilder.frozen_stores()] == ["noon"]
-    assert store.engine.rebuilder.drop("noon")
+    assert [each.name for each in store.engine.care.rebuilder.frozen_stores()] == ["noon"]
+    assert store.engine.care.rebuilder.drop("noon")
     with pytest.raises(UnknownReadModel):
         open_store(settings, as_of_name="noon")
 
@@ -76,7 +76,7 @@ def test_what_was_recorded_after_the_clock_was_put_back_counts_from_the_latest_m
     with clock.reading(at(1)):
         me.do(Task.retitle, task, "the clock was set right")
     for name, minutes, title in (("two", 2, "first"), ("five", 5, "the clock was set right")):
-        store.engine.rebuilder.freeze(name, at(minutes)())
+        store.engine.care.rebuilder.freeze(name, at(minutes)())
         with open_store(settings, as_of_name=name) as then:
             person = then.acting_as(me.subject_id)
             assert person.get(Task, task).title == person.load(task).title == title  # type: ignore[attr-defined]  # a task
@@ -84,7 +84,7 @@ def test_what_was_recorded_after_the_clock_was_put_back_counts_from_the_latest_m
 
 def test_names_are_checked_and_moments_must_have_come(store: Store, me: Session) -> None:
     me.do(Task.create, title="one")
-    rebuilder = store.engine.rebuilder
+    rebuilder = store.engine.care.rebuilder
     for name in ("next", "old", "", "Upper", 'a"b', "x" * 41, "1st"):
         with pytest.raises(UnknownReadModel):
             rebuilder.freeze(name, clock.now())
@@ -99,11 +99,11 @@ def test_a_store_that_a_crash_has_emptied_or_other_code_has_made_is_not_asked(
     store: Store, me: Session, settings: Settings, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     me.do(Task.create, title="one")
-    store.engine.rebuilder.freeze("now", clock.now())
+    store.engine.care.rebuilder.freeze("now", clock.now())
     open_store(settings, as_of_name="now").close()
     with monkeypatch.context() as patch:
         patch.setattr(schema, "EDITION", EDITION + 1)
-        assert [each.usable for each in store.engine.rebuilder.frozen_stores()] == [False]
+        assert [each.usable for each in store.engine.care.rebuilder.frozen_stores()] == [False]
     with psycopg.connect(databases.ledger) as connection:
         for name in (*(table.name for table in all_tables()), schema.CHECKPOINTS, schema.PARKED):
             connection.execute(f"TRUNCATE read_now.{name}")

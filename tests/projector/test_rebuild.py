@@ -36,7 +36,7 @@ MARCH = date(2026, 3, 1)
 
 @pytest.fixture
 def rebuilder(store: Store) -> Rebuilder:
-    return store.engine.rebuilder
+    return store.engine.care.rebuilder
 
 
 def schemas(databases: Databases) -> set[str]:
@@ -70,7 +70,7 @@ def test_a_rebuild_equals_live_projection_of_any_history(store: Store, history: 
     name = f"u{Random().getrandbits(64):x}"
     live(store.acting_as(store.register(name, f"{name}@example.org")), history)
     store.catch_up()
-    report = store.engine.rebuilder.rebuild()
+    report = store.engine.care.rebuilder.rebuild()
     assert report.swapped
     assert len(report.compared) == len(report.rows)
     assert [each for each in report.compared if not each.equal] == []
@@ -307,7 +307,7 @@ def test_of_two_who_rebuild_one_is_refused(
 ) -> None:
     some_commands(me)
     store.catch_up()
-    other, refused = reopened().engine.rebuilder, list[RebuildRefused]()
+    other, refused = reopened().engine.care.rebuilder, list[RebuildRefused]()
 
     def tell(_stage: Stage) -> None:
         if not refused:
@@ -333,7 +333,7 @@ def test_what_is_built_can_be_aborted_by_anybody_in_any_phase(
     monkeypatch.setattr(portions.cut, "__defaults__", (20,))
     some_commands(me)
     store.catch_up()
-    other, aborted = reopened().engine.rebuilder, []
+    other, aborted = reopened().engine.care.rebuilder, []
 
     def tell(stage: Stage) -> None:
         if stage.name == phase and not aborting.ident:

@@ -56,7 +56,7 @@ def test_workers_and_writers_go_on_while_tables_are_swapped_and_workers_killed(
     writers = [spawned("tests.projector.writer", str(seed), "120", str(person.id)) for seed in range(2)]
     rebuilt = 0
     while any(writer.poll() is None for writer in writers) or rebuilt < 3:
-        report = store.engine.rebuilder.rebuild()
+        report = store.engine.care.rebuilder.rebuild()
         assert report.equal
         rebuilt += 1
         victim = rebuilt % 2
@@ -66,7 +66,7 @@ def test_workers_and_writers_go_on_while_tables_are_swapped_and_workers_killed(
     assert [writer.returncode for writer in writers] == [0, 0]
     until(lambda: store.engine.projector.lag() == 0)
     assert_projected(store, databases)
-    assert store.engine.rebuilder.rebuild().equal
+    assert store.engine.care.rebuilder.rebuild().equal
 
 
 @pytest.mark.parametrize("table", ["portions", "bare", None])
@@ -94,7 +94,7 @@ def test_a_rebuild_that_was_killed_is_cleared_up_by_the_next_start(
         builder.wait()
     until(lambda: reopened() is not None and schemas(databases) == {"read"})
     assert_projected(store, databases)
-    assert store.engine.rebuilder.rebuild().equal
+    assert store.engine.care.rebuilder.rebuild().equal
 
 
 def test_a_worker_of_a_rebuild_that_dies_is_replaced(
@@ -114,6 +114,6 @@ def test_a_worker_of_a_rebuild_that_dies_is_replaced(
                 worker.kill()
             return worker
 
-    assert store.engine.rebuilder.rebuild(crew=Mortal(settings, 2)).equal
+    assert store.engine.care.rebuilder.rebuild(crew=Mortal(settings, 2)).equal
     assert len(killed) == 2
     assert_projected(store, databases)

@@ -148,7 +148,7 @@ def test_a_record_that_no_read_table_has_keeps_its_period_from_going_whole(store
     unseen = task_of(me, 910)
     rule(store, me, Action.ERASE)
     store.catch_up()
-    with store.engine.erasures._steps.read_pool.connection() as connection:
+    with store.engine.care.erasures._steps.read_pool.connection() as connection:
         connection.execute("DELETE FROM read.tasks WHERE id = %s", (unseen,))
     assert run(store) == {Outcome.ERASE: 1}
     assert (is_erased(me, due), is_erased(me, unseen)) == (True, False)

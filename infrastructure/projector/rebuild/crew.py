@@ -63,7 +63,7 @@ def load_until_done(settings: Settings, plan: Plan) -> None:
     relax_collector()
     try:
         with reach_engine(settings) as engine:
-            engine.rebuilder.filler(plan).work(stop)
+            engine.care.rebuilder.filler(plan).work(stop)
     except LifeledgerError as error:
         log().warning("rebuild worker leaves", reason=type(error).__name__)
         raise SystemExit(1) from None

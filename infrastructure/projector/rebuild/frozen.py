@@ -66,6 +66,16 @@ def holds(connection: Connection[Any], name: str, subject_id: UUID) -> bool:
     return row is None or bool(row[0])
 
 
+def usable(connection: Connection[Any], name: str, *, logged: bool) -> Frozen:
+    """Return the store of this name; raises UnknownReadModel, and RebuildRefused where it cannot be asked."""
+    found = next((each for each in listed(connection, logged=logged) if each.name == name), None)
+    if found is None:
+        raise UnknownReadModel
+    if not found.usable:
+        raise RebuildRefused("that store was emptied by a crash or made by another edition: build it again")
+    return found
+
+
 def listed(connection: Connection[Any], *, logged: bool) -> list[Frozen]:
     """Return the stores there are, the earliest moment first."""
     rows = connection.execute(

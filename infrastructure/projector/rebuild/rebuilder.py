@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.shared import clock
 from domain.shared.errors import LifeledgerError
-from infrastructure.errors import RebuildAborted, RebuildRefused, UnknownReadModel
+from infrastructure.errors import RebuildAborted, RebuildRefused
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.scan import Scan
 from infrastructure.ledger.sealing import Sealer
@@ -191,17 +191,6 @@ class Rebuilder:
         """Return the stores of earlier moments there are."""
         with at_leisure(self._pool) as connection:
             return frozen.listed(connection, logged=self._logged)
-
-    def usable(self, name: str) -> frozen.Frozen:
-        """Return the store of an earlier moment of this name; raises UnknownReadModel, RebuildRefused."""
-        found = next((each for each in self.frozen_stores() if each.name == name), None)
-        if found is None:
-            raise UnknownReadModel
-        if not found.usable:
-            raise RebuildRefused(
-                "that store was emptied by a crash or made by another edition: build it again"
-            )
-        return found
 
     def drop(self, name: str) -> bool:
         """Drop the store of an earlier moment; return whether there was one of this name."""
