@@ -15,6 +15,8 @@ import orjson
 READY = "ready"
 ACCEPTED = "accepted"
 IMPORTED = "imported"
+REBUILT = "rebuilt"
+BROKEN_OFF = "broken off"
 ENDED = "ended"
 
 

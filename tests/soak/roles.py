@@ -29,16 +29,18 @@ from infrastructure.errors import (
     KeyUnavailable,
     NotFound,
     NotYetProjected,
+    RebuildRefused,
     Unavailable,
     VersionConflict,
 )
 from infrastructure.importers.batch import Intake
 from infrastructure.importers.draft import Draft
 from infrastructure.ledger.events import Receipt
+from infrastructure.projector.rebuild.crew import Crew
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
-from tests.soak.journal import ACCEPTED, IMPORTED, READY, Journal
+from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, READY, REBUILT, Journal
 
 T = TypeVar("T")
 
@@ -161,10 +163,29 @@ class Importer(Role):
             time.sleep(0.1)
 
 
-ROLES: dict[str, tuple[type[Writer | Reader | Importer], int]] = {
+class Rebuilder(Role):
+    """Rebuilds all read models again and again, by itself and with two workers in turn."""
+
+    def work(self, seed: int) -> None:
+        engine = self.sessions[0].engine
+        for number in count(seed):
+            if self.stop.is_set():
+                return
+            crew = Crew(Settings(), 2) if number % 2 else None
+            try:
+                report = engine.rebuilder.rebuild(crew=crew, stop=self.stop)
+            except (*TRY_AGAIN, RebuildRefused) as error:
+                self.journal.write(BROKEN_OFF, reason=type(error).__name__)
+                time.sleep(PAUSE)
+            else:
+                self.journal.write(REBUILT, equal=report.equal, compared=len(report.compared))
+
+
+ROLES: dict[str, tuple[type[Writer | Reader | Importer | Rebuilder], int]] = {
     "writer": (Writer, WRITER_THREADS),
     "reader": (Reader, READER_THREADS),
     "importer": (Importer, 1),
+    "rebuilder": (Rebuilder, 1),
 }
 
 

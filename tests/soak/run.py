@@ -1,4 +1,4 @@
-"""The soak: writers, readers, an importer and two workers at once, while servers, workers and connections fall."""
+"""The soak: writers, readers, an importer, a rebuild and two workers at once, while servers, workers and connections fall."""
 
 from __future__ import annotations
 
@@ -24,10 +24,8 @@ from tests.soak.journal import READY, Account
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 5  # the writers share them
-ROLES = (("writer", 0), ("writer", 1), ("reader", 2), ("importer", 3))
+ROLES = (("writer", 0), ("writer", 1), ("reader", 2), ("importer", 3), ("rebuilder", 4))
 """Two writer processes of four writers each."""
-ALSO: tuple[tuple[str, ...], ...] = ()
-"""Commands of ``lifeledger`` that run at the same time, over and over: a rebuild belongs here once there is one."""
 STATEMENT_SECONDS = 5.0
 LONGEST_REQUEST = 4 * POOL_PATIENCE + PATIENCE + STATEMENT_SECONDS
 """A command asks for its receipt, a key and the record, and appends: each may wait for a connection, the last again
@@ -75,6 +73,7 @@ def _check(settings: Settings, url: str, done: Soak, writers: list[UUID], import
     verdict.assert_every_bucket_is_dense(url)
     with open_store(settings) as store:
         verdict.assert_everything_imported_is_there_once(store, done.account, importer)
+    verdict.assert_rebuilds_were_equal(url, done.account)
     verdict.assert_tables_equal_a_fresh_projection(settings, url)
     assert done.account.longest < LONGEST_REQUEST
     assert all(0 < most < MOST_MEMORY for most in done.memory.values()), dict(done.memory)
@@ -102,7 +101,6 @@ class _Load:
             )
             for name, seed in ROLES
         }
-        self._also = {words: self._start("infrastructure.cli", *words) for words in ALSO}
 
     def wait_until_ready(self) -> None:
         def ready() -> bool:
@@ -118,11 +116,8 @@ class _Load:
         self._assert_alive()
         for name, process in self._roles.items():
             memory[name] = max(memory[name], most_memory_mb(process.pid))
-        for pid in workers_of(self.worker.pid):
-            memory["worker"] = max(memory["worker"], most_memory_mb(pid))
-        for words, process in list(self._also.items()):
-            if process.poll() is not None:
-                self._also[words] = self._start("infrastructure.cli", *words)
+            _note_workers(memory, f"{name}, worker", process.pid)
+        _note_workers(memory, "worker", self.worker.pid)
 
     def stop(self) -> None:
         """Tell the roles to stop; each ends what it has begun, whatever it takes."""
@@ -130,8 +125,6 @@ class _Load:
             process.terminate()
         ended = {name: process.wait(timeout=CATCH_UP) for name, process in self._roles.items()}
         assert not any(ended.values()), f"{ended}: {self._said('tests.soak.roles')}"
-        for process in self._also.values():
-            process.wait(timeout=CATCH_UP)
         self._roles = {}
 
     def stop_workers(self) -> None:
@@ -139,7 +132,7 @@ class _Load:
         self.worker.wait(timeout=CATCH_UP)
 
     def kill(self) -> None:
-        for process in (*self._roles.values(), *self._also.values(), self.worker):
+        for process in (*self._roles.values(), self.worker):
             process.kill()
             process.wait()
 
@@ -156,6 +149,12 @@ class _Load:
 
     def _said(self, module: str) -> str:
         return (self._journals / f"{module}.log").read_text()[-4000:]
+
+
+def _note_workers(memory: dict[str, float], name: str, parent: int) -> None:
+    for pid in workers_of(parent):
+        if held := most_memory_mb(pid):  # else it has just gone
+            memory[name] = max(memory[name], held)
 
 
 def _wait_for_workers(settings: Settings) -> None:
