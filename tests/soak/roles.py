@@ -40,7 +40,7 @@ from infrastructure.projector.rebuild.crew import Crew
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
-from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, READY, REBUILT, Journal
+from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, READY, REBUILT, RECEIPT, REQUEST, Journal
 
 T = TypeVar("T")
 
@@ -61,11 +61,11 @@ class Role:
         self.journal = journal
         self.stop = stop
 
-    def answered(self, request: Callable[[], T]) -> T:
+    def answered(self, request: Callable[[], T], what: str = REQUEST) -> T:
         """Repeat a request until it is answered; each attempt is timed by itself."""
         while True:
             try:
-                with self.journal.timed():
+                with self.journal.timed(what):
                     return request()
             except TRY_AGAIN:
                 time.sleep(PAUSE)
@@ -120,7 +120,7 @@ class Writer(Role):
 
     def _sees_its_own(self, session: Session, receipt: Receipt) -> None:
         try:
-            task = self.answered(lambda: session.get(Task, receipt.id, after=receipt))
+            task = self.answered(lambda: session.get(Task, receipt.id, after=receipt), RECEIPT)
         except NotYetProjected:
             return  # the tables are being filled again
         except NotFound:  # they were emptied between the checkpoint and the row

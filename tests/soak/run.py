@@ -17,10 +17,11 @@ from infrastructure.connections import POOL_PATIENCE
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.ledger.ledger import PATIENCE
 from infrastructure.settings import Settings
+from infrastructure.store.reader import WAIT_SECONDS
 from tests.embedded.processes import wait_until
 from tests.soak import verdict
 from tests.soak.faults import Faults, most_memory_mb, workers_of
-from tests.soak.journal import READY, Account
+from tests.soak.journal import READY, RECEIPT, REQUEST, Account
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 5  # the writers share them
@@ -30,6 +31,8 @@ STATEMENT_SECONDS = 5.0
 LONGEST_REQUEST = 4 * POOL_PATIENCE + PATIENCE + STATEMENT_SECONDS
 """A command asks for its receipt, a key and the record, and appends: each may wait for a connection, the last again
 and again."""
+LONGEST_WAIT = WAIT_SECONDS + POOL_PATIENCE + STATEMENT_SECONDS
+"""For a receipt, then for a connection to ask what was wanted."""
 MOST_MEMORY = 400.0  # MB a process
 START = 120.0  # seconds for all processes to be ready, on a busy machine
 CATCH_UP = 180.0  # seconds for the workers to reach the heads after the last fault
@@ -37,9 +40,10 @@ CATCH_UP = 180.0  # seconds for the workers to reach the heads after the last fa
 
 @dataclass
 class Soak:
-    """What happened: how often each fault struck, how much was done, and the most memory of each role."""
+    """What happened: how often each fault struck, the longest outage of PostgreSQL, how much was done, and the most memory of each role."""
 
     struck: Counter[str] = field(default_factory=Counter)
+    outage: float = 0.0
     account: Account = field(default_factory=lambda: Account([]))
     memory: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -58,7 +62,7 @@ def soak(seconds: float, data_dir: Path, journals: Path) -> Soak:
         load.wait_until_ready()
         faults = Faults(servers, data_dir, load.worker.pid)
         faults.run(seconds, lambda: load.watch(done.memory))
-        done.struck = faults.struck
+        done.struck, done.outage = faults.struck, faults.outage
         load.stop()
         _wait_for_workers(settings)
         load.watch(done.memory)
@@ -75,7 +79,8 @@ def _check(settings: Settings, url: str, done: Soak, writers: list[UUID], import
         verdict.assert_everything_imported_is_there_once(store, done.account, importer)
     verdict.assert_rebuilds_were_equal(url, done.account)
     verdict.assert_tables_equal_a_fresh_projection(settings, url)
-    assert done.account.longest < LONGEST_REQUEST
+    assert done.account.longest(REQUEST) < LONGEST_REQUEST
+    assert done.account.longest(RECEIPT) < LONGEST_WAIT
     assert all(0 < most < MOST_MEMORY for most in done.memory.values()), dict(done.memory)
 
 

@@ -22,7 +22,7 @@ from tests.conftest import Databases
 from tests.embedded.conftest import end_servers
 from tests.embedded.processes import needs_proc
 from tests.soak import verdict
-from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, REBUILT, Account
+from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, REBUILT, RECEIPT, REQUEST, Account
 from tests.soak.run import soak
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
@@ -48,7 +48,8 @@ def test_nothing_is_lost_or_doubled_while_everything_falls(data_dir: Path, tmp_p
     done = soak(SECONDS, data_dir, tmp_path)
     print(  # noqa: T201 - the figures of a soak, shown by pytest -s
         f"\n{SECONDS:.0f} s, {len(done.account.told(ACCEPTED))} commands accepted,"
-        f" {len(done.account.told(IMPORTED))} batches imported, longest request {done.account.longest:.1f} s,"
+        f" {len(done.account.told(IMPORTED))} batches imported, longest request {done.account.longest(REQUEST):.1f} s,"
+        f" longest wait for a receipt {done.account.longest(RECEIPT):.1f} s, PostgreSQL away for {done.outage:.1f} s,"
         f" {len(done.account.told(REBUILT))} rebuilds finished, {len(done.account.told(BROKEN_OFF))} broken off,"
         f" faults {dict(done.struck)}, memory { ({name: round(mb) for name, mb in done.memory.items()}) } MB"
     )
