@@ -167,18 +167,22 @@ class Rebuilder(Role):
     """Rebuilds all read models again and again, by itself and with two workers in turn."""
 
     def work(self, seed: int) -> None:
-        engine = self.sessions[0].engine
+        rebuilder, stages = self.sessions[0].engine.rebuilder, list[str]()
         for number in count(seed):
             if self.stop.is_set():
                 return
-            crew = Crew(Settings(), 2) if number % 2 else None
+            begun, crew = time.monotonic(), Crew(Settings(), 2) if number % 2 else None
             try:
-                report = engine.rebuilder.rebuild(crew=crew, stop=self.stop)
+                report = rebuilder.rebuild(
+                    crew=crew, stop=self.stop, tell=lambda stage: stages.append(stage.name)
+                )
             except (*TRY_AGAIN, RebuildRefused) as error:
-                self.journal.write(BROKEN_OFF, reason=type(error).__name__)
+                ended, how = BROKEN_OFF, dict[str, object](reason=type(error).__name__)
                 time.sleep(PAUSE)
             else:
-                self.journal.write(REBUILT, equal=report.equal, compared=len(report.compared))
+                ended, how = REBUILT, dict[str, object](equal=report.equal, compared=len(report.compared))
+            self.journal.write(ended, **how, seconds=time.monotonic() - begun, last_stage=stages[-1:])
+            stages.clear()
 
 
 ROLES: dict[str, tuple[type[Writer | Reader | Importer | Rebuilder], int]] = {
