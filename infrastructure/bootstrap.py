@@ -86,8 +86,9 @@ def open_store(
     that ask once and leave. Read tables of another edition that cannot serve are rebuilt first, which
     ``tell`` hears of.
     Erasures that a restored database does not know are carried out again first.
-    Raises ConfigurationError, RootKeyProblem, Unavailable, ErasureFileProblem, EmbeddedServerError; UnknownReadModel and
-    RebuildRefused for a store of an earlier moment that is not there or cannot be asked any more.
+    Raises ConfigurationError, RootKeyProblem, Unavailable, ErasureFileProblem, EmbeddedServerError; ErasureUnfinished
+    where that takes long: the next attempt goes on with it; UnknownReadModel and RebuildRefused for a store of an
+    earlier moment that is not there or cannot be asked any more.
     """
     settings = settings or Settings()
     if as_of_name is not None:

@@ -1,8 +1,15 @@
-"""A pool of connections whose queue is bounded: in how many wait, and for how long."""
+"""A pool of connections whose queue is bounded: in how many wait, and for how long.
+
+An outage of the server costs its callers little more than itself: connections that the server has cut are never
+lent, and where none can be made, that is tried again at short intervals. By itself psycopg_pool hands each cut
+connection to a caller, who fails with it, and doubles its pauses from one second on.
+"""
 
 from __future__ import annotations
 
+import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +17,14 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool.pool import AddConnection, MaintenanceTask
 
 from infrastructure.errors import Busy, Unavailable
 
 POOL_SIZE = 10
 POOL_QUEUE = 100  # callers that wait for a connection; one more hears Busy at once
 POOL_PATIENCE = 10.0  # seconds that a caller waits
+RECONNECT_PAUSE = 0.5  # seconds, at most, between attempts to connect
 
 
 class Connections(ConnectionPool[Connection[Any]]):
@@ -43,8 +52,13 @@ class Connections(ConnectionPool[Connection[Any]]):
 
     def getconn(self, timeout: float | None = None) -> Connection[Any]:
         """Return a connection; raises Busy where all are at work, Unavailable where none can be made."""
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
         try:
             connection = super().getconn(timeout)
+            while _is_cut(connection):
+                connection.close()
+                super().putconn(connection)  # which has another one made
+                connection = super().getconn(deadline - time.monotonic())
         except (PoolTimeout, TooManyRequests):
             raise (Busy if self._lent >= self.max_size else Unavailable) from None
         with self._counting:
@@ -56,6 +70,22 @@ class Connections(ConnectionPool[Connection[Any]]):
         with self._counting:
             self._lent -= 1
         super().putconn(conn)
+
+    def schedule_task(self, task: MaintenanceTask, delay: float) -> None:
+        """Do something later; attempts to connect at short intervals."""
+        super().schedule_task(task, min(delay, RECONNECT_PAUSE) if isinstance(task, AddConnection) else delay)
+
+
+def _is_cut(connection: Connection[Any]) -> bool:
+    """Return whether the server has closed a connection, by what lies in its socket: nobody is asked."""
+    try:
+        looking = select.poll()
+        looking.register(connection.fileno(), select.POLLIN)
+        while looking.poll(0):
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def connections_to(

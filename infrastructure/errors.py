@@ -27,7 +27,7 @@ LifeledgerError
 ├── PastIsReadOnly          a command was given to the past
 ├── NotYetProjected         a read model did not reach a receipt in time
 ├── RebuildRefused          read tables cannot be built, compared or swapped as things stand
-│   ├── RebuildAborted      what was being built was dropped by somebody else
+│   ├── RebuildAborted      what was being built was dropped, or emptied by a crash
 │   └── UnknownReadModel    no read table or frozen store has this name
 ├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
@@ -162,7 +162,7 @@ class RebuildRefused(LifeledgerError):
 
 
 class RebuildAborted(RebuildRefused):
-    """The read models that were being built were dropped by somebody else; nothing has changed."""
+    """The read models that were being built were dropped, or emptied by a crash; nothing has changed."""
 
 
 class UnknownReadModel(RebuildRefused):

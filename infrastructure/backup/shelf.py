@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from infrastructure.errors import BackupUnavailable, DamagedBackup, ForeignBacku
 MANIFEST = "manifest.json"
 RUNS, OBJECTS = "runs", "objects"
 PIECE_BYTES = 1 << 20
+_SYSTEM_ERROR = re.compile(r"\b(?:os error |code: )(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +268,15 @@ def _faults() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "no answer"
-        msg = f"the place of the backups cannot be used: {reason}"
+        msg = f"the place of the backups cannot be used: {_reason(error)}"
         raise BackupUnavailable(msg) from None
     except obstore.exceptions.BaseError as error:
         msg = f"the place of the backups cannot be used: {type(error).__name__}"
         raise BackupUnavailable(msg) from None
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says of its error; obstore gives the number in a text that also has the path."""
+    told = _SYSTEM_ERROR.search(str(error))
+    number = error.errno or (int(told[1]) if told else 0)
+    return os.strerror(number) if number else "no answer"

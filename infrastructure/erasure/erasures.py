@@ -100,8 +100,10 @@ class Erasures:
     def apply_missing(self) -> int:
         """Forget again what a restored database remembers; return how many erasures are not done.
 
-        To be called before anything is served. Raises StaleErasureFile where the databases know more than the
-        file, BrokenErasureFile, Unavailable, KeyUnavailable.
+        All keys are destroyed before the first erasure goes on: its steps project the ledger, and nothing that
+        another takes away may appear in read tables meanwhile.
+        To be called before anything is served. Raises ErasureUnfinished where projecting takes long,
+        StaleErasureFile where the databases know more than the file, BrokenErasureFile, Unavailable, KeyUnavailable.
         """
         self._steps.signer.prepare()
         last = self._steps.file.last_number()
@@ -111,9 +113,15 @@ class Erasures:
             raise StaleErasureFile
         if len(in_ledger) == len(in_keys) == last:
             return unfinished
-        for line in self._steps.file.lines():
-            if line.number not in in_ledger or line.number not in in_keys:
-                self._apply(line, in_ledger=line.number in in_ledger)
+        missing = [
+            line
+            for line in self._steps.file.lines()
+            if line.number not in in_ledger or line.number not in in_keys
+        ]
+        for line in missing:
+            self._destroy_again(line, in_ledger=line.number in in_ledger)
+        for line in missing:
+            self.resume(line.request.erasure_id)
         return self._journal.file_numbers()[1]
 
     def all(self) -> list[Erasure]:
@@ -166,14 +174,16 @@ class Erasures:
             counted = self._steps.in_order()[name](connection, current)
             journal.note_step(connection, current, name, clock.now(), counted)
 
-    def _apply(self, line: Line, *, in_ledger: bool) -> None:
+    def _destroy_again(self, line: Line, *, in_ledger: bool) -> None:
         self._journal.add(line.request, line.scope, line.number)
         erasure = self.show(line.request.erasure_id)
         if in_ledger and "keys" in erasure.steps:  # the ledger is of now, the keys are of before
             with self._journal.locked(erasure) as (connection, current):
                 self._steps.fence(connection, current)
                 self._steps.destroy_keys(connection, current)
-        self.resume(erasure.id)
+        while "keys" not in erasure.steps:
+            self._next_step(erasure)
+            erasure = self.show(erasure.id)
 
 
 def new_request(

@@ -122,9 +122,9 @@ class PastReader(Reader):
         """Return at once: the past is read from the ledger, which has every receipt."""
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
+    def _connection(self, patience: float | None = None) -> Iterator[Connection[Any]]:
         try:
-            with super()._connection() as connection:
+            with super()._connection(patience) as connection:
                 yield connection
         except UndefinedTable:  # the connection was lost, and the tables with it
             raise Unavailable from None

@@ -157,18 +157,18 @@ class Reader:
         return table.record(found[0]) if found and found[0][1] == subject_id else None
 
     def wait_for(self, receipt: Receipt, nudge: Callable[[], None], seconds: float = WAIT_SECONDS) -> None:
-        """Return when the read tables have reached a receipt; raises NotYetProjected."""
+        """Return when the read tables have reached a receipt; raises NotYetProjected, or Unavailable in that time."""
         deadline, pause = time.monotonic() + seconds, 0.001
-        while self.reached(receipt.bucket) < receipt.position:
+        while self.reached(receipt.bucket, max(deadline - time.monotonic(), pause)) < receipt.position:
             if time.monotonic() > deadline:
                 raise NotYetProjected
             nudge()
             time.sleep(pause)
             pause = min(pause * 2, 0.05)
 
-    def reached(self, bucket: int) -> int:
-        """Return the position the read tables have reached in a bucket."""
-        with self._connection() as connection:
+    def reached(self, bucket: int, patience: float | None = None) -> int:
+        """Return the position the read tables have reached in a bucket; wait so many seconds for a connection."""
+        with self._connection(patience) as connection:
             row = connection.execute(
                 sql.SQL("SELECT position FROM {}.checkpoints WHERE bucket = %s").format(
                     sql.Identifier(self._schema)
@@ -249,9 +249,9 @@ class Reader:
         return Cipher(derive(self._keys.subject_secret(subject_id, "cache"), b"cursors"))
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection[Any]]:
+    def _connection(self, patience: float | None = None) -> Iterator[Connection[Any]]:
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection(patience) as connection:
                 yield connection
         except psycopg.OperationalError:
             raise Unavailable from None

@@ -177,6 +177,7 @@ class Store:
         self.retention.run_if_due()
         self.engine.care.key_care.rotate_if_due()
         self.engine.care.key_care.date_receipts()
+        self.engine.care.rebuilder.tidy()
 
     def find_person(self, address: str) -> list[Mentioned]:
         """Return in whose contacts and mail an e-mail address occurs; raises Unavailable, KeyUnavailable."""

@@ -1,11 +1,15 @@
-"""A process that restores a backup and is killed at a step: SIGKILL at the n-th thing it asks of its ports."""
+"""A process that makes or restores a backup and is killed at a step: SIGKILL at the n-th thing it asks of its ports.
+
+``dying backup STEP`` or ``dying restore STEP [MOMENT]``.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from infrastructure import bootstrap
@@ -29,9 +33,22 @@ class Countdown:
 
 
 class DyingShelf(Shelf):
-    """A shelf whose reader may not survive the reading."""
+    """A shelf whose reader may not survive the reading, nor its writer what has been written."""
 
     countdown: Countdown
+
+    def write(self, name: str, data: bytes) -> None:
+        super().write(name, data)
+        self.countdown.step()
+
+    def write_pieces(self, name: str, pieces: Iterable[bytes]) -> None:
+        super().write_pieces(name, self._counted(pieces))
+        self.countdown.step()
+
+    def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.countdown.step()
+            yield piece
 
     def read(self, name: str, start: int = 0, length: int | None = None) -> bytes:
         self.countdown.step()
@@ -62,17 +79,18 @@ class DyingFinishing(finishing.Finishing):
         self.countdown.step()
 
 
-def main(steps: int, until: str) -> None:
-    from datetime import datetime  # noqa: PLC0415
-
+def main(work: str, steps: int, until: str = "") -> None:
     DyingShelf.countdown = DyingFinishing.countdown = Countdown(steps)
     settings = Settings()
     shelf = bootstrap.shelf_of(settings)
     shelf.__class__ = DyingShelf
+    if work == "backup":
+        bootstrap.back_up(settings, shelf)
+        return
     vars(finishing)["Finishing"] = DyingFinishing
     wanted = Wanted(datetime.fromisoformat(until) if until else None)
     bootstrap.bring_back(settings, shelf, wanted)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

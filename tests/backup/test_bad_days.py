@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -75,14 +77,14 @@ def test_a_full_disk_ends_a_backup_with_one_error_and_leaves_the_chain_whole(
     keep_mail(me, 6, 60_000)
     finished = subprocess.run(
         [sys.executable, "-c", BACK_UP_IN_LITTLE_SPACE, str(space)],
-        env={**environment, "LIFELEDGER_BACKUP_URL": str(settings.backup_place)},
+        env=_with_place(environment, settings),
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
     assert finished.returncode == 7, finished.stderr
-    assert finished.stdout.startswith("the place of the backups cannot be used: ")
+    assert finished.stdout == "the place of the backups cannot be used: File too large\n"
     left = files_of(settings)
     assert {name: left[name] for name in before} == before
     assert not any(name.startswith("runs/") for name in left.keys() - before.keys())
@@ -113,7 +115,7 @@ def test_a_spoilt_file_is_named_with_its_buckets_and_never_restored_silently(
             (damage,) = verify(shelf_of(settings)).damages
             assert damage.file == name
             assert bucket_of(me.subject_id) in damage.buckets or not name.startswith("objects/")
-            if spoil == "truncate":
+            if spoil in {"truncate", "flip"}:
                 with pytest.raises(DamagedBackup):
                     bring_back(elsewhere(), shelf_of(settings), Wanted())
         path.write_bytes(whole)
@@ -158,6 +160,58 @@ def test_of_two_backups_at_once_the_second_is_refused(me: Session, settings: Set
         with pytest.raises(BackupRunning):
             prune_backups(settings, shelf)
     assert back_up(settings, shelf).number == 1
+
+
+def test_of_backups_begun_at_once_by_several_processes_one_works_at_a_time(
+    me: Session, settings: Settings, environment: dict[str, str]
+) -> None:
+    import_variously(me, 1)
+    command = [sys.executable, "-m", "infrastructure.cli", "backup"]
+    begun = [
+        subprocess.Popen(command, env=_with_place(environment, settings), stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=120)[1] for process in begun]
+    refused = [words for process, words in zip(begun, said, strict=True) if process.returncode]
+    assert all("another backup or restore of this store is at work" in words.lower() for words in refused)
+    runs = shelf_of(settings).survey().runs
+    assert [run.number for run in runs] == list(range(1, 4 - len(refused)))
+    assert verify(shelf_of(settings)).damages == []
+
+
+@pytest.mark.slow
+def test_a_backup_killed_at_any_step_leaves_the_chain_whole_and_is_swept_by_the_next(
+    me: Session, settings: Settings, shelf: Shelf, elsewhere: Elsewhere, environment: dict[str, str]
+) -> None:
+    import_variously(me, 1)
+    first = back_up(settings, shelf)
+    import_variously(me, 2)
+    before = files_of(settings)
+    for step in count(1):
+        finished = subprocess.run(
+            [sys.executable, "-m", "tests.backup.dying", "backup", str(step)],
+            env=_with_place(environment, settings),
+            check=False,
+            timeout=120,
+        )
+        left = files_of(settings)
+        assert {name: left[name] for name in before} == before
+        if finished.returncode == 0:
+            break
+        assert finished.returncode == -signal.SIGKILL
+        assert shelf_of(settings).survey().runs[0] == first
+        assert verify(shelf_of(settings)).damages == []
+    assert step > 3
+    assert verify(shelf_of(settings)).damages == []
+    folders = {name.split("/")[1] for name in files_of(settings) if name.startswith("runs/")}
+    assert folders == {run.run for run in shelf_of(settings).survey().runs}
+    empty = elsewhere()
+    bring_back(empty, shelf_of(settings), Wanted())
+    assert ledger_of(empty) == ledger_of(settings)
+
+
+def _with_place(environment: dict[str, str], settings: Settings) -> dict[str, str]:
+    return {**environment, "LIFELEDGER_BACKUP_URL": str(settings.backup_place)}
 
 
 def test_what_a_killed_backup_left_is_swept_by_the_next(

@@ -210,6 +210,7 @@ def test_a_store_with_events_is_never_restored_into(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("whole", [True, False])
 def test_a_restore_killed_at_any_step_ends_the_same_when_it_is_given_again(
     store: Store,
     me: Session,
@@ -217,19 +218,34 @@ def test_a_restore_killed_at_any_step_ends_the_same_when_it_is_given_again(
     shelf: Shelf,
     elsewhere: Elsewhere,
     environment: dict[str, str],
+    *,
+    whole: bool,
 ) -> None:
+    """Of everything, and of what was there at a moment, after which names were given up that are held again."""
     other = store.acting_as(store.register("eve", "eve@example.org"))
     for number in range(2):
         import_variously(me, number)
         import_variously(other, 10 + number)
+        moment = clock.now()
+        other.do(User.change_email, other.subject_id, f"eve{number}@example.org")
         back_up(settings, shelf)
-    wanted = ledger_of(settings)
+    until = None if whole else moment
+    uninterrupted, empty = elsewhere(), elsewhere()
+    bring_back(uninterrupted, shelf, Wanted(until=until))
+    wanted = ledger_of(uninterrupted)
+    assert (wanted == ledger_of(settings)) == whole
     killed_at = []
-    empty = elsewhere()
     for step in count(1, 3):  # each time some steps further, on what the last one left
         assert empty.ledger_url is not None
         finished = subprocess.run(
-            [sys.executable, "-m", "tests.backup.dying", str(step), ""],
+            [
+                sys.executable,
+                "-m",
+                "tests.backup.dying",
+                "restore",
+                str(step),
+                until.isoformat() if until else "",
+            ],
             env={
                 **environment,
                 "LIFELEDGER_BACKUP_URL": str(settings.backup_place),
@@ -254,4 +270,4 @@ def test_a_restore_killed_at_any_step_ends_the_same_when_it_is_given_again(
     assert len(killed_at) > 5
     assert ledger_of(empty) == wanted
     with open_store(empty) as restored:
-        assert restored.catch_up() == sum(store.engine.ledger.heads().values())
+        assert restored.catch_up() == len(wanted["events"])

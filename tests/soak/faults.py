@@ -39,6 +39,8 @@ class Faults:
         self._data_dir = data_dir
         self._supervisor = supervisor
         self.struck: Counter[str] = Counter()
+        self.outage = 0.0
+        """The longest time that PostgreSQL was away, in seconds."""
 
     def schedule(self, seconds: float) -> list[Fault]:
         """Return the faults of a soak in order: of each kind at least one round, however short it is."""
@@ -85,9 +87,10 @@ class Faults:
 
     def restart_postgres(self) -> None:
         """Stop PostgreSQL in immediate mode: it recovers from its WAL, and the read tables are empty."""
-        before = self._status()
+        before, struck_at = self._status(), time.monotonic()
         os.kill(before.postgres_pid, signal.SIGQUIT)
         self._raised(lambda now: now.postgres_pid != before.postgres_pid)
+        self.outage = max(self.outage, time.monotonic() - struck_at)
 
     def cut_connections(self) -> None:
         """Terminate about half of the connections to all databases, whatever they are doing."""

@@ -15,7 +15,11 @@ import orjson
 READY = "ready"
 ACCEPTED = "accepted"
 IMPORTED = "imported"
+REBUILT = "rebuilt"
+BROKEN_OFF = "broken off"
 ENDED = "ended"
+REQUEST, RECEIPT = "request", "receipt"
+"""What is timed: requests, and questions that wait until the read tables have reached a receipt."""
 
 
 class Journal:
@@ -24,7 +28,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
         self._lock = Lock()
-        self._longest = 0.0
+        self._longest = {REQUEST: 0.0, RECEIPT: 0.0}
         self._requests = 0
 
     def write(self, what: str, **values: Any) -> None:
@@ -32,14 +36,14 @@ class Journal:
             self._file.write(orjson.dumps({"what": what, **values}) + b"\n")
 
     @contextmanager
-    def timed(self) -> Iterator[None]:
+    def timed(self, what: str) -> Iterator[None]:
         """Note how long one request took, whether it was answered or refused."""
         begun = time.monotonic()
         try:
             yield
         finally:
             with self._lock:
-                self._longest = max(self._longest, time.monotonic() - begun)
+                self._longest[what] = max(self._longest[what], time.monotonic() - begun)
                 self._requests += 1
 
     def end(self) -> None:
@@ -62,7 +66,6 @@ class Account:
     def told(self, what: str) -> list[dict[str, Any]]:
         return [entry for entry in self.entries if entry["what"] == what]
 
-    @property
-    def longest(self) -> float:
-        """How long the request took that took longest, in seconds."""
-        return max(float(entry["longest"]) for entry in self.told(ENDED))
+    def longest(self, what: str) -> float:
+        """Return how long the request or the wait for a receipt took that took longest, in seconds."""
+        return max(float(entry["longest"][what]) for entry in self.told(ENDED))

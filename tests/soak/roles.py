@@ -29,16 +29,18 @@ from infrastructure.errors import (
     KeyUnavailable,
     NotFound,
     NotYetProjected,
+    RebuildRefused,
     Unavailable,
     VersionConflict,
 )
 from infrastructure.importers.batch import Intake
 from infrastructure.importers.draft import Draft
 from infrastructure.ledger.events import Receipt
+from infrastructure.projector.rebuild.crew import Crew
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
-from tests.soak.journal import ACCEPTED, IMPORTED, READY, Journal
+from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, READY, REBUILT, RECEIPT, REQUEST, Journal
 
 T = TypeVar("T")
 
@@ -59,11 +61,11 @@ class Role:
         self.journal = journal
         self.stop = stop
 
-    def answered(self, request: Callable[[], T]) -> T:
+    def answered(self, request: Callable[[], T], what: str = REQUEST) -> T:
         """Repeat a request until it is answered; each attempt is timed by itself."""
         while True:
             try:
-                with self.journal.timed():
+                with self.journal.timed(what):
                     return request()
             except TRY_AGAIN:
                 time.sleep(PAUSE)
@@ -118,7 +120,7 @@ class Writer(Role):
 
     def _sees_its_own(self, session: Session, receipt: Receipt) -> None:
         try:
-            task = self.answered(lambda: session.get(Task, receipt.id, after=receipt))
+            task = self.answered(lambda: session.get(Task, receipt.id, after=receipt), RECEIPT)
         except NotYetProjected:
             return  # the tables are being filled again
         except NotFound:  # they were emptied between the checkpoint and the row
@@ -161,10 +163,33 @@ class Importer(Role):
             time.sleep(0.1)
 
 
-ROLES: dict[str, tuple[type[Writer | Reader | Importer], int]] = {
+class Rebuilder(Role):
+    """Rebuilds all read models again and again, by itself and with two workers in turn."""
+
+    def work(self, seed: int) -> None:
+        rebuilder, stages = self.sessions[0].engine.care.rebuilder, list[str]()
+        for number in count(seed):
+            if self.stop.is_set():
+                return
+            begun, crew = time.monotonic(), Crew(Settings(), 2) if number % 2 else None
+            try:
+                report = rebuilder.rebuild(
+                    crew=crew, stop=self.stop, tell=lambda stage: stages.append(stage.name)
+                )
+            except (*TRY_AGAIN, RebuildRefused) as error:
+                ended, how = BROKEN_OFF, dict[str, object](reason=type(error).__name__)
+                time.sleep(PAUSE)
+            else:
+                ended, how = REBUILT, dict[str, object](equal=report.equal, compared=len(report.compared))
+            self.journal.write(ended, **how, seconds=time.monotonic() - begun, last_stage=stages[-1:])
+            stages.clear()
+
+
+ROLES: dict[str, tuple[type[Writer | Reader | Importer | Rebuilder], int]] = {
     "writer": (Writer, WRITER_THREADS),
     "reader": (Reader, READER_THREADS),
     "importer": (Importer, 1),
+    "rebuilder": (Rebuilder, 1),
 }
 
 

@@ -1,4 +1,4 @@
-"""The soak: writers, readers, an importer and two workers at once, while servers, workers and connections fall."""
+"""The soak: writers, readers, an importer, a rebuild and two workers at once, while servers, workers and connections fall."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from infrastructure.connections import POOL_PATIENCE
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.ledger.ledger import PATIENCE
 from infrastructure.settings import Settings
+from infrastructure.store.reader import WAIT_SECONDS
 from tests.embedded.processes import wait_until
 from tests.soak import verdict
 from tests.soak.faults import Faults, most_memory_mb, workers_of
-from tests.soak.journal import READY, Account
+from tests.soak.journal import READY, RECEIPT, REQUEST, Account
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 5  # the writers share them
-ROLES = (("writer", 0), ("writer", 1), ("reader", 2), ("importer", 3))
+ROLES = (("writer", 0), ("writer", 1), ("reader", 2), ("importer", 3), ("rebuilder", 4))
 """Two writer processes of four writers each."""
-ALSO: tuple[tuple[str, ...], ...] = ()
-"""Commands of ``lifeledger`` that run at the same time, over and over: a rebuild belongs here once there is one."""
 STATEMENT_SECONDS = 5.0
 LONGEST_REQUEST = 4 * POOL_PATIENCE + PATIENCE + STATEMENT_SECONDS
 """A command asks for its receipt, a key and the record, and appends: each may wait for a connection, the last again
 and again."""
+LONGEST_WAIT = WAIT_SECONDS + POOL_PATIENCE + STATEMENT_SECONDS
+"""For a receipt, then for a connection to ask what was wanted."""
 MOST_MEMORY = 400.0  # MB a process
 START = 120.0  # seconds for all processes to be ready, on a busy machine
 CATCH_UP = 180.0  # seconds for the workers to reach the heads after the last fault
@@ -39,9 +40,10 @@ CATCH_UP = 180.0  # seconds for the workers to reach the heads after the last fa
 
 @dataclass
 class Soak:
-    """What happened: how often each fault struck, how much was done, and the most memory of each role."""
+    """What happened: how often each fault struck, the longest outage of PostgreSQL, how much was done, and the most memory of each role."""
 
     struck: Counter[str] = field(default_factory=Counter)
+    outage: float = 0.0
     account: Account = field(default_factory=lambda: Account([]))
     memory: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -60,7 +62,7 @@ def soak(seconds: float, data_dir: Path, journals: Path) -> Soak:
         load.wait_until_ready()
         faults = Faults(servers, data_dir, load.worker.pid)
         faults.run(seconds, lambda: load.watch(done.memory))
-        done.struck = faults.struck
+        done.struck, done.outage = faults.struck, faults.outage
         load.stop()
         _wait_for_workers(settings)
         load.watch(done.memory)
@@ -75,8 +77,10 @@ def _check(settings: Settings, url: str, done: Soak, writers: list[UUID], import
     verdict.assert_every_bucket_is_dense(url)
     with open_store(settings) as store:
         verdict.assert_everything_imported_is_there_once(store, done.account, importer)
+    verdict.assert_rebuilds_were_equal(url, done.account)
     verdict.assert_tables_equal_a_fresh_projection(settings, url)
-    assert done.account.longest < LONGEST_REQUEST
+    assert done.account.longest(REQUEST) < LONGEST_REQUEST
+    assert done.account.longest(RECEIPT) < LONGEST_WAIT
     assert all(0 < most < MOST_MEMORY for most in done.memory.values()), dict(done.memory)
 
 
@@ -102,7 +106,6 @@ class _Load:
             )
             for name, seed in ROLES
         }
-        self._also = {words: self._start("infrastructure.cli", *words) for words in ALSO}
 
     def wait_until_ready(self) -> None:
         def ready() -> bool:
@@ -118,11 +121,8 @@ class _Load:
         self._assert_alive()
         for name, process in self._roles.items():
             memory[name] = max(memory[name], most_memory_mb(process.pid))
-        for pid in workers_of(self.worker.pid):
-            memory["worker"] = max(memory["worker"], most_memory_mb(pid))
-        for words, process in list(self._also.items()):
-            if process.poll() is not None:
-                self._also[words] = self._start("infrastructure.cli", *words)
+            _note_workers(memory, f"{name}, worker", process.pid)
+        _note_workers(memory, "worker", self.worker.pid)
 
     def stop(self) -> None:
         """Tell the roles to stop; each ends what it has begun, whatever it takes."""
@@ -130,8 +130,6 @@ class _Load:
             process.terminate()
         ended = {name: process.wait(timeout=CATCH_UP) for name, process in self._roles.items()}
         assert not any(ended.values()), f"{ended}: {self._said('tests.soak.roles')}"
-        for process in self._also.values():
-            process.wait(timeout=CATCH_UP)
         self._roles = {}
 
     def stop_workers(self) -> None:
@@ -139,7 +137,7 @@ class _Load:
         self.worker.wait(timeout=CATCH_UP)
 
     def kill(self) -> None:
-        for process in (*self._roles.values(), *self._also.values(), self.worker):
+        for process in (*self._roles.values(), self.worker):
             process.kill()
             process.wait()
 
@@ -156,6 +154,12 @@ class _Load:
 
     def _said(self, module: str) -> str:
         return (self._journals / f"{module}.log").read_text()[-4000:]
+
+
+def _note_workers(memory: dict[str, float], name: str, parent: int) -> None:
+    for pid in workers_of(parent):
+        if held := most_memory_mb(pid):  # else it has just gone
+            memory[name] = max(memory[name], held)
 
 
 def _wait_for_workers(settings: Settings) -> None:

@@ -22,10 +22,11 @@ from tests.conftest import Databases
 from tests.embedded.conftest import end_servers
 from tests.embedded.processes import needs_proc
 from tests.soak import verdict
-from tests.soak.journal import ACCEPTED, IMPORTED, Account
+from tests.soak.journal import ACCEPTED, BROKEN_OFF, IMPORTED, REBUILT, RECEIPT, REQUEST, Account
 from tests.soak.run import soak
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
+LONG = 600.0  # seconds, in which a rebuild must come to its end
 EVERY_FAULT = {"worker killed", "connections cut", "Redis paused", "Redis stopped", "PostgreSQL restarted"}
 
 
@@ -47,11 +48,14 @@ def test_nothing_is_lost_or_doubled_while_everything_falls(data_dir: Path, tmp_p
     done = soak(SECONDS, data_dir, tmp_path)
     print(  # noqa: T201 - the figures of a soak, shown by pytest -s
         f"\n{SECONDS:.0f} s, {len(done.account.told(ACCEPTED))} commands accepted,"
-        f" {len(done.account.told(IMPORTED))} batches imported, longest request {done.account.longest:.1f} s,"
+        f" {len(done.account.told(IMPORTED))} batches imported, longest request {done.account.longest(REQUEST):.1f} s,"
+        f" longest wait for a receipt {done.account.longest(RECEIPT):.1f} s, PostgreSQL away for {done.outage:.1f} s,"
+        f" {len(done.account.told(REBUILT))} rebuilds finished, {len(done.account.told(BROKEN_OFF))} broken off,"
         f" faults {dict(done.struck)}, memory { ({name: round(mb) for name, mb in done.memory.items()}) } MB"
     )
     assert set(done.struck) == EVERY_FAULT
     assert done.struck["PostgreSQL restarted"] == 2
+    assert SECONDS < LONG or done.account.told(REBUILT)
 
 
 @pytest.fixture
@@ -105,6 +109,20 @@ def test_the_verdict_sees_a_row_that_differs(settings: Settings, databases: Data
         connection.execute("UPDATE read.tasks SET title = 'another'")
     with pytest.raises(AssertionError, match="'tasks': 2"):
         verdict.assert_tables_equal_a_fresh_projection(settings, databases.ledger)
+
+
+@pytest.mark.usefixtures("store")
+def test_the_verdict_sees_a_rebuild_that_found_a_difference_and_one_that_left_something(
+    databases: Databases,
+) -> None:
+    equal, unequal = (Account([{"what": REBUILT, "equal": equal}]) for equal in (True, False))
+    verdict.assert_rebuilds_were_equal(databases.ledger, equal)
+    with pytest.raises(AssertionError):
+        verdict.assert_rebuilds_were_equal(databases.ledger, unequal)
+    with psycopg.connect(databases.ledger) as connection:
+        connection.execute("CREATE SCHEMA read_next")
+    with pytest.raises(AssertionError):
+        verdict.assert_rebuilds_were_equal(databases.ledger, equal)
 
 
 def test_the_verdict_sees_what_was_imported_twice(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from infrastructure.settings import Settings
 from infrastructure.store.store import Store
 from projections.catalogue import all_tables
 from projections.table import Table
-from tests.soak.journal import ACCEPTED, IMPORTED, Account
+from tests.soak.journal import ACCEPTED, IMPORTED, REBUILT, Account
 
 FRESH = "soak_fresh"
 
@@ -71,6 +71,14 @@ def assert_every_bucket_is_dense(url: str) -> None:
     assert buckets
     for bucket, head, number, first, last in buckets:
         assert (first, last, number) == (1, head, head), f"bucket {bucket}"
+
+
+def assert_rebuilds_were_equal(url: str, account: Account) -> None:
+    """Look at what every finished rebuild found where it compared; one that was broken off has left nothing."""
+    assert [each for each in account.told(REBUILT) if not each["equal"]] == []
+    with psycopg.connect(url) as connection:
+        left = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'read\\_%'").fetchall()
+    assert left == []
 
 
 def assert_tables_equal_a_fresh_projection(settings: Settings, url: str) -> None:

@@ -67,7 +67,7 @@ class Filler:
             if self._load_one(stop):
                 return True
             with at_leisure(self._pool) as connection:
-                state = shadow.loaded(connection)
+                state = shadow.loaded(connection, self._plan)
             if state.events == state.of:
                 return self._index_one() or bool(state.bare and not stop.wait(WAIT))
         except Stopped:

@@ -17,6 +17,7 @@ from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector.fold import Changes
 from infrastructure.projector.projector import Events, Projector
 from infrastructure.projector.purge import Purge
+from infrastructure.projector.rebuild import shadow
 from infrastructure.projector.rebuild.plan import Plan
 from infrastructure.projector.rows import Key
 from infrastructure.projector.schema import SHADOW
@@ -36,6 +37,11 @@ class ShadowProjector(Projector):
         """``goal`` is the position to reach in each bucket."""
         super().__init__(_UpTo(ledger, goal), sealer, pool, _NoAnswers(), schema=SHADOW)
         self._plan = plan
+
+    def _known(self, connection: Connection[Any]) -> dict[int, int]:
+        """Return where the shadow stands; raises RebuildAborted where it is not what was built, with the batch."""
+        shadow.require_whole(connection, self._plan)
+        return super()._known(connection)
 
     def _purges(self, connection: Connection[Any], batch: Iterable[EventRow]) -> list[Purge]:  # noqa: ARG002 - the projector's signature
         """Raise RebuildAborted where an erasure has begun: what is half-built may hold what it takes away."""

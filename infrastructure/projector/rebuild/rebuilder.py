@@ -101,8 +101,8 @@ class Rebuilder:
         """Build the tables of these names, or all, compare them with those that serve and swap them in.
 
         With ``check`` they are compared and dropped. Raises UnknownReadModel, RebuildRefused where another
-        process builds, RebuildAborted where the shadow was dropped meanwhile, Unavailable, KeyUnavailable;
-        then the tables that were there serve on.
+        process builds, RebuildAborted where the shadow was dropped or emptied by a crash meanwhile, Unavailable,
+        Busy, KeyUnavailable; then the tables that were there serve on.
         """
         plan = planned(names)
         with self._alone():
@@ -119,12 +119,11 @@ class Rebuilder:
         """Build all tables if they are of another edition; where somebody else does, ``wait`` until it is done."""
         stop = stop or threading.Event()
         while not stop.is_set():
-            with building(self._pool) as mine:
+            with self._clearing_up(), building(self._pool) as mine:
                 if self._standing() is Standing.CURRENT:
                     return
                 if mine:
-                    with self._clearing_up():
-                        self._rebuild(planned(), check=False, crew=crew, tell=tell, stop=stop)
+                    self._rebuild(planned(), check=False, crew=crew, tell=tell, stop=stop)
                     return
             if not wait:
                 return
@@ -149,6 +148,7 @@ class Rebuilder:
             rows = self._rows(plan)
             with at_leisure(self._pool) as connection:
                 hold_schemas(connection)
+                shadow.require_whole(connection, plan)
                 shadow.strip(connection)
                 frozen.keep(connection, name, moment, logged=self._logged)
             return Report(sum(reach.values()), time.monotonic() - started, rows, (), swapped=False)
@@ -228,20 +228,22 @@ class Rebuilder:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Build while nobody else does; raises RebuildRefused."""
-        with building(self._pool) as mine:
+        with self._clearing_up(), building(self._pool) as mine:
             if not mine:
                 raise RebuildRefused("another process is building read models")
-            with self._clearing_up():
-                yield
+            yield
 
     @contextmanager
     def _clearing_up(self) -> Iterator[None]:
-        """Leave no half-built tables behind; where that cannot be done now, the next start does it."""
+        """Leave no half-built tables behind; where that cannot be done now, a worker or the next start does it.
+
+        The turn to build is over by then: it may have been lost, and somebody else be building already.
+        """
         try:
             yield
         except BaseException:
             with suppress(LifeledgerError):
-                self._clear()
+                self.tidy()
             raise
 
     def _clear(self) -> None:
@@ -265,14 +267,15 @@ class Rebuilder:
         portions = list(cut(reach, self._scan.sample))
         with at_leisure(self._pool) as connection:
             hold_schemas(connection)
+            if exists(connection, SHADOW):
+                raise RebuildRefused("what a builder that is gone has left is still in use; try again later")
             shadow.lay(connection, plan, reach, portions, logged=self._logged)
         return reach
 
     def _load(self, plan: Plan, crew: Crew | None, tell: Tell, stop: threading.Event) -> None:
         def look() -> None:
             with at_leisure(self._pool) as connection:
-                shadow.require_wanted(connection)
-                state = shadow.loaded(connection)
+                state = shadow.loaded(connection, plan)
             if state.events < state.of:
                 tell(Stage("loading", state.events, state.of))
             else:
@@ -285,7 +288,7 @@ class Rebuilder:
             while filler.step(stop):
                 look()
         with at_leisure(self._pool) as connection:
-            state = shadow.loaded(connection)
+            state = shadow.loaded(connection, plan)
         if state.events < state.of or state.bare:
             raise RebuildAborted
 
@@ -293,7 +296,7 @@ class Rebuilder:
         """Project what came while loading, and what came while doing that, until little is left."""
         for number in range(ROUNDS):
             with at_leisure(self._pool) as connection:
-                shadow.require_wanted(connection)
+                shadow.require_whole(connection, plan)
             tell(Stage("catching up", number, ROUNDS))
             if self._project(plan, goal()) <= NEARLY:
                 return
@@ -314,7 +317,7 @@ class Rebuilder:
             for number, table in enumerate(plan.wanted):
                 tell(Stage("comparing", number, len(plan.wanted)))
                 with at_leisure(self._pool) as connection:
-                    shadow.require_wanted(connection)
+                    shadow.require_whole(connection, plan)
                 found.append(compare(snapshot, table))
         return found
 

@@ -3,6 +3,9 @@
 A row of ``portions`` is the lease of a portion, as the row of a checkpoint is that of a bucket: locked while
 its events are loaded, marked done in the same transaction, released by a crash. The checkpoints of the
 shadow say from the start up to where the portions are loaded.
+
+A crash of PostgreSQL empties ``portions`` and ``bare`` whatever becomes of the tables, so the rows of a build in
+``bare`` prove that what was built is still there, to every transaction on a connection that was made before.
 """
 
 from __future__ import annotations
@@ -109,9 +112,10 @@ def unwanted(connection: Connection[Any]) -> bool:
     return there is not None
 
 
-def require_wanted(connection: Connection[Any]) -> None:
-    """Raise RebuildAborted where somebody has asked to stop."""
-    if marked(connection, SHADOW) == _UNWANTED:
+def require_whole(connection: Connection[Any], plan: Plan) -> None:
+    """Raise RebuildAborted where the shadow is not this build's, was emptied by a crash, or nobody wants it."""
+    ours = connection.execute(_sql("SELECT 1 FROM {schema}.bare WHERE build = %s LIMIT 1"), (plan.build,))
+    if ours.fetchone() is None or marked(connection, SHADOW) == _UNWANTED:
         raise RebuildAborted
 
 
@@ -159,8 +163,9 @@ def bare_done(connection: Connection[Any], table: Table) -> None:
     )
 
 
-def loaded(connection: Connection[Any]) -> Loaded:
-    """Return how far the shadow is."""
+def loaded(connection: Connection[Any], plan: Plan) -> Loaded:
+    """Return how far the shadow is; raises RebuildAborted as ``require_whole`` does."""
+    require_whole(connection, plan)
     row = connection.execute(
         _sql(
             "SELECT coalesce(sum(events) FILTER (WHERE done), 0)::int8, coalesce(sum(events), 0)::int8,"

@@ -75,7 +75,7 @@ def _swap_once(
         hold_schemas(connection)
         if not exists(connection, SHADOW):
             raise RebuildAborted
-        shadow.require_wanted(connection)
+        shadow.require_whole(connection, plan)
         hold_projectors(connection)
         bring_up(connection)
         connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(READERS_LEAVE)))
