@@ -11,7 +11,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from infrastructure.errors import Busy, Unavailable
+from infrastructure.errors import Busy, StatementRefused, Unavailable
 
 POOL_SIZE = 10
 POOL_QUEUE = 100  # callers that wait for a connection; one more hears Busy at once
@@ -26,6 +26,16 @@ class Connections(ConnectionPool[Connection[Any]]):
         super().__init__(url, **settings)
         self._counting = threading.Lock()
         self._lent = 0
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection[Any]]:
+        """Lend a connection for a block. PostgreSQL's errors may quote values: only class and SQLSTATE leave the block."""
+        try:
+            with super().connection(timeout) as connection:
+                yield connection
+        except psycopg.Error as error:
+            msg = f"SQLSTATE {error.sqlstate}"
+            raise type(error)(msg) from None
 
     def getconn(self, timeout: float | None = None) -> Connection[Any]:
         """Return a connection; raises Busy where all are at work, Unavailable where none can be made."""
@@ -86,9 +96,22 @@ def connections_to(
 
 @contextmanager
 def lent(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
-    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, Busy."""
+    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, Busy.
+
+    A UniqueViolation is for the caller to explain; whatever else PostgreSQL does not take raises StatementRefused.
+    """
+    with reported(), pool.connection() as connection:
+        yield connection
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Raise errors of our own, which tell no values, where a block raises those of PostgreSQL; see ``lent``."""
     try:
-        with pool.connection() as connection:
-            yield connection
+        yield
     except psycopg.OperationalError:
         raise Unavailable from None
+    except psycopg.errors.UniqueViolation:
+        raise
+    except psycopg.Error as error:
+        raise StatementRefused(error.sqlstate) from None
