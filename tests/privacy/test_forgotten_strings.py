@@ -22,7 +22,7 @@ from tests.privacy.scan import Needles, files_below
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("forgotten")]
 
-LEAST_PLANTED = 400
+LEAST_PLANTED = 350
 
 
 @dataclass
