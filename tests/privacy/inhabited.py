@@ -39,6 +39,11 @@ ENDINGS = frozenset({
 
 CONTENT_SIZES = {"email.receive": LARGE, "document.receive": 2_000, "media.add": LARGE}
 
+VIEWS = (
+    "pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_stat_activity",
+)  # fmt: skip
+"""What PostgreSQL tells of the values it has seen."""
+
 RELATIONS_OF_THE_READ_TABLES = """
 SELECT pg_relation_filepath(c.oid) FROM pg_class c WHERE pg_relation_filepath(c.oid) IS NOT NULL AND c.oid IN (
     SELECT oid FROM pg_class WHERE relnamespace = 'read'::regnamespace
@@ -214,7 +219,7 @@ def look_through_sql(servers: EmbeddedServers, needles: Needles) -> set[str]:
     found: set[str] = set()
     for database in ("ledger", "keys", "postgres", "template1"):
         with psycopg.connect(servers.postgres_url(database)) as connection:
-            for view in ("pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stat_activity"):
+            for view in VIEWS:
                 for (row,) in connection.execute(f"SELECT each::text FROM {view} each"):
                     found |= needles.in_bytes(row.encode())
     return found

@@ -47,8 +47,13 @@ def findings() -> Iterator[Findings]:
     folder = Path(tempfile.mkdtemp(prefix="lifeledger-drill-"))
     folder.chmod(0o755)  # the account the servers run as has its files below
     rehearsal = Rehearsal(folder)
+    (folder / "temp").mkdir()
     try:
-        yield _findings(rehearsal)
+        with pytest.MonkeyPatch.context() as patch:  # temporary files that stay are found with the others
+            patch.setattr(tempfile, "tempdir", str(folder / "temp"))
+            patch.setenv("TMPDIR", str(folder / "temp"))
+            found = _findings(rehearsal)
+        yield found
     finally:
         for data_dir in (rehearsal.store.data_dir, rehearsal.recovered):
             stop(data_dir)
@@ -56,9 +61,8 @@ def findings() -> Iterator[Findings]:
 
 
 def _findings(rehearsal: Rehearsal) -> Findings:
-    store_dir, lots = rehearsal.store.data_dir, rehearsal.lots
     rehearsal.inhabit()
-    lots = rehearsal.lots
+    store_dir, lots = rehearsal.store.data_dir, rehearsal.lots
     going, staying = Needles(lots.going_strings), Needles(lots.staying_strings)
     in_read_tables, stays = _strings_below(store_dir, going), _strings_below(store_dir, staying)
     with EmbeddedServers(store_dir) as servers, open_store(rehearsal.store) as store:
