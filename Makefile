@@ -30,7 +30,7 @@ unit: $(VENV)/installed
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
 
 drill: $(VENV)/installed
-	$(BIN)/pytest -m drill
+	$(BIN)/pytest -m drill --numprocesses $(WORKERS) --dist loadgroup
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -11,7 +11,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -19,7 +19,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 from psycopg_pool.pool import AddConnection, MaintenanceTask
 
-from infrastructure.errors import Busy, Unavailable
+from infrastructure.errors import Busy, StatementRefused, Unavailable
 
 POOL_SIZE = 10
 POOL_QUEUE = 100  # callers that wait for a connection; one more hears Busy at once
@@ -39,14 +39,17 @@ class Connections(ConnectionPool[Connection[Any]]):
 
     @contextmanager
     def connection(self, timeout: float | None = None) -> Iterator[Connection[Any]]:
-        """Lend a connection for a block; one that commits by itself is spared the commit at its end."""
-        if not self._autocommit:
-            with super().connection(timeout) as connection:
-                yield connection
-            return
+        """Lend a connection for a block; one that commits by itself is spared the commit at its end.
+
+        PostgreSQL's errors may quote values: only class and SQLSTATE leave the block.
+        """
         connection = self.getconn(timeout)
         try:
-            yield connection
+            with nullcontext() if self._autocommit else connection:
+                yield connection
+        except psycopg.Error as error:
+            msg = f"SQLSTATE {error.sqlstate}"
+            raise type(error)(msg) from None
         finally:
             self.putconn(connection)
 
@@ -131,9 +134,22 @@ def connections_to(
 
 @contextmanager
 def lent(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
-    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, Busy."""
+    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, Busy.
+
+    A UniqueViolation is for the caller to explain; whatever else PostgreSQL does not take raises StatementRefused.
+    """
+    with reported(), pool.connection() as connection:
+        yield connection
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Raise errors of our own, which tell no values, where a block raises those of PostgreSQL; see ``lent``."""
     try:
-        with pool.connection() as connection:
-            yield connection
+        yield
     except psycopg.OperationalError:
         raise Unavailable from None
+    except psycopg.errors.UniqueViolation:
+        raise
+    except psycopg.Error as error:
+        raise StatementRefused(error.sqlstate) from None

@@ -31,6 +31,7 @@ LifeledgerError
 │   └── UnknownReadModel    no read table or frozen store has this name
 ├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
+│   └── StatementRefused    it refused a statement for what is in it: a fault, to be reported
 ├── Busy                    more is asked at once than this process has connections for
 ├── BackupProblem           a backup cannot be written, read or brought back
 │   ├── BackupRunning       another backup or restore is at work
@@ -175,6 +176,14 @@ class ReadOnlyStore(LifeledgerError):
 
 class Unavailable(LifeledgerError):
     """The database cannot be reached or did not finish in time."""
+
+
+class StatementRefused(Unavailable):
+    """PostgreSQL refused a statement; this is a fault of the program or of the schema."""
+
+    def __init__(self, sqlstate: str | None = None) -> None:
+        super().__init__(f"PostgreSQL refused a statement (SQLSTATE {sqlstate or 'unknown'})")
+        self.sqlstate = sqlstate
 
 
 class Busy(LifeledgerError):

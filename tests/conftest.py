@@ -140,13 +140,16 @@ def settings(servers: Servers, databases: Databases, tmp_path: Path) -> Settings
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as the environment of another process."""
-    secrets = {"ledger_url", "keys_url", "redis_url"}
-    values = {name: getattr(settings, name) for name in (*secrets, "data_dir")}
-    plain = {
-        name: value.get_secret_value() if name in secrets else str(value) for name, value in values.items()
-    }
+    return environment_of(settings)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return settings as the environment of another process."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
     return {**os.environ, "PYTHONPATH": str(ROOT)} | {
-        f"LIFELEDGER_{name.upper()}": value for name, value in plain.items()
+        f"LIFELEDGER_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in given.items()
+        if value is not None
     }
 
 

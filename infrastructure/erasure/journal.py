@@ -19,8 +19,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
+from infrastructure.connections import reported
 from infrastructure.erasure.request import ErasureRequest, Scope
-from infrastructure.errors import NotFound, Unavailable
+from infrastructure.errors import NotFound
 from infrastructure.ledger.buckets import bucket_of
 
 REQUESTED, DONE = "requested", "receipt"
@@ -120,7 +121,7 @@ class Journal:
 
     def file_numbers(self) -> tuple[set[int], int]:
         """Return the numbers in the erasure file of those that are known, and how many are not done."""
-        with _reporting(), self._reading.connection() as connection:
+        with reported(), self._reading.connection() as connection:
             rows = connection.execute("SELECT file_number, step FROM ledger.erasures").fetchall()
         numbers = {number for number, _ in rows if number is not None}
         return numbers, sum(step != DONE for _, step in rows)
@@ -145,13 +146,13 @@ class Journal:
     @contextmanager
     def connection(self) -> Iterator[Connection[Any]]:
         """Lend a connection of the role that may erase."""
-        with _reporting(), self._pool.connection() as connection:
+        with reported(), self._pool.connection() as connection:
             yield connection
 
     def _read(self, statement: LiteralString, parameters: Sequence[Any]) -> list[Erasure]:
         text = psycopg.sql.SQL(statement).format(columns=psycopg.sql.SQL(_COLUMNS))
         with (
-            _reporting(),
+            reported(),
             self._reading.connection() as connection,
             connection.cursor(row_factory=dict_row) as cursor,
         ):
@@ -200,11 +201,3 @@ def _erasure(row: Mapping[str, Any]) -> Erasure:
     request = ErasureRequest.from_json(ids, row["requested_at"], row["grounds"], asked)
     scope = Scope.from_json(asked["found"]) if asked["found"] else None
     return Erasure(request, row["step"], row["steps"], scope, row["file_number"], row["receipt"])
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.OperationalError:
-        raise Unavailable from None

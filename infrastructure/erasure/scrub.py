@@ -25,11 +25,12 @@ OLD_READERS_SECONDS = 30.0
 """How long to wait for transactions that may still see what was deleted: a rewrite would carry it over."""
 
 _OLD_READERS = """
-SELECT EXISTS (
+SELECT age(pg_snapshot_xmin(pg_current_snapshot())::xid) > age(%(deleted_by)s::xid) OR EXISTS (
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-        AND greatest(age(backend_xmin), age(backend_xid)) > age(%s::xid))
+        AND age(backend_xmin) > age(%(deleted_by)s::xid))
 """
+"""A rewrite looks through a snapshot of its own, which is as old as the oldest transaction of any database."""
 
 
 def tables_of(kinds: Iterable[str]) -> list[str]:
@@ -81,7 +82,7 @@ def _limit(connection: Connection[Any], *, statement: str, lock: str) -> None:
 
 def _await_old_readers(connection: Connection[Any], deleted_by: str) -> None:
     deadline = time.monotonic() + OLD_READERS_SECONDS
-    while (connection.execute(_OLD_READERS, (deleted_by,)).fetchone() or (False,))[0]:
+    while (connection.execute(_OLD_READERS, {"deleted_by": deleted_by}).fetchone() or (False,))[0]:
         if time.monotonic() > deadline:
             raise ErasureUnfinished
         time.sleep(0.05)

@@ -24,6 +24,7 @@ from infrastructure.errors import (
     CommandIdReused,
     FencesMoved,
     SourceAlreadyKept,
+    StatementRefused,
     Unavailable,
     VersionConflict,
 )
@@ -238,6 +239,8 @@ class Ledger:
             except Busy:
                 if number > 1:
                     raise Unavailable from None  # an attempt before this one may have been carried out
+                raise
+            except StatementRefused:
                 raise
             except Unavailable:
                 if number == ATTEMPTS or time.monotonic() > deadline:

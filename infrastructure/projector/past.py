@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from infrastructure.cache.answers import NoCache
+from infrastructure.connections import reported
 from infrastructure.crypto.keyring import KeyRing
-from infrastructure.errors import Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.moments import Moments
@@ -69,16 +68,11 @@ class PastTables(Projector):
                 return
             self._pool.open()
             tables = {audit.TABLE, statistics.TABLE}.union(*(tables_of(view_of(kind)) for kind in missing))
-            try:
-                with self._pool.connection() as connection:
-                    create_temporary(connection, tables - self._made, parked=not self._made)
-                    self._fold_all(connection, missing)
-                    for table in tables:  # fills the statistics of the columns that keep any
-                        connection.execute(
-                            sql.SQL("ANALYZE {}").format(sql.Identifier(TEMPORARY, table.name))
-                        )
-            except psycopg.OperationalError:
-                raise Unavailable from None
+            with reported(), self._pool.connection() as connection:
+                create_temporary(connection, tables - self._made, parked=not self._made)
+                self._fold_all(connection, missing)
+                for table in tables:  # fills the statistics of the columns that keep any
+                    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(TEMPORARY, table.name)))
             self._made |= tables
             self._filled |= set(missing)
 
@@ -91,11 +85,8 @@ class PastTables(Projector):
         if destructions == self._destructions:
             return
         if self._made:
-            try:
-                with self._pool.connection() as connection:
-                    connection.execute("DISCARD TEMP")
-            except psycopg.OperationalError:
-                raise Unavailable from None
+            with reported(), self._pool.connection() as connection:
+                connection.execute("DISCARD TEMP")
         self._made.clear()
         self._filled.clear()
         self._destructions = destructions

@@ -23,7 +23,8 @@ from psycopg_pool import ConnectionPool
 from domain.catalogue import KINDS
 from domain.shared.errors import LifeledgerError
 from domain.shared.record import Record
-from infrastructure.errors import CorruptEvent, Unavailable
+from infrastructure.connections import reported
+from infrastructure.errors import CorruptEvent
 from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.sealing import ErasureEvent, Sealer
@@ -108,17 +109,14 @@ class Projector:
     def run_once(self) -> Progress:
         """Project one batch of the buckets that lag; raises Unavailable, KeyUnavailable."""
         heads = self._ledger.heads()
-        try:
-            with self._pool.connection() as connection:
-                known = self._known(connection)
-                if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
-                    refill_checkpoints(connection, self._schema)
-                    connection.commit()
-                lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
-                checkpoints = self._lease(connection, lagging) if lagging else {}
-                return self._project(connection, checkpoints) if checkpoints else Progress(0, 0)
-        except psycopg.OperationalError:
-            raise Unavailable from None
+        with reported(), self._pool.connection() as connection:
+            known = self._known(connection)
+            if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
+                refill_checkpoints(connection, self._schema)
+                connection.commit()
+            lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
+            checkpoints = self._lease(connection, lagging) if lagging else {}
+            return self._project(connection, checkpoints) if checkpoints else Progress(0, 0)
 
     def run_until_idle(self) -> int:
         """Project until nothing lags that another worker does not hold; return the number of events."""

@@ -11,13 +11,12 @@ from typing import Any, NoReturn, Self, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.errors import UndefinedTable
 from psycopg_pool import ConnectionPool
 
 from domain.shared.record import Record
 from infrastructure.cache.answers import NoCache
 from infrastructure.crypto.keyring import KeyRing
-from infrastructure.errors import InvalidQuery, NotFound, PastIsReadOnly, Unavailable
+from infrastructure.errors import InvalidQuery, NotFound, PastIsReadOnly, StatementRefused, Unavailable
 from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
 from infrastructure.projector.past import PastTables
@@ -126,5 +125,5 @@ class PastReader(Reader):
         try:
             with super()._connection(patience) as connection:
                 yield connection
-        except UndefinedTable:  # the connection was lost, and the tables with it
+        except StatementRefused:  # the connection was lost, and the tables with it
             raise Unavailable from None

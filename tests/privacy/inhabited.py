@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -13,9 +14,11 @@ import redis
 from domain.catalogue import KINDS, kind_named
 from domain.core.user import User
 from domain.shared.commands import Command, commands_of
+from domain.shared.errors import LifeledgerError
 from domain.shared.record import Content as ContentRecord
-from domain.shared.record import Source
+from domain.shared.record import Record, Source
 from infrastructure.embedded.servers import EmbeddedServers
+from infrastructure.errors import Erased
 from infrastructure.importers.batch import Intake
 from infrastructure.importers.draft import Content, Draft, Outcome
 from infrastructure.ledger.buckets import bucket_of
@@ -26,7 +29,20 @@ from tests.privacy.planting import Planter, creating_commands
 from tests.privacy.scan import Needles, files_below
 
 LARGE = 300_000  # bytes: beyond what the ledger keeps inline
+NOT_FOR_PLANTING = frozenset({"tag", "untag", "annotate", "trash", "place_hold", "add_version"})
+"""Commands given by themselves, one that needs content, and a hold, which would outlive an erasure."""
+
+ENDINGS = frozenset({
+    "cancel", "mark_entered_in_error", "reject", "retire", "retract", "reverse", "revoke", "stop_medication", "suspend",
+})  # fmt: skip
+"""Commands after which a record takes few others: given last."""
+
 CONTENT_SIZES = {"email.receive": LARGE, "document.receive": 2_000, "media.add": LARGE}
+
+VIEWS = (
+    "pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_stat_activity",
+)  # fmt: skip
+"""What PostgreSQL tells of the values it has seen."""
 
 RELATIONS_OF_THE_READ_TABLES = """
 SELECT pg_relation_filepath(c.oid) FROM pg_class c WHERE pg_relation_filepath(c.oid) IS NOT NULL AND c.oid IN (
@@ -37,25 +53,51 @@ SELECT pg_relation_filepath(c.oid) FROM pg_class c WHERE pg_relation_filepath(c.
 """
 
 
-def plant(store: Store, planter: Planter) -> tuple[list[UUID], str]:
-    """Register somebody and give every creating command, and what else takes text; return the records."""
+def plant(store: Store, planter: Planter, without: Collection[str] = ()) -> tuple[list[UUID], str]:
+    """Register somebody and have them make a record by every way there is; return the records, themselves first."""
     register = commands_of(User)["register"]
     person = store.register(**planter.checked(register))
     purpose = planter.string("purpose")
     me = store.acting_as(person, purpose=purpose)
-    records = [person.id]
+    change(me, User, person.id, planter)
+    return [person.id, *plant_records(me, planter, set(KINDS) - {"user", *without})], purpose
+
+
+def plant_records(me: Session, planter: Planter, kinds: Collection[str]) -> list[UUID]:
+    """Give every creating command of some kinds, and what else takes text; return the records."""
+    records = []
     for command in creating_commands():
-        if command.kind is User:
+        kind = command.kind
+        if kind.KIND not in kinds:
             continue
         record_id = make(me, command, planter)
         records.append(record_id)
-        if issubclass(command.kind, ContentRecord):
-            kind = command.kind
+        change(me, kind, record_id, planter)
+        if issubclass(kind, ContentRecord):
             me.do(kind.tag, record_id, planter.string(f"{kind.KIND} tag"))
             me.do(kind.annotate, record_id, planter.string(f"{kind.KIND} annotation"))
             me.do(kind.trash, record_id, planter.string(f"{kind.KIND} trash reason"))
             me.do(kind.restore, record_id)
-    return records, purpose
+    return records
+
+
+def change(me: Session, kind: type[Record], record_id: UUID, planter: Planter) -> None:
+    """Give every other command that takes text, as far as the record's state allows it."""
+    commands = [command for command in commands_of(kind).values() if not command.creates]
+    for command in sorted(commands, key=lambda each: each.verb in ENDINGS):
+        if command.verb in kind.RIGHTS | kind.SHARES | NOT_FOR_PLANTING:
+            continue
+        before = dict(planter.planted)
+        try:
+            arguments = planter.checked(command)
+            if planter.planted.keys() == before.keys():
+                continue
+            me.do(getattr(kind, command.verb), record_id, **arguments)
+        except LifeledgerError:
+            planter.planted = before
+            continue
+        told = repr([vars(each.event) for each in me.history(record_id) if isinstance(each, OpenedEvent)])
+        planter.dropped |= {each for each in planter.planted.keys() - before.keys() if each not in told}
 
 
 def make(me: Session, command: Command, planter: Planter) -> UUID:
@@ -104,19 +146,38 @@ def ask_everything(me: Session) -> None:
     me.visits()
 
 
-def readable_strings(me: Session, records: list[UUID], needles: Needles) -> set[str]:
-    found: set[str] = set()
-    for record_id in records:
-        record = me.load(record_id)
-        for event in me.history(record_id):
-            assert isinstance(event, OpenedEvent)
-            found |= needles.in_bytes(repr((vars(event.event), event.purpose)).encode())
-        content = getattr(record, "content", None) or getattr(record, "source_content", None)
-        if content is None and getattr(record, "versions", None):
-            content = cast("Any", record).versions[-1].content
-        if content is not None:
-            found |= needles.in_bytes(b"".join(me.content(content.blob_id)))
-    return found
+def warm(store: Store, *people: UUID) -> None:
+    """Fill the read tables, and ask everything twice: the second time from the cache."""
+    store.catch_up()
+    for person in people:
+        for _ in range(2):
+            ask_everything(store.acting_as(person))
+
+
+def readings(me: Session, record_id: UUID) -> Iterator[bytes]:
+    """Yield what a record is and was, with purposes and content; raises Erased where any of it cannot be read."""
+    record = me.load(record_id)
+    yield as_told(record)
+    for event in me.history(record_id):
+        if not isinstance(event, OpenedEvent):
+            raise Erased
+        yield repr((sorted(vars(event.event).items()), event.purpose)).encode()
+    content = getattr(record, "content", None) or getattr(record, "source_content", None)
+    if content is None and getattr(record, "versions", None):
+        content = cast("Any", record).versions[-1].content
+    if content is not None:
+        yield b"".join(me.content(content.blob_id))
+
+
+def as_told(record: Record) -> bytes:
+    """Return the state of a record as text, to search in and to compare."""
+    state = {name: value for name, value in vars(record).items() if not name.startswith("_")}
+    told = repr((record.id, record.version, record.created_on, record.modified_on, sorted(state.items())))
+    return told.replace("TzInfo(0)", "datetime.timezone.utc").encode()  # UTC, in an answer from the cache
+
+
+def readable_strings(me: Session, records: Iterable[UUID], needles: Needles) -> set[str]:
+    return {string for each in records for text in readings(me, each) for string in needles.in_bytes(text)}
 
 
 def files_of_read_tables(servers: EmbeddedServers) -> tuple[Path, list[Path]]:
@@ -158,7 +219,7 @@ def look_through_sql(servers: EmbeddedServers, needles: Needles) -> set[str]:
     found: set[str] = set()
     for database in ("ledger", "keys", "postgres", "template1"):
         with psycopg.connect(servers.postgres_url(database)) as connection:
-            for view in ("pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stat_activity"):
+            for view in VIEWS:
                 for (row,) in connection.execute(f"SELECT each::text FROM {view} each"):
                     found |= needles.in_bytes(row.encode())
     return found

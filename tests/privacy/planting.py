@@ -57,6 +57,13 @@ class Planter:
     def __init__(self) -> None:
         self.planted: dict[str, str] = {}
         """Where each string was planted."""
+        self.dropped: set[str] = set()
+        """Those of them that were given, and rightly kept nowhere: a refresh leaves alone what a person has edited."""
+
+    @property
+    def kept(self) -> set[str]:
+        """Return the strings that are to be read again."""
+        return self.planted.keys() - self.dropped
 
     def string(self, place: str) -> str:
         """Return a new string: lower-case letters and digits, so that most fields take it."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from os.path import commonprefix
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.privacy.members import members
+
 PIECE = 16 << 20
 OVERLAP = 256 << 10
-LONGEST = 4 << 10
-INFLATED = 1 << 20
-HEADERS = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
 def _base64_at(skipped: int) -> Callable[[str], bytes]:
@@ -56,14 +52,18 @@ class Needles:
         beginning = commonprefix(listed)  # noqa: RUF071 - of strings, not of paths
         if len(beginning) < len("canary"):
             raise ValueError("strings without a common beginning")
-        self._whole: dict[bytes, list[tuple[bytes, str]]] = {}
+        self._whole: dict[bytes, dict[int, dict[bytes, str]]] = {}
+        """By encoded beginning and length, so that a place where one begins is one look-up."""
         for encode in ENCODINGS.values():
-            self._whole.setdefault(encode(beginning), []).extend((encode(each), each) for each in listed)
+            by_length = self._whole.setdefault(encode(beginning), {})
+            for each in listed:
+                form = encode(each)
+                by_length.setdefault(len(form), {})[form] = each
 
     def in_bytes(self, data: bytes) -> set[str]:
         """Return which strings the data holds, also in compressed members."""
         found = self._plain(data)
-        for member in _inflated(data):
+        for member in members(data):
             found |= self._plain(member)
         return found
 
@@ -78,11 +78,12 @@ class Needles:
 
     def _plain(self, data: bytes) -> set[str]:
         found: set[str] = set()
-        for beginning, candidates in self._whole.items():
+        for beginning, by_length in self._whole.items():
             at = data.find(beginning)
             while at >= 0:
-                window = data[at : at + LONGEST]
-                found.update(string for form, string in candidates if window.startswith(form))
+                for length, forms in by_length.items():
+                    if string := forms.get(data[at : at + length]):
+                        found.add(string)
                 at = data.find(beginning, at + 1)
         return found
 
@@ -104,14 +105,3 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 kept = read[-OVERLAP:]
     except FileNotFoundError:
         return
-
-
-def _inflated(data: bytes) -> Iterator[bytes]:
-    """Yield what the gzip and zlib members in the data hold, as far as they can be read."""
-    view = memoryview(data)
-    for header in HEADERS:
-        at = data.find(header)
-        while at >= 0:
-            with suppress(zlib.error):  # not a member, only its first bytes
-                yield zlib.decompressobj(GZIP_OR_ZLIB).decompress(view[at : at + OVERLAP], INFLATED)
-            at = data.find(header, at + 1)

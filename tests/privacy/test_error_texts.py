@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -20,8 +18,10 @@ from domain.shared.values import Line
 from infrastructure.store.session import Session, named
 from infrastructure.store.store import Person
 from tests.privacy.planting import Planter, all_commands
+from tests.privacy.telling import CANARY, silence, told
 
-CANARY = "canary7d1f0a93c4"
+__all__ = ["silence"]
+
 LONGEST_LINE = 1_000
 
 FORMS: Mapping[str, Callable[[], Any]] = {
@@ -41,16 +41,6 @@ PYTHON_FORMS: Mapping[str, Callable[[], Any]] = {
     "own class": type(CANARY, (), {"__repr__": lambda _self: CANARY}),
 }
 TOO_LONG_FOR_ANY = CANARY * (1_000_001 // len(CANARY) + 1)
-
-
-def told(error: BaseException) -> str:
-    """Return everything that an error tells, with the causes and contexts that a traceback shows."""
-    texts = ["".join(traceback.format_exception(error))]
-    each: BaseException | None = error
-    while each is not None:
-        texts += [str(each), repr(each), repr(each.args), repr(getattr(each, "__notes__", ()))]
-        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
-    return "\n".join(texts)
 
 
 def refusals(attempts: Iterator[Callable[[], Any]]) -> int:
@@ -88,15 +78,6 @@ def python_attempts(me: Session, command: Command, record_id: UUID) -> Iterator[
         yield lambda form=form: me.do(method, *target, **{name: form() for name in names})  # type: ignore[misc]  # bound now
     yield lambda: me.do(method, *target, **{CANARY: CANARY})
     yield lambda: me.do(method, *target, *[CANARY] * 60)
-
-
-@pytest.fixture
-def silence(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """See that nothing was logged or printed that was put in."""
-    caplog.set_level(logging.DEBUG)
-    yield
-    printed = capfd.readouterr()
-    assert CANARY not in caplog.text + printed.out + printed.err
 
 
 @pytest.mark.usefixtures("silence")

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import psycopg
 import pytest
 
 from domain.shared.record import Record
 from infrastructure.bootstrap import open_store
-from infrastructure.embedded.programs import installed
 from infrastructure.embedded.servers import EmbeddedServers, stop
 from infrastructure.settings import Settings
-from infrastructure.store.store import Store
-from tests.privacy.inhabited import ask_everything, look_in_redis, look_through_sql, plant
+from tests.backup.recovery import base_backup
+from tests.privacy.inhabited import look_in_redis, look_through_sql, plant, warm
 from tests.privacy.planting import Planter
 from tests.privacy.scan import Needles, files_below
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("forgotten")]
 
-LEAST_PLANTED = 200
+LEAST_PLANTED = 350
 
 
 @dataclass
@@ -66,13 +63,13 @@ def _findings(folder: Path, base: Path) -> Findings:
     settings = Settings(data_dir=folder, project_in_process=False)
     with open_store(settings) as store:
         erased, living = plant(store, goes)[0], plant(store, stays)[0]
-        _warm(store, erased, living)
+        warm(store, erased[0], living[0])
     assert stop(folder)  # unlogged tables are written out by a clean stop only
     needles, others = Needles(goes.planted), Needles(stays.planted)
     before, stays_before = _strings(folder, needles), _strings(folder, others)
     with EmbeddedServers(folder) as servers, open_store(settings) as store:
-        _warm(store, erased, living)
-        _base_backup(servers, base)
+        warm(store, erased[0], living[0])
+        base_backup(servers, base / "copy", log="stream")
         erasure = store.erase(erased[0], grounds="drill")
         holds = erasure.done and store.erasures.verify(erasure.id).holds
         me = store.acting_as(living[0])
@@ -100,37 +97,8 @@ def _findings(folder: Path, base: Path) -> Findings:
     )
 
 
-def _warm(store: Store, *people: list[UUID]) -> None:
-    store.catch_up()
-    for records in people:
-        for _ in range(2):
-            ask_everything(store.acting_as(records[0]))
-
-
 def _strings(folder: Path, needles: Needles) -> set[str]:
     return set().union(*needles.in_files(files_below(folder)).values())
-
-
-def _base_backup(servers: EmbeddedServers, base: Path) -> None:
-    """Copy the whole server, its write-ahead log included, the way an operator does."""
-    program = installed().postgres.with_name("pg_basebackup")
-    url = servers.postgres_url("postgres")
-    done = subprocess.run(
-        [
-            program,
-            "--dbname",
-            url,
-            "--pgdata",
-            base / "copy",
-            "--wal-method",
-            "stream",
-            "--checkpoint",
-            "fast",
-        ],
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_the_scan_sees_what_is_to_be_forgotten(findings: Findings) -> None:

@@ -17,7 +17,8 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from infrastructure.errors import RebuildAborted, Unavailable
+from infrastructure.connections import reported
+from infrastructure.errors import RebuildAborted, StatementRefused
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.scan import Scan
 from infrastructure.ledger.sealing import ErasureEvent, Sealer
@@ -191,16 +192,16 @@ class Filler:
         return True
 
 
+_GONE = (psycopg.errors.UndefinedTable.sqlstate, psycopg.errors.InvalidSchemaName.sqlstate)
+
+
 @contextmanager
 def at_leisure(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
     """Run one transaction of whatever length on read tables; raises RebuildAborted, Unavailable."""
-    try:
-        with dropped_is_aborted(), pool.connection() as connection:
-            connection.execute("SET LOCAL statement_timeout = 0")
-            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            yield connection
-    except psycopg.OperationalError:
-        raise Unavailable from None
+    with dropped_is_aborted(), reported(), pool.connection() as connection:
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield connection
 
 
 @contextmanager
@@ -208,7 +209,9 @@ def dropped_is_aborted() -> Iterator[None]:
     """Raise RebuildAborted where the shadow is gone."""
     try:
         yield
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+    except StatementRefused as error:
+        if error.sqlstate not in _GONE:
+            raise
         raise RebuildAborted from None
 
 

@@ -1,0 +1,70 @@
+"""The drill with SIGKILL: whichever step an erasure dies in, whoever comes next leaves nothing of it: ``make drill``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infrastructure.bootstrap import open_store
+from infrastructure.embedded.servers import EmbeddedServers, stop
+from infrastructure.erasure.steps import STEPS
+from tests.conftest import environment_of
+from tests.erasure.dying import die_at
+from tests.privacy.places import look_while_it_runs
+from tests.privacy.rehearsal import Rehearsal, Seen, assert_forgotten
+from tests.privacy.scan import Needles
+
+pytestmark = pytest.mark.drill
+
+
+@pytest.fixture(scope="module")
+def rehearsal() -> Iterator[Rehearsal]:
+    """A store with everything planted, whose servers are stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="lifeledger-crash-drill-"))
+    folder.chmod(0o755)  # the account the servers run as has its files below
+    made = Rehearsal(folder)
+    try:
+        made.inhabit()
+        yield made
+    finally:
+        stop(made.store.data_dir)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def copied(rehearsal: Rehearsal) -> Iterator[Rehearsal]:
+    """The same store in a data directory of its own, for one death."""
+    again = rehearsal.in_another_place("dies")
+    yield again
+    stop(again.store.data_dir)
+    shutil.rmtree(again.folder)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_erasures_killed_at_a_step_leave_nothing_once_they_are_finished(copied: Rehearsal, step: str) -> None:
+    lots, data_dir = copied.lots, copied.store.data_dir
+    going = Needles(lots.going_strings)
+    with EmbeddedServers(data_dir) as servers:
+        settings = copied.beside(servers.postgres_url("ledger"), servers.postgres_url("keys"))
+        with open_store(settings) as store:
+            before = Seen.of(store, lots)
+            for lot in lots.going.values():
+                die_at(step, environment_of(settings), lot.subject_id, **lot.asked)
+            # Where the line in the file is not noted, all who come next go on with the first erasure, and die in it.
+            for name in (
+                "kind",
+                "period",
+                "record",
+            ):  # asked for again; the janitor goes on with the person's
+                lots.going[name].erase(store)
+            store.tidy()
+            after = Seen.of(store, lots)
+            told = look_while_it_runs(servers, going)
+    stop(data_dir)
+    assert {lots.going_strings[each] for each in told} == set()
+    assert lots.places(going.in_files(copied.files())) == {}
+    assert_forgotten(lots, before, after)
