@@ -140,6 +140,11 @@ def settings(servers: Servers, databases: Databases, tmp_path: Path) -> Settings
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as the environment of another process."""
+    return environment_of(settings)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return settings as the environment of another process."""
     secrets = {"ledger_url", "keys_url", "redis_url"}
     values = {name: getattr(settings, name) for name in (*secrets, "data_dir")}
     plain = {

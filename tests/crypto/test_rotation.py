@@ -27,13 +27,9 @@ from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.crypto.rotation import caring, rotate, rotate_if_due, rotation_due
 from infrastructure.errors import Erased, KeyCareInProgress, RootKeyProblem
 from tests.conftest import ROOT, Databases
-from tests.crypto.keyrings import copied, fill, living_numbers, openable, opened, roots_left
+from tests.crypto.keyrings import Killed, copied, die_at, fill, living_numbers, openable, opened, roots_left
 
 DAY = timedelta(days=1)
-
-
-class Killed(BaseException):
-    """The process dies here."""
 
 
 @pytest.fixture
@@ -204,23 +200,6 @@ def test_a_rotation_cut_short_at_any_step_is_finished_by_the_next(
     assert openable(old, left, ring.store_id) == 0
     fresh = KeyRing(pool, FileRootKeys(folder))
     assert [fresh.key(subject, key).secret for subject, key, _ in made] == [it[2] for it in made]
-
-
-def die_at(faulty: pytest.MonkeyPatch, place: str, when: str) -> None:
-    """Let whoever comes to a place die there, before or after it is carried out."""
-    modules: dict[str, Any] = {"rotation": rotation, "rewrapping": rewrapping}
-    name, *attributes = place.split(".")
-    owner: Any = modules.get(name) or FileRootKeys
-    for attribute in attributes[:-1]:
-        owner = getattr(owner, attribute)
-    original = getattr(owner, attributes[-1])
-
-    def dying(*arguments: Any) -> None:
-        if when == "after":
-            original(*arguments)
-        raise Killed
-
-    faulty.setattr(owner, attributes[-1], dying)
 
 
 def test_a_rotation_killed_among_the_rows_is_finished_by_the_next(

@@ -1,13 +1,15 @@
-"""A process that erases something and dies by SIGKILL when a step has done its work but is not noted as done."""
+"""An erasure that dies when a step has done its work but is not noted as done: by SIGKILL, in a process of its own."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 from uuid import UUID
 
+from domain.catalogue import kind_named
 from infrastructure.bootstrap import open_store
 from infrastructure.erasure.steps import Step, Steps
 from infrastructure.settings import Settings
@@ -15,22 +17,38 @@ from infrastructure.settings import Settings
 IN_ORDER = Steps.in_order
 
 
-def main(step: str, subject: UUID, record_id: UUID | None) -> None:
-    def deadly(self: Steps) -> dict[str, Step]:
+def deadly(step: str, die: Callable[[], NoReturn]) -> Callable[[Steps], dict[str, Step]]:
+    """Return a ``Steps.in_order`` of which one step dies at its end."""
+
+    def in_order(self: Steps) -> dict[str, Step]:
         steps = IN_ORDER(self)
         real = steps[step]
 
         def work_and_die(connection: Any, erasure: Any) -> dict[str, Any]:
             real(connection, erasure)
-            os.kill(os.getpid(), signal.SIGKILL)
-            raise AssertionError
+            die()
 
         return {**steps, step: work_and_die}
 
-    Steps.in_order = deadly  # type: ignore[method-assign]  # the fault this process is for
+    return in_order
+
+
+def main(step: str, subject: UUID, **scope: str) -> None:
+    Steps.in_order = deadly(step, _kill)  # type: ignore[method-assign]  # the fault this process is for
     with open_store(Settings()) as store:
-        store.erase(subject, grounds="test", record_id=record_id)
+        store.erase(
+            subject,
+            grounds="test",
+            kind=kind_named(scope["kind"]) if "kind" in scope else None,
+            period=scope.get("period"),
+            record_id=UUID(scope["record_id"]) if "record_id" in scope else None,
+        )
+
+
+def _kill() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], UUID(sys.argv[2]), UUID(sys.argv[3]) if len(sys.argv) > 3 else None)
+    main(sys.argv[1], UUID(sys.argv[2]), **dict(each.split("=", 1) for each in sys.argv[3:]))

@@ -69,7 +69,7 @@ def test_a_record_s_erasure_killed_at_a_step_is_finished_by_asking_again(
     ada = live_a_little(store, "ada")
     store.catch_up()
     gone, *others = (task.id for task in ada.find(Task))
-    die_at(step, environment, ada.subject_id, gone)
+    die_at(step, environment, ada.subject_id, f"record_id={gone}")
     _write_meanwhile(ada, others[0])
     store.erase(ada.subject_id, grounds="again", record_id=gone)
     assert_ended(store, databases, settings, fences=0)
