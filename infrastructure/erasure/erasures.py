@@ -48,7 +48,7 @@ class Erasures:
         request.checked()
         begun = self._begun(request)
         if begun is None:
-            if request.follows is None and not (self.preview(request) or self.held(request)):
+            if request.follows is None and not self._is_there(request):
                 raise NotFound
             self._journal.add(request)
         erasure_id = begun.id if begun else request.erasure_id
@@ -156,6 +156,13 @@ class Erasures:
             ),
             None,
         )
+
+    def _is_there(self, request: ErasureRequest) -> bool:
+        """Return whether there is anything to erase or to hold back; whoever has much is not kept waiting for a count."""
+        with self._journal.connection() as connection:
+            scope = self._steps.found(connection, request)
+            erased = scope.erased(request.erasure_id)
+            return bool(scope.kept) or compaction.is_there(connection, request.subject_id, erased)
 
     def _next_step(self, erasure: Erasure) -> None:
         with self._journal.locked(erasure) as (connection, current):
