@@ -34,7 +34,7 @@ def deadly(step: str, die: Callable[[], NoReturn]) -> Callable[[Steps], dict[str
 
 
 def main(step: str, subject: UUID, **scope: str) -> None:
-    Steps.in_order = deadly(step, _kill)  # type: ignore[method-assign]  # the fault this process is for
+    Steps.in_order = deadly(step, _kill)  # type: ignore[assignment,method-assign]  # the fault this process is for
     with open_store(Settings()) as store:
         store.erase(
             subject,

@@ -61,25 +61,28 @@ def is_erased(session: Session, record_id: UUID) -> bool:
 
 def assert_forgotten(databases: Databases, strings: set[str]) -> None:
     """Look for strings in every cell of every table."""
-    assert found_in_tables(databases, strings) == set()
+    assert found_in_tables(databases, strings) == {}
 
 
 def assert_found(databases: Databases, strings: set[str]) -> None:
-    """Show that the search sees: what lives is found, in the read tables."""
-    if strings:
-        assert found_in_tables(databases, strings)
+    """Show that the search sees: what lives is found, in the read tables and only there."""
+    found = found_in_tables(databases, strings)
+    assert bool(found) is bool(strings)
+    assert {schema for schema, _ in found} <= {"read"}
 
 
-def found_in_tables(databases: Databases, strings: set[str]) -> set[str]:
-    """Return which strings any cell of any table of both databases holds."""
+def found_in_tables(databases: Databases, strings: set[str]) -> dict[tuple[str, str], set[str]]:
+    """Return which strings the cells of each table of both databases hold; tables without any are left out."""
+    found: dict[tuple[str, str], set[str]] = {}
     if not strings:
-        return set()
-    needles, found = Needles([*strings, "canary!"]), set[str]()
+        return found
+    needles = Needles([*strings, "canary!"])
     for url in (databases.ledger, databases.keys):
         with psycopg.connect(url) as connection:
             for name in connection.execute(_TABLES).fetchall():
                 rows = connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(*name)))
-                found |= needles.in_bytes("\n".join(row for (row,) in rows).encode())
+                if held := needles.in_bytes("\n".join(row for (row,) in rows).encode()):
+                    found[name] = held
     return found
 
 
