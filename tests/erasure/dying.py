@@ -34,8 +34,8 @@ def deadly(step: str, die: Callable[[], NoReturn]) -> Callable[[Steps], dict[str
 
 
 def main(step: str, subject: UUID, **scope: str) -> None:
-    Steps.in_order = deadly(step, _kill)  # type: ignore[assignment,method-assign]  # the fault this process is for
-    with open_store(Settings()) as store:
+    with open_store(Settings()) as store:  # which may have seen through what others have left
+        Steps.in_order = deadly(step, _kill)  # type: ignore[assignment,method-assign]  # the fault this process is for
         store.erase(
             subject,
             grounds="test",

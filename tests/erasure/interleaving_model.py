@@ -146,6 +146,12 @@ class Someone:
             self._take(self._targeted(target), None)
         self.erased = self.erased or target.of_person
 
+    def store_opened(self) -> None:
+        """Note that a store was opened: it sees through what the file tells of and the ledger does not."""
+        for begun in tuple(self.begun):
+            if begun.died_at == "file":
+                self.finish(begun.target)
+
     def settle(self) -> None:
         """Let go for good what no hold keeps any more."""
         for record_id, thing in self.things.items():
