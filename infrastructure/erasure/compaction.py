@@ -59,17 +59,6 @@ def counted(connection: Connection[Any], subject_id: UUID, scope: ErasedScope) -
     return {kind: {"records": records, "events": events} for kind, records, events in rows}
 
 
-def is_there(connection: Connection[Any], subject_id: UUID, scope: ErasedScope) -> bool:
-    """Return whether any event is erased and not yet compacted: ``counted`` without counting."""
-    if scope.record_ids:
-        return any(kind for kind, _ in filed(connection, subject_id, scope.record_ids).values())
-    row = connection.execute(
-        _sql("SELECT EXISTS (SELECT FROM ledger.events WHERE {erased} AND kind IS NOT NULL)"),
-        _parameters(subject_id, scope),
-    ).fetchone()
-    return row is not None and bool(row[0])
-
-
 def records_under(connection: Connection[Any], subject_id: UUID, key_id: UUID) -> list[UUID]:
     """Return the records whose events name a period key."""
     rows = connection.execute(

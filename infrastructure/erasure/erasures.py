@@ -158,11 +158,11 @@ class Erasures:
         )
 
     def _is_there(self, request: ErasureRequest) -> bool:
-        """Return whether there is anything to erase or to hold back; whoever has much is not kept waiting for a count."""
+        """Return whether there is anything to erase or to hold back, at the same cost for whoever has much."""
         with self._journal.connection() as connection:
             scope = self._steps.found(connection, request)
-            erased = scope.erased(request.erasure_id)
-            return bool(scope.kept) or compaction.is_there(connection, request.subject_id, erased)
+            filed = compaction.filed(connection, request.subject_id, scope.records)
+        return bool(scope.key_ids or scope.kept) or any(kind for kind, _ in filed.values())
 
     def _next_step(self, erasure: Erasure) -> None:
         with self._journal.locked(erasure) as (connection, current):
