@@ -104,6 +104,11 @@ class Someone:
         taken = {each for begun in self.begun for each in self._meant(begun)}
         return [each for each, thing in self.things.items() if not thing.withdrawn and each not in taken]
 
+    def keeps_name(self) -> bool:
+        """Return whether nobody else may have the name yet: it goes with what the ledger is rid of."""
+        gone = any(begun.target.of_person and begun.came_to("verification") for begun in self.begun)
+        return not (self.erased or gone)
+
     def is_readable(self, record_id: UUID) -> bool:
         return not self.things[record_id].withdrawn and not any(
             begun.came_to("keys") and record_id in begun.doomed for begun in self.begun
