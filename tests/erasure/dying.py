@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from infrastructure.bootstrap import open_store
 from infrastructure.erasure.steps import Step, Steps
 from infrastructure.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 IN_ORDER = Steps.in_order
 
 
@@ -31,6 +34,13 @@ def deadly(step: str, die: Callable[[], NoReturn]) -> Callable[[Steps], dict[str
         return {**steps, step: work_and_die}
 
     return in_order
+
+
+def kill_at(step: str, environment: dict[str, str], subject: UUID, *scope: str) -> None:
+    """Have another process erase a person, or of them what ``scope`` says (``kind=task``), and die at a step."""
+    command = [sys.executable, "-m", "tests.erasure.dying", step, str(subject), *scope]
+    died = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
 
 
 def main(step: str, subject: UUID, **scope: str) -> None:

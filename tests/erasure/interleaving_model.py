@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -181,7 +182,7 @@ class Someone:
         )
 
 
-def strictest(answers: Any) -> Answer:
+def strictest(answers: Iterable[Answer]) -> Answer:
     """Return what becomes of commands that are carried out together."""
     given = set(answers)
     return next((each for each in (Answer.REFUSED, Answer.EITHER) if each in given), Answer.TAKEN)

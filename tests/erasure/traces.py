@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
@@ -120,3 +122,11 @@ def assert_proven(store: Store, settings: Settings, databases: Databases) -> Non
     with psycopg.connect(databases.ledger) as connection:
         events = connection.execute("SELECT command_id::text FROM ledger.events WHERE topic = 'erasure'")
         assert sorted(each for (each,) in events) == ids
+
+
+def assert_soon(holds: Callable[[], bool]) -> None:
+    """Wait for what processes with warm keys have to notice within a second."""
+    deadline = time.monotonic() + 1
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
