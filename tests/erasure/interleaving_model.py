@@ -105,6 +105,17 @@ class Someone:
         taken = {each for begun in self.begun for each in self._meant(begun)}
         return [each for each, thing in self.things.items() if not thing.withdrawn and each not in taken]
 
+    def has(self, target: Target) -> bool:
+        """Return whether anything that lives is meant."""
+        living = [(each, self.things[each]) for each in self.living()]
+        return any(target.takes(each, thing.kind, thing.period) for each, thing in living)
+
+    def listed(self, kind: str) -> set[UUID]:
+        """Return the records of a kind that a list shows once all is projected."""
+        return {
+            each for each in self.living() if self.things[each].kind == kind and not self.things[each].trashed
+        }
+
     def keeps_name(self) -> bool:
         """Return whether nobody else may have the name yet: it goes with what the ledger is rid of."""
         gone = any(begun.target.of_person and begun.came_to("verification") for begun in self.begun)

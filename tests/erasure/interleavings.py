@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import ClassVar, NoReturn
 from uuid import UUID
@@ -29,6 +29,7 @@ from infrastructure.settings import Settings
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
 from infrastructure.store.unit_of_work import Call
+from projections.question import MAX_LIMIT
 from tests.conftest import Databases, Servers, environment_of, fresh_databases
 from tests.crypto.keyrings import Killed, copied, die_at, openable, opened, roots_left
 from tests.erasure import traces
@@ -124,10 +125,7 @@ class Interleavings(RuleBasedStateMachine):
     )
     def erase_and_die(self, data: st.DataObject, grain: str, step: str, which: int, then: str) -> None:
         someone, target = self._target(data, grain)
-        living = someone.living()
-        if not any(
-            target.takes(each, someone.things[each].kind, someone.things[each].period) for each in living
-        ) or any(begun.target == target for begun in someone.begun):
+        if not someone.has(target) or any(begun.target == target for begun in someone.begun):
             return  # nothing would begin
         if which < 0:
             given = {name: getattr(value, "KIND", value) for name, value in target.scope.items() if value}
@@ -238,6 +236,14 @@ class Interleavings(RuleBasedStateMachine):
         traces.assert_dense(self.databases)
 
     @invariant()
+    def no_answer_tells_of_what_is_erased(self) -> None:
+        """Ask both stores, whose answers are kept from one step to the next."""
+        for someone in self.people:
+            for session, kind in product(self._sessions(someone), KINDS):
+                found = session.find(kind_named(kind), limit=MAX_LIMIT)
+                assert not any(someone.things[each.id].withdrawn for each in found)
+
+    @invariant()
     def holds_open_what_they_keep(self) -> None:
         for someone in self.people:
             for hold_id, hold in someone.holds.items():
@@ -266,6 +272,9 @@ class Interleavings(RuleBasedStateMachine):
                     thing = someone.things[record_id]
                     traces.assert_whole(session, record_id, thing)
                     living |= set(thing.planted)
+                for kind in KINDS:
+                    found = session.find(kind_named(kind), limit=MAX_LIMIT)
+                    assert {each.id for each in found} == someone.listed(kind)
         traces.assert_forgotten(self.databases, self._erased())
         traces.assert_found(self.databases, living)
         traces.assert_none_in_redis(self.here, living | self._erased())
@@ -345,11 +354,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def _see_through(self, someone: Someone, target: Target, which: int) -> None:
         store = self.stores[which]
-        there = [
-            each
-            for each in someone.living()
-            if target.takes(each, someone.things[each].kind, someone.things[each].period)
-        ]
+        there = someone.has(target)
         try:
             assert store.erase(someone.subject_id, grounds=GROUNDS, **target.scope).done
         except NotFound:
