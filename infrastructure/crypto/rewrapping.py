@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -106,10 +106,11 @@ def _write(
     # Compare and swap: a key that was destroyed meanwhile is never put back, wherever its row lies by now.
     update = sql.SQL(
         "UPDATE {} key SET epoch = %s, wrapped = new.wrapped"
-        " FROM unnest(%s::text[]::tid[], %b::bytea[], %b::bytea[]) AS new(place, old, wrapped)"
+        " FROM unnest(%s::tid[], %s::bytea[], %s::bytea[]) AS new(place, old, wrapped)"
         " WHERE key.ctid = new.place AND key.wrapped = new.old"
     ).format(table.identifier)
-    columns = map(list, zip(*rows, strict=True))
+    places, old, wrapped = zip(*rows, strict=True)
+    columns = _array(places), _array(map(_hex, old)), _array(map(_hex, wrapped))
     try:
         with connection.transaction():
             connection.execute("SELECT set_config('lock_timeout', %s, true)", (PATIENCE,))
@@ -117,3 +118,15 @@ def _write(
     except errors.LockNotAvailable:
         updated = 0
     return len(rows), updated
+
+
+def _array(elements: Iterable[str]) -> str:
+    """Return elements that need no further escapes as PostgreSQL writes an array.
+
+    A third of the work for each key went into adapting lists element by element.
+    """
+    return '{"' + '","'.join(elements) + '"}'
+
+
+def _hex(value: bytes) -> str:
+    return "\\\\x" + value.hex()

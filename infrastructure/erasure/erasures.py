@@ -48,7 +48,7 @@ class Erasures:
         request.checked()
         begun = self._begun(request)
         if begun is None:
-            if request.follows is None and not (self.preview(request) or self.held(request)):
+            if request.follows is None and not self._is_there(request):
                 raise NotFound
             self._journal.add(request)
         erasure_id = begun.id if begun else request.erasure_id
@@ -164,6 +164,13 @@ class Erasures:
             ),
             None,
         )
+
+    def _is_there(self, request: ErasureRequest) -> bool:
+        """Return whether there is anything to erase or to hold back, at the same cost for whoever has much."""
+        with self._journal.connection() as connection:
+            scope = self._steps.found(connection, request)
+            filed = compaction.filed(connection, request.subject_id, scope.records)
+        return bool(scope.key_ids or scope.kept) or any(kind for kind, _ in filed.values())
 
     def _next_step(self, erasure: Erasure) -> None:
         with self._journal.locked(erasure) as (connection, current):

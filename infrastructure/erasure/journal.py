@@ -54,6 +54,12 @@ class Erasure:
         """Return whether nothing remains to be done."""
         return self.step == DONE
 
+    @property
+    def kinds(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many records and events of each kind it takes; nothing before its event has told of them."""
+        kinds: Mapping[str, Mapping[str, int]] = self.steps.get("event", {}).get("kinds", {})
+        return kinds
+
 
 class Journal:
     """Reads and writes the erasures of a ledger, as the role that may. Raises Unavailable."""

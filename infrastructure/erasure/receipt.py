@@ -36,7 +36,7 @@ def receipt_of(
         "grounds": asked.grounds,
         "erased_at": keys["at"],
         "unrecoverable_at": unrecoverable_at,
-        "kinds": erasure.steps["scope"]["kinds"],
+        "kinds": erasure.kinds,
         "kept": sorted(map(str, scope.kept)) if scope else [],
         "held_until": erasure.steps["scope"]["held_until"],
         "fingerprints": keys["fingerprints"],
@@ -58,7 +58,6 @@ def receipt_of(
 def summary_of(erasure: Erasure) -> dict[str, Any]:
     """Return what an erasure is and how far it has come, for a list."""
     asked = erasure.request
-    kinds = erasure.steps.get("scope", {}).get("kinds", {})
     return {
         "erasure_id": asked.erasure_id,
         "subject_id": asked.subject_id,
@@ -70,6 +69,6 @@ def summary_of(erasure: Erasure) -> dict[str, Any]:
         "requested_at": asked.requested_at,
         "grounds": asked.grounds,
         "step": "done" if erasure.done else erasure.step,
-        "records": sum(each["records"] for each in kinds.values()),
-        "events": sum(each["events"] for each in kinds.values()),
+        "records": sum(each["records"] for each in erasure.kinds.values()),
+        "events": sum(each["events"] for each in erasure.kinds.values()),
     }

@@ -88,11 +88,7 @@ class Steps:
         """Find out, now that nothing is added any more, which keys and records go."""
         scope = erasure.scope or self.found(connection, erasure.request)
         journal.note_scope(connection, erasure, scope)
-        erased, subject_id = scope.erased(erasure.id), erasure.request.subject_id
-        return {
-            "kinds": compaction.counted(connection, subject_id, erased),
-            "held_until": self._held_until(connection, subject_id, scope.kept),
-        }
+        return {"held_until": self._held_until(connection, erasure.request.subject_id, scope.kept)}
 
     def file_line(self, connection: Connection[Any], erasure: Erasure) -> Counted:
         """Write the erasure where no restored database can undo it."""
@@ -119,13 +115,14 @@ class Steps:
         with self.answers.changing((erasure.request.subject_id, kind) for kind in KINDS):
             return {}
 
-    def event(self, _connection: Connection[Any], erasure: Erasure) -> Counted:
-        """Tell every projection, in the order of the bucket."""
-        asked, at = erasure.request, clock.now()
-        event = erasure_event(self.keys.store_id, asked.subject_id, _scope_of(erasure).erased(erasure.id), at)
+    def event(self, connection: Connection[Any], erasure: Erasure) -> Counted:
+        """Tell every projection, in the order of the bucket; count what it tells of, now that no key waits for that."""
+        asked, erased, at = erasure.request, _scope_of(erasure).erased(erasure.id), clock.now()
+        event = erasure_event(self.keys.store_id, asked.subject_id, erased, at)
         by = Attribution(asked.requested_by, erasure.id, erasure.id)
         receipt = self.ledger.append(Append(asked.subject_id, [event], by, erasure.id.bytes, fences=None))
-        return {"bucket": receipt.bucket, "position": receipt.position}
+        kinds = compaction.counted(connection, asked.subject_id, erased)
+        return {"bucket": receipt.bucket, "position": receipt.position, "kinds": kinds}
 
     def tables(self, _connection: Connection[Any], erasure: Erasure) -> Counted:
         """Project until the read tables have met the event; workers that do so too share the buckets.
@@ -151,7 +148,7 @@ class Steps:
 
     def scrub(self, _connection: Connection[Any], erasure: Erasure) -> Counted:
         """Rewrite the files of the read tables the erased rows lay in."""
-        tables = scrub.tables_of(erasure.steps["scope"]["kinds"])
+        tables = scrub.tables_of(erasure.kinds)
         return {"tables": scrub.scrub(self.read_pool, tables, erasure.steps["tables"]["deleted_by"])}
 
     def compaction(self, connection: Connection[Any], erasure: Erasure) -> Counted:

@@ -70,6 +70,15 @@ def test_a_filled_history_loads_projects_and_goes_on_like_any_other(
     assert (me.load(first).version, me.get(Task, last).status.value) == (4, "done")
 
 
+def test_a_history_is_filled_past_the_fences_of_others_in_the_bucket(
+    store: Store, me: Session, databases: Databases
+) -> None:
+    with psycopg.connect(databases.ledger) as connection:
+        connection.execute("UPDATE ledger.bucket_heads SET fences = 3")
+    (record_id,) = fill(store.engine, me.subject_id, 1, 4)
+    assert me.load(record_id).version == 4
+
+
 def test_the_bare_table_takes_the_same_rows_under_the_same_indexes(
     store: Store, me: Session, databases: Databases
 ) -> None:

@@ -6,9 +6,11 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 from psycopg_pool import ConnectionPool
 
 from infrastructure.crypto import rewrapping, rotation
@@ -21,6 +23,10 @@ from infrastructure.errors import RootKeyProblem
 
 SELECT = "SELECT subject_id, kind, period, number, key_id, wrapped, epoch FROM keys.period_keys"
 Rows = list[tuple[UUID, str, str, int, UUID, bytes | None, int]]
+
+
+class Killed(BaseException):
+    """The process dies here."""
 
 
 def opened(url: str, size: int = 20) -> ConnectionPool:
@@ -78,6 +84,23 @@ def fill(ring: KeyRing, count: int) -> list[tuple[UUID, UUID, bytes]]:
         key = ring.key_for_new(subject, "task", "2026")
         made.append((subject, key.id, key.required()))
     return made
+
+
+def die_at(faulty: pytest.MonkeyPatch, place: str, when: str) -> None:
+    """Let whoever comes to a place die there, before or after it is carried out."""
+    modules: dict[str, Any] = {"rotation": rotation, "rewrapping": rewrapping}
+    name, *attributes = place.split(".")
+    owner: Any = modules.get(name) or FileRootKeys
+    for attribute in attributes[:-1]:
+        owner = getattr(owner, attribute)
+    original = getattr(owner, attributes[-1])
+
+    def dying(*arguments: Any) -> None:
+        if when == "after":
+            original(*arguments)
+        raise Killed
+
+    faulty.setattr(owner, attributes[-1], dying)
 
 
 def _rotate(url: str, folder: str) -> None:

@@ -27,13 +27,9 @@ from infrastructure.crypto.root_keys.file import FileRootKeys
 from infrastructure.crypto.rotation import caring, rotate, rotate_if_due, rotation_due
 from infrastructure.errors import Erased, KeyCareInProgress, RootKeyProblem
 from tests.conftest import ROOT, Databases
-from tests.crypto.keyrings import copied, fill, living_numbers, openable, opened, roots_left
+from tests.crypto.keyrings import Killed, copied, die_at, fill, living_numbers, openable, opened, roots_left
 
 DAY = timedelta(days=1)
-
-
-class Killed(BaseException):
-    """The process dies here."""
 
 
 @pytest.fixture
@@ -206,23 +202,6 @@ def test_a_rotation_cut_short_at_any_step_is_finished_by_the_next(
     assert [fresh.key(subject, key).secret for subject, key, _ in made] == [it[2] for it in made]
 
 
-def die_at(faulty: pytest.MonkeyPatch, place: str, when: str) -> None:
-    """Let whoever comes to a place die there, before or after it is carried out."""
-    modules: dict[str, Any] = {"rotation": rotation, "rewrapping": rewrapping}
-    name, *attributes = place.split(".")
-    owner: Any = modules.get(name) or FileRootKeys
-    for attribute in attributes[:-1]:
-        owner = getattr(owner, attribute)
-    original = getattr(owner, attributes[-1])
-
-    def dying(*arguments: Any) -> None:
-        if when == "after":
-            original(*arguments)
-        raise Killed
-
-    faulty.setattr(owner, attributes[-1], dying)
-
-
 def test_a_rotation_killed_among_the_rows_is_finished_by_the_next(
     databases: Databases, pool: ConnectionPool, ring: KeyRing, folder: Path
 ) -> None:
@@ -249,6 +228,25 @@ def test_a_rotation_killed_among_the_rows_is_finished_by_the_next(
     assert len(left) == 1
     assert openable(old, left, ring.store_id) == 0
     assert openable(copied(databases.keys), left, ring.store_id) == len(made)
+
+
+def test_a_rotation_writes_beside_the_old_rows_and_touches_no_index(
+    databases: Databases, ring: KeyRing, folder: Path
+) -> None:
+    fill(ring, 300)
+    with opened(databases.keys, size=4) as pool:
+        for _ in range(3):
+            rotate(pool, FileRootKeys(folder))
+    # Whoever leaves has its counts written down.
+    with psycopg.connect(databases.keys) as connection:
+        deadline = time.monotonic() + 10
+        changed = in_place = 0
+        while changed < 900 and time.monotonic() < deadline:
+            changed, in_place = connection.execute(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'period_keys'"
+            ).fetchone() or (0, 0)
+            connection.rollback()
+    assert (changed, in_place) == (900, 900)
 
 
 def test_of_two_rotations_at_once_one_is_refused(pool: ConnectionPool, ring: KeyRing, folder: Path) -> None:

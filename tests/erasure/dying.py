@@ -1,4 +1,4 @@
-"""A process that erases something and dies by SIGKILL when a step has done its work but is not noted as done."""
+"""An erasure that dies when a step has done its work but is not noted as done: by SIGKILL, in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from domain.catalogue import kind_named
@@ -21,33 +22,32 @@ IN_ORDER = Steps.in_order
 
 
 def die_at(step: str, environment: dict[str, str], subject: UUID, **scope: object) -> None:
-    """Have a process ask for an erasure, as ``Store.erase`` takes it, and die at a step of it."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.erasure.dying",
-        step,
-        str(subject),
-        json.dumps(scope, default=str),
-    ]
+    """Have another process ask for an erasure, as ``Store.erase`` takes it, and die at a step of it."""
+    said = json.dumps(scope, default=str)
+    command = [sys.executable, "-m", "tests.erasure.dying", step, str(subject), said]
     died = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=False)
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
 
 
-def main(step: str, subject: UUID, scope: dict[str, str]) -> None:
-    def deadly(self: Steps) -> dict[str, Step]:
+def deadly(step: str, die: Callable[[], NoReturn]) -> Callable[[Steps], dict[str, Step]]:
+    """Return a ``Steps.in_order`` of which one step dies at its end."""
+
+    def in_order(self: Steps) -> dict[str, Step]:
         steps = IN_ORDER(self)
         real = steps[step]
 
         def work_and_die(connection: Any, erasure: Any) -> dict[str, Any]:
             real(connection, erasure)
-            os.kill(os.getpid(), signal.SIGKILL)
-            raise AssertionError
+            die()
 
         return {**steps, step: work_and_die}
 
-    Steps.in_order = deadly  # type: ignore[method-assign]  # the fault this process is for
-    with open_store(Settings()) as store:
+    return in_order
+
+
+def main(step: str, subject: UUID, scope: dict[str, str]) -> None:
+    with open_store(Settings()) as store:  # which may have seen through what others have left
+        Steps.in_order = deadly(step, _kill)  # type: ignore[assignment,method-assign]  # the fault this process is for
         store.erase(
             subject,
             grounds="test",
@@ -55,6 +55,11 @@ def main(step: str, subject: UUID, scope: dict[str, str]) -> None:
             period=scope.get("period"),
             record_id=UUID(scope["record_id"]) if "record_id" in scope else None,
         )
+
+
+def _kill() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
@@ -23,6 +24,7 @@ from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.shared.errors import InvalidInput
 from infrastructure.crypto.keyring import EVERYONE
+from infrastructure.erasure import compaction
 from infrastructure.erasure.signing import canonical
 from infrastructure.errors import Erased, NotFound
 from infrastructure.store.session import Session
@@ -47,6 +49,22 @@ def test_a_receipt_says_what_was_done_and_names_nobody(store: Store, me: Session
     text = orjson.dumps(receipt).decode()
     assert "ada" not in without_ids(text)
     assert "passport" not in text
+
+
+def test_nothing_is_counted_before_the_keys_are_destroyed(
+    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting takes the longer the more there is; destroying the keys does not."""
+    task, count = me.do(Task.create, title="Renew passport").id, compaction.counted
+    seen: list[bool] = []
+
+    def counted(*given: Any) -> dict[str, dict[str, int]]:
+        seen.append(readable(me)[task])
+        return count(*given)
+
+    monkeypatch.setattr(compaction, "counted", counted)
+    store.erase(me.subject_id, grounds="test")
+    assert seen == [False]
 
 
 def test_a_receipt_can_be_checked_without_the_store(store: Store, me: Session) -> None:
