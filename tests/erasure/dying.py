@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 IN_ORDER = Steps.in_order
 
 
-def die_at(step: str, environment: dict[str, str], subject: UUID, **scope: object) -> None:
+def kill_at(step: str, environment: dict[str, str], subject: UUID, **scope: object) -> None:
     """Have another process ask for an erasure, as ``Store.erase`` takes it, and die at a step of it."""
     said = json.dumps(scope, default=str)
     command = [sys.executable, "-m", "tests.erasure.dying", step, str(subject), said]

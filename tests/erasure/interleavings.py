@@ -33,7 +33,7 @@ from projections.question import MAX_LIMIT
 from tests.conftest import Databases, Servers, environment_of, fresh_databases
 from tests.crypto.keyrings import Killed, copied, die_at, openable, opened, roots_left
 from tests.erasure import traces
-from tests.erasure.dying import deadly, die_at
+from tests.erasure.dying import deadly, kill_at
 from tests.erasure.interleaving_model import Answer, Someone, Target, Thing, strictest
 from tests.privacy.planting import Planter, creating_commands
 
@@ -129,7 +129,7 @@ class Interleavings(RuleBasedStateMachine):
             return  # nothing would begin
         if which < 0:
             given = {name: getattr(value, "KIND", value) for name, value in target.scope.items() if value}
-            die_at(step, environment_of(self.here), someone.subject_id, **given)
+            kill_at(step, environment_of(self.here), someone.subject_id, **given)
             self._note_opening()
         else:
             with pytest.MonkeyPatch.context() as faulty:

@@ -13,7 +13,7 @@ from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
-from tests.erasure.dying import die_at
+from tests.erasure.dying import kill_at
 from tests.erasure.lives import live_a_little, readable, rebuilt, tables
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ def test_a_person_s_erasure_killed_at_a_step_is_finished_by_the_next(
     store: Store, settings: Settings, databases: Databases, environment: dict[str, str], step: str
 ) -> None:
     ada, eve = live_a_little(store, "ada"), live_a_little(store, "eve")
-    die_at(step, environment, ada.subject_id)
+    kill_at(step, environment, ada.subject_id)
     store.erasures.resume_all()
     assert_ended(store, databases, settings, fences=1)
     assert not any(readable(ada).values())
@@ -58,7 +58,7 @@ def test_a_record_s_erasure_killed_at_a_step_is_finished_by_asking_again(
     ada = live_a_little(store, "ada")
     store.catch_up()
     gone, *others = (task.id for task in ada.find(Task))
-    die_at(step, environment, ada.subject_id, record_id=gone)
+    kill_at(step, environment, ada.subject_id, record_id=gone)
     _write_meanwhile(ada, others[0])
     store.erase(ada.subject_id, grounds="again", record_id=gone)
     assert_ended(store, databases, settings, fences=0)

@@ -28,7 +28,7 @@ from infrastructure.rulings.holds import PURPOSE_OF_RECORDS
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
-from tests.erasure.dying import die_at
+from tests.erasure.dying import kill_at
 from tests.erasure.lives import rebuilt, rows_of, tables
 
 GROUNDS, PURPOSE, SECRET = "art. 17(1)(b)", "litigation", "the case against canary7f21"
@@ -349,7 +349,7 @@ def test_what_is_held_outlives_an_erasure_that_is_killed_at_a_step(
 ) -> None:
     held, other = (me.do(Task.create, title=title).id for title in ("held", "other"))
     placed = hold(store, me, record_id=held)
-    die_at(step, environment, me.subject_id)
+    kill_at(step, environment, me.subject_id)
     store.tidy()
     (erasure,) = store.erasures.all()
     assert erasure.done

@@ -13,7 +13,7 @@ from infrastructure.bootstrap import open_store
 from infrastructure.embedded.servers import EmbeddedServers, stop
 from infrastructure.erasure.steps import STEPS
 from tests.conftest import environment_of
-from tests.erasure.dying import die_at
+from tests.erasure.dying import kill_at
 from tests.privacy.places import look_while_it_runs
 from tests.privacy.rehearsal import Rehearsal, Seen, assert_forgotten
 from tests.privacy.scan import Needles
@@ -53,7 +53,7 @@ def test_erasures_killed_at_a_step_leave_nothing_once_they_are_finished(copied: 
         with open_store(settings) as store:
             before = Seen.of(store, lots)
             for lot in lots.going.values():
-                die_at(step, environment_of(settings), lot.subject_id, **lot.asked)
+                kill_at(step, environment_of(settings), lot.subject_id, **lot.asked)
             # Where the line in the file is not noted, all who come next go on with the first erasure, and die in it.
             for name in (
                 "kind",
