@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from domain.shared.record import Content, Record
+from domain.shared.content import Content
+from domain.shared.record import Record
 from projections.question import EVERY_KIND, Question
 from projections.table import Column, Index, Sql, derived_table
 from projections.view import Derived, Row

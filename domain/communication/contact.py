@@ -38,8 +38,9 @@ from domain.communication.contact_terms import (
 from domain.communication.dealings import Dealings
 from domain.communication.reach import Reach
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Content, Origin, Peers, peers_of, usable_peer
+from domain.shared.record import Origin, Peers, peers_of, usable_peer
 from domain.shared.values import Day, Id, Label, Language, Line, Many, Name, Text, TimeZone
 
 

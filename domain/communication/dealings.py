@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.communication.contact_terms import InteractionKind
 from domain.shared import clock
-from domain.shared.record import Content
+from domain.shared.content import Content
 from domain.shared.values import Moment, Text
 
 

@@ -31,8 +31,9 @@ from domain.communication.email_terms import (
 )
 from domain.communication.filing import Filing
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.known import say, told
-from domain.shared.record import Content, Origin
+from domain.shared.record import Origin
 from domain.shared.values import Count, Line, Many, Moment, StoredContent, Text, Url
 
 

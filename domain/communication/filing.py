@@ -15,7 +15,7 @@ from domain.communication.email_terms import (
     ThreadKey,
     UnsentInInbox,
 )
-from domain.shared.record import Content
+from domain.shared.content import Content
 
 
 class Filing(Content):

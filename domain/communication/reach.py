@@ -15,8 +15,8 @@ from domain.communication.contact_terms import (
     require_room,
     settled,
 )
+from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Content
 from domain.shared.values import Label, Phone
 
 

@@ -42,7 +42,8 @@ from domain.core.integration_terms import (
     have_shrunk,
 )
 from domain.core.user import User, restricts
-from domain.shared.record import Claim, Content, Origin, peers_of, subject_of
+from domain.shared.content import Content
+from domain.shared.record import Claim, Origin, peers_of, subject_of
 from domain.shared.values import Id, Line, Many, Moment, Slug, as_set, new_id
 
 

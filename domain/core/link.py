@@ -36,7 +36,8 @@ from domain.core.link_terms import (
     Views,
 )
 from domain.shared import clock
-from domain.shared.record import Claim, Content, Origin, TooMany
+from domain.shared.content import Content
+from domain.shared.record import Claim, Origin, TooMany
 from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
 
 

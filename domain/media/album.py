@@ -7,8 +7,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.media.media import Media
+from domain.shared.content import Content
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.record import Content, Origin, TooMany, peers_of
+from domain.shared.record import Origin, TooMany, peers_of
 from domain.shared.values import Id, Many, Text, Title
 
 MAX_MEDIA = 100_000

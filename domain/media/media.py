@@ -26,9 +26,10 @@ from domain.media.media_terms import (
     Rating,
     Visibility,
 )
+from domain.shared.content import Content
 from domain.shared.known import say
 from domain.shared.place import require_whole_place
-from domain.shared.record import Content, Origin
+from domain.shared.record import Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
 

@@ -23,7 +23,8 @@ from domain.personal.transaction_terms import (
     TooFewParts,
     require_precision,
 )
-from domain.shared.record import Content, TooMany
+from domain.shared.content import Content
+from domain.shared.record import TooMany
 from domain.shared.values import Fraction, Id, Line, Name, Title
 
 

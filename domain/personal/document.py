@@ -12,8 +12,9 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.record import Claim, Content, Origin, TooMany
+from domain.shared.record import Claim, Origin, TooMany
 from domain.shared.values import Currency, Day, Id, Language, Line, Moment, Money, Name, StoredContent, Title
 
 MAX_VERSIONS = 1000

@@ -47,8 +47,9 @@ from domain.personal.health_record_terms import (
     summarise,
 )
 from domain.personal.location_terms import touches
+from domain.shared.content import Content
 from domain.shared.known import told
-from domain.shared.record import LEDGER_ONLY, Content, Origin
+from domain.shared.record import LEDGER_ONLY, Origin
 from domain.shared.values import Day, Id, Line, Many, Moment, Number, Text
 
 

@@ -38,7 +38,8 @@ from domain.personal.health_record_terms import (
     VerificationStatus,
 )
 from domain.shared import clock
-from domain.shared.record import Content, Origin
+from domain.shared.content import Content
+from domain.shared.record import Origin
 from domain.shared.values import Day, Line, Many, Moment, Text
 
 

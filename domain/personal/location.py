@@ -32,9 +32,10 @@ from domain.personal.location_terms import (
     touches,
     walk,
 )
+from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
 from domain.shared.known import told
-from domain.shared.record import LEDGER_ONLY, Claim, Content, Origin, TooMany
+from domain.shared.record import LEDGER_ONLY, Claim, Origin, TooMany
 from domain.shared.values import (
     Country,
     Day,

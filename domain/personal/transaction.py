@@ -41,8 +41,9 @@ from domain.personal.transaction_terms import (
     require_precision,
 )
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.known import told
-from domain.shared.record import Content, Origin, peers_of, usable_peer
+from domain.shared.record import Origin, peers_of, usable_peer
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 

@@ -29,8 +29,9 @@ from domain.productivity.calendar_event_terms import (
 from domain.productivity.invitations import Invitations
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.place import require_whole_place
-from domain.shared.record import Content, Origin, TooMany
+from domain.shared.record import Origin, TooMany
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import (
     Count,

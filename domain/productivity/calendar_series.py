@@ -17,8 +17,9 @@ from domain.productivity.calendar_event_terms import (
 )
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from domain.productivity.timing import Timing, rule_for
+from domain.shared.content import Content
 from domain.shared.known import told
-from domain.shared.record import Content, TooMany
+from domain.shared.record import TooMany
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import Line, LocalTime, Many, Text, TimeZone
 

@@ -26,8 +26,9 @@ from domain.productivity.note_terms import (
     require_journal,
     require_words,
 )
+from domain.shared.content import Content
 from domain.shared.place import require_whole_place
-from domain.shared.record import Content, Origin, TooMany
+from domain.shared.record import Origin, TooMany
 from domain.shared.values import (
     Day,
     Id,

@@ -23,8 +23,9 @@ from domain.productivity.task_terms import (
     TaskTooDeep,
 )
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Content, Origin, TooMany, peers_of
+from domain.shared.record import Origin, TooMany, peers_of
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import Day, Id, Label, Line, LocalTime, Moment, Text, TimeZone, Title, new_id
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.productivity.task_terms import NotWaiting, Status, TaskClosed, TaskOpen, TimeOverlap, TimeSpan
-from domain.shared.record import Content
+from domain.shared.content import Content
 from domain.shared.values import Line, Moment
 
 

@@ -25,7 +25,8 @@ from domain.profile.device_terms import (
     TrustLevel,
 )
 from domain.shared import clock
-from domain.shared.record import Claim, Content, Origin
+from domain.shared.content import Content
+from domain.shared.record import Claim, Origin
 from domain.shared.values import Country, Label, Line, Many, Name, as_set
 
 

@@ -30,7 +30,8 @@ from domain.profile.profile_attribute_terms import (
     require_fit,
 )
 from domain.shared import clock
-from domain.shared.record import Claim, Content, Origin, TooMany
+from domain.shared.content import Content
+from domain.shared.record import Claim, Origin, TooMany
 from domain.shared.values import Day, Fraction, Line, Moment
 
 

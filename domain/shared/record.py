@@ -1,4 +1,4 @@
-"""The base of every aggregate: identity, origin, trash, tags, and how events change state."""
+"""The base of every aggregate: identity, origin, and how events change state."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, Ca
 from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.shared import clock
-from domain.shared.errors import NotTrashed, PeerUnusable, RecordTrashed, RuleBroken
-from domain.shared.values import Id, Label, Line, Slug, Text, new_id
+from domain.shared.errors import PeerUnusable, RecordTrashed, RuleBroken
+from domain.shared.values import Id, Line, Slug, new_id
 
 R = TypeVar("R", bound="Record")
 
 LEDGER_ONLY: Final = "ledger only"
 """Marks a field of the state (in Annotated) that read tables do not carry: too large, and nobody sorts by it."""
-
-MAX_TAGS = 100
-MAX_ANNOTATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,77 +255,6 @@ class Record(Aggregate):
         }
         if any(getattr(self, name) != value for name, value in effective.items()):
             self.trigger_event(event_class, **effective)
-
-
-class Content(Record):
-    """A record with a person's content in it: it can be trashed, tagged and annotated."""
-
-    tags: tuple[str, ...] = field(default=(), kw_only=True)
-    annotations: tuple[str, ...] = field(default=(), kw_only=True)
-
-    class Event(Record.Event):
-        """Any event of a content record."""
-
-    class Created(Event, Record.Created):
-        """The first event of a content record."""
-
-    class Trashed(Event):
-        TOPIC = "{kind}.trashed"
-        reason: str
-
-        def apply(self, record: Content) -> None:
-            record.deleted_at = self.timestamp
-
-    class Restored(Event):
-        TOPIC = "{kind}.restored"
-
-        def apply(self, record: Content) -> None:
-            record.deleted_at = None
-
-    class Tagged(Event):
-        TOPIC = "{kind}.tagged"
-        tag: str
-
-        def apply(self, record: Content) -> None:
-            record.tags = (*record.tags, self.tag)
-
-    class Untagged(Event):
-        TOPIC = "{kind}.untagged"
-        tag: str
-
-        def apply(self, record: Content) -> None:
-            record.tags = tuple(tag for tag in record.tags if tag != self.tag)
-
-    class Annotated(Event):
-        TOPIC = "{kind}.annotated"
-        text: str
-
-        def apply(self, record: Content) -> None:
-            record.annotations = (*record.annotations, self.text)
-
-    def trash(self, reason: Line = "") -> None:
-        self.trigger_event(self.Trashed, reason=reason)
-
-    def restore(self) -> None:
-        if self.deleted_at is None:
-            raise NotTrashed
-        self.trigger_event(self.Restored)
-
-    def tag(self, tag: Label) -> None:
-        if tag in self.tags:
-            return
-        if len(self.tags) >= MAX_TAGS:
-            raise TooMany
-        self.trigger_event(self.Tagged, tag=tag)
-
-    def untag(self, tag: Label) -> None:
-        if tag in self.tags:
-            self.trigger_event(self.Untagged, tag=tag)
-
-    def annotate(self, text: Text) -> None:
-        if len(self.annotations) >= MAX_ANNOTATIONS:
-            raise TooMany
-        self.trigger_event(self.Annotated, text=text)
 
 
 class NotRevertible(RuleBroken):

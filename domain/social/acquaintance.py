@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY
 from datetime import datetime
 
 from domain.shared import clock
-from domain.shared.record import Content
+from domain.shared.content import Content
 from domain.shared.values import Moment
 from domain.social.social_account_terms import (
     AccountBlocked,

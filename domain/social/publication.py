@@ -7,7 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.shared import clock
-from domain.shared.record import Content, Peers, peers_of, usable_peer
+from domain.shared.content import Content
+from domain.shared.record import Peers, peers_of, usable_peer
 from domain.shared.values import Line, Moment, Url
 from domain.social.social_account import SocialAccount
 from domain.social.social_post_terms import (

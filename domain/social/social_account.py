@@ -8,8 +8,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.known import differs, with_known
-from domain.shared.record import Claim, Content, Origin
+from domain.shared.record import Claim, Origin
 from domain.shared.values import Count, Id, Line, Moment, Slug, Text, Url
 from domain.social.acquaintance import Acquaintance
 from domain.social.social_account_terms import (

@@ -7,8 +7,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.known import differs, with_known
-from domain.shared.record import Claim, Content, Origin, peers_of, usable_peer
+from domain.shared.record import Claim, Origin, peers_of, usable_peer
 from domain.shared.values import Count, Id, Language, Line, Moment, Text, Url
 from domain.social.publication import Publication, require_own
 from domain.social.social_post_terms import (

@@ -7,8 +7,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.known import say
-from domain.shared.record import Claim, Content, Origin
+from domain.shared.record import Claim, Origin
 from domain.shared.values import Count, Id, Label, Moment, Text, Url
 from domain.web.bookmark_terms import (
     BookmarkNeverOpened,

@@ -8,7 +8,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.shared import clock
-from domain.shared.record import Claim, Content, Origin, TooMany
+from domain.shared.content import Content
+from domain.shared.record import Claim, Origin, TooMany
 from domain.shared.values import (
     Count,
     Fraction,

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from domain.catalogue import kind_named
 from domain.shared import clock
+from domain.shared.content import Content
 from domain.shared.errors import DomainError
-from domain.shared.record import Content
 from domain.shared.values import new_id
 from infrastructure.crypto.period_key import period_of
 from infrastructure.erasure.request import ErasureRequest

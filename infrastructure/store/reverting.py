@@ -18,8 +18,9 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.catalogue import KINDS
+from domain.shared.content import Content
 from domain.shared.errors import DomainError
-from domain.shared.record import Content, Record, reverted_fields, state_of
+from domain.shared.record import Record, reverted_fields, state_of
 from domain.shared.values import new_id
 from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, VersionConflict
 from infrastructure.ledger.events import Attribution

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from domain.catalogue import kind_named
 from domain.shared import clock
-from domain.shared.record import Content
+from domain.shared.content import Content
 from infrastructure.bootstrap import open_store
 from infrastructure.crypto.period_key import period_of
 from infrastructure.crypto.root_keys.file import FileRootKeys

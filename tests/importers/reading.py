@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
-from domain.shared.record import Content, Origin
+from domain.shared.content import Content
+from domain.shared.record import Origin
 from domain.shared.values import StoredContent, new_id
 from infrastructure.importers.draft import Draft, Importer, Limits, Reading, Refused
 

@@ -14,8 +14,8 @@ import redis
 from domain.catalogue import KINDS, kind_named
 from domain.core.user import User
 from domain.shared.commands import Command, commands_of
+from domain.shared.content import Content as ContentRecord
 from domain.shared.errors import LifeledgerError
-from domain.shared.record import Content as ContentRecord
 from domain.shared.record import Record, Source
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import Erased

@@ -14,7 +14,7 @@ from domain.personal.document import Document
 from domain.personal.location import LocationDay
 from domain.personal.location_terms import Point
 from domain.profile.profile_attribute import ProfileAttribute
-from domain.shared.record import Content
+from domain.shared.content import Content
 from domain.shared.values import StoredContent, new_id
 from domain.social.social_account import SocialAccount
 from domain.social.social_post import SocialPost

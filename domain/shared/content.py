@@ -1,0 +1,83 @@
+"""The base of every kind with a person's content in it: trash, tags and annotations."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from domain.shared.errors import NotTrashed
+from domain.shared.record import Record, TooMany
+from domain.shared.values import Label, Line, Text
+
+MAX_TAGS = 100
+MAX_ANNOTATIONS = 1000
+
+
+class Content(Record):
+    """A record with a person's content in it: it can be trashed, tagged and annotated."""
+
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    annotations: tuple[str, ...] = field(default=(), kw_only=True)
+
+    class Event(Record.Event):
+        """Any event of a content record."""
+
+    class Created(Event, Record.Created):
+        """The first event of a content record."""
+
+    class Trashed(Event):
+        TOPIC = "{kind}.trashed"
+        reason: str
+
+        def apply(self, record: Content) -> None:
+            record.deleted_at = self.timestamp
+
+    class Restored(Event):
+        TOPIC = "{kind}.restored"
+
+        def apply(self, record: Content) -> None:
+            record.deleted_at = None
+
+    class Tagged(Event):
+        TOPIC = "{kind}.tagged"
+        tag: str
+
+        def apply(self, record: Content) -> None:
+            record.tags = (*record.tags, self.tag)
+
+    class Untagged(Event):
+        TOPIC = "{kind}.untagged"
+        tag: str
+
+        def apply(self, record: Content) -> None:
+            record.tags = tuple(tag for tag in record.tags if tag != self.tag)
+
+    class Annotated(Event):
+        TOPIC = "{kind}.annotated"
+        text: str
+
+        def apply(self, record: Content) -> None:
+            record.annotations = (*record.annotations, self.text)
+
+    def trash(self, reason: Line = "") -> None:
+        self.trigger_event(self.Trashed, reason=reason)
+
+    def restore(self) -> None:
+        if self.deleted_at is None:
+            raise NotTrashed
+        self.trigger_event(self.Restored)
+
+    def tag(self, tag: Label) -> None:
+        if tag in self.tags:
+            return
+        if len(self.tags) >= MAX_TAGS:
+            raise TooMany
+        self.trigger_event(self.Tagged, tag=tag)
+
+    def untag(self, tag: Label) -> None:
+        if tag in self.tags:
+            self.trigger_event(self.Untagged, tag=tag)
+
+    def annotate(self, text: Text) -> None:
+        if len(self.annotations) >= MAX_ANNOTATIONS:
+            raise TooMany
+        self.trigger_event(self.Annotated, text=text)
