@@ -50,23 +50,25 @@ class Command:
 
         Raises InvalidInput, which names the arguments at fault and never their values.
         """
+        if not args:
+            return self._checked(self._model.model_validate, {**kwargs})
         named = dict(zip(self._positional, args, strict=False))
         if len(args) > len(self._positional) or not named.keys().isdisjoint(kwargs):
             msg = f"{self.name}: too many or repeated arguments"
             raise InvalidInput(msg)
-        return self._checked(lambda: self._model.model_validate({**named, **kwargs}))
+        return self._checked(self._model.model_validate, {**named, **kwargs})
 
     def arguments_from_json(self, body: bytes | str) -> dict[str, Any]:
         """Check arguments given as a JSON object; see ``arguments``."""
-        return self._checked(lambda: self._model.model_validate_json(body))
+        return self._checked(self._model.model_validate_json, body)
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of the arguments."""
         return self._model.model_json_schema()
 
-    def _checked(self, validate: Callable[[], BaseModel]) -> dict[str, Any]:
+    def _checked(self, validate: Callable[[Any], BaseModel], given: object) -> dict[str, Any]:
         try:
-            model = validate()
+            model = validate(given)
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
             known = set(self._model.model_fields)

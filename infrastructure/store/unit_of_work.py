@@ -86,6 +86,7 @@ class UnitOfWork:
         self._sealer = sealer
         self._keys = keys
         self._entries: dict[UUID, _Entry] = {}
+        self._keys_for_new: dict[tuple[str, str], PeriodKey] = {}
         self.sources: list[SourceEntry] = []
         self.blobs: list[BlobEntry] = []
 
@@ -135,8 +136,12 @@ class UnitOfWork:
 
         Raises SubjectErased, ProcessingRestricted.
         """
-        self._fences.require_open(self._subject_id, kind.KIND, period_of(kind.KIND, created), ANY_RECORD)
-        return self._repository.key_for_new(self._subject_id, kind, created)
+        coordinates = (kind.KIND, period_of(kind.KIND, created))
+        key = self._keys_for_new.get(coordinates)
+        if key is None:
+            self._fences.require_open(self._subject_id, *coordinates, ANY_RECORD)
+            key = self._keys_for_new[coordinates] = self._keys.key_for_new(self._subject_id, *coordinates)
+        return key
 
     def existing(self, record_id: UUID | None) -> Record:
         """Return a record to give a command to; raises NotFound, Erased, ProcessingRestricted."""
