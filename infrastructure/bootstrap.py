@@ -233,6 +233,7 @@ def assemble(
     ledger_pool = _pool(resources, addresses.ledger, timeout, role=APP_ROLE)
     keys_pool = _pool(resources, addresses.keys, timeout)
     read_pool = _pool(resources, addresses.read, timeout, autocommit=False, prepare=rows.prepare)
+    questions_pool = _pool(resources, addresses.read, timeout, prepare=rows.prepare, warm=False)
     roots = root_keys(settings)
     keys = KeyRing(keys_pool, roots)
     sealer, fences = Sealer(keys), Fences(ledger_pool, keys.forget)
@@ -269,7 +270,7 @@ def assemble(
         moments=Moments(ledger_pool),
         sealer=sealer,
         repository=Repository(ledger, sealer, keys),
-        reader=Reader(read_pool, answers if keep_answers else NoCache(), keys, tables),
+        reader=Reader(questions_pool, answers if keep_answers else NoCache(), keys, tables),
         projector=Projector(ledger, sealer, read_pool, answers, schema=tables),
         blobs=Blobs(ledger_pool, keys, Objects(settings.blob_url, settings.data_dir / "blobs")),
         answers=answers,

@@ -137,14 +137,13 @@ def _name(schema: str, table: Table) -> sql.Identifier:
 
 
 @lru_cache(maxsize=256)
-def _fetch(schema: str, table: Table) -> sql.Composed:
-    return sql.SQL(
+def _fetch(schema: str, table: Table) -> bytes:
+    statement = sql.SQL(
         "SELECT {columns} FROM {table} AS t"
         " JOIN unnest(%b::int2[], %b::uuid[]) AS wanted (bucket, id) ON t.bucket = wanted.bucket AND t.id = wanted.id"
-    ).format(
-        columns=sql.SQL(", ").join(sql.Identifier("t", column.name) for column in table.written),
-        table=_name(schema, table),
     )
+    columns = sql.SQL(", ").join(sql.Identifier("t", column.name) for column in table.written)
+    return statement.format(columns=columns, table=_name(schema, table)).as_bytes()
 
 
 @lru_cache(maxsize=256)

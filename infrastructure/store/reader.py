@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, LiteralString, TypeVar, overload
 from uuid import UUID
 
 import orjson
@@ -36,6 +36,7 @@ from infrastructure.projector.schema import SCHEMA
 from projections.catalogue import view_of
 from projections.find import Listing
 from projections.question import MAX_LIMIT, Question
+from projections.record_table import RecordTable
 
 T = TypeVar("T")
 
@@ -200,7 +201,7 @@ class Reader:
         return found
 
     def _fetch(self, subject_id: UUID, question: Question[T], parameters: Mapping[str, Any]) -> list[T]:
-        statement = sql.SQL(question.sql).format(schema=sql.Identifier(self._schema))
+        statement = _statement(question.sql, self._schema)
         given = {**parameters, "bucket": bucket_of(subject_id), "subject_id": subject_id}
         with (
             self._connection() as connection,
@@ -222,7 +223,14 @@ class Reader:
                 given = {**parameters, "limit": limit - len(found)}
                 if after is not None and in_this_part:
                     given |= {"after_value": after[0], "after_id": after[1]}
-                statement = listing.page(self._schema, nulls=nulls, after=in_this_part)
+                statement = _page(
+                    listing.view,
+                    tuple((name, value is None) for name, value in sorted(listing.filters.items())),
+                    (listing.order_by, listing.descending, listing.trashed),
+                    self._schema,
+                    nulls=nulls,
+                    after=in_this_part,
+                )
                 found += cursor.execute(statement, given, binary=True).fetchall()
                 if len(found) == limit:
                     break
@@ -260,6 +268,26 @@ class Reader:
                 UnicodeEncodeError,
             ):  # a NUL or a lone surrogate, a number out of range
                 raise InvalidQuery from None
+
+
+@lru_cache(maxsize=256)
+def _statement(text: LiteralString, schema: str) -> bytes:
+    return sql.SQL(text).format(schema=sql.Identifier(schema)).as_bytes()
+
+
+@lru_cache(maxsize=1024)
+def _page(
+    view: RecordTable,
+    filters: tuple[tuple[str, bool], ...],
+    order: tuple[str, bool, bool],
+    schema: str,
+    *,
+    nulls: bool,
+    after: bool,
+) -> bytes:
+    """Return the statement of a page; of the filters only the columns matter, and which are asked to be empty."""
+    listing = Listing(view, {name: None if empty else ... for name, empty in filters}, *order)
+    return listing.page(schema, nulls=nulls, after=after).as_bytes()
 
 
 def _check_limit(limit: int) -> None:
