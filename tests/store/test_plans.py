@@ -98,7 +98,8 @@ class Plan:
     @classmethod
     def of(cls, connection: psycopg.Connection[Any], statement: Any, parameters: Any) -> Plan:
         explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ")
-        composed = explain + (sql.SQL(statement) if isinstance(statement, str) else statement)
+        text = statement.decode() if isinstance(statement, bytes) else statement
+        composed = explain + (sql.SQL(text) if isinstance(text, str) else text)
         row = connection.execute(composed, parameters, prepare=False).fetchone()
         assert row is not None
         top = row[0][0]["Plan"]
