@@ -78,9 +78,12 @@ FROM keys.destructions WHERE bucket = 0
 """
 
 _COUNTS = """
-SELECT count(*) FILTER (WHERE destroyed_at IS NULL), count(destroyed_at),
+SELECT count(wrapped), count(destroyed_at),
     (SELECT max(epoch) FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL)
-FROM keys.period_keys
+FROM (
+    SELECT wrapped, destroyed_at FROM keys.period_keys
+    UNION ALL SELECT wrapped, destroyed_at FROM keys.record_keys
+) AS made
 """
 
 T = TypeVar("T")
@@ -212,7 +215,7 @@ class KeyRing:
         return self.key_for_new(subject_id, f"@{purpose}", "").required()
 
     def counts(self) -> dict[str, int]:
-        """Return how many period keys live, how many are destroyed, and the root key's epoch."""
+        """Return how many keys of periods and records live, how many are destroyed, and the root key's epoch."""
         with self._connection() as connection:
             row = connection.execute(_COUNTS).fetchone()
         living, destroyed, epoch = row or (0, 0, 0)

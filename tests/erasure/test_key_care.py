@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ from infrastructure.bootstrap import open_keys, open_store
 from infrastructure.crypto.age_files import Passphrase
 from infrastructure.crypto.key_backup import back_up
 from infrastructure.crypto.key_restore import restore
+from infrastructure.crypto.key_status import key_status
 from infrastructure.errors import StaleErasureFile
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
@@ -53,6 +55,18 @@ def test_a_receipt_is_dated_when_the_root_key_has_been_replaced(
         later.tidy()  # nothing is destroyed since: the root key stays
         assert later.engine.keys.counts()["epoch"] == before + 1
         assert sum(readable(later.acting_as(ada.subject_id)).values()) > 0
+
+
+def test_the_store_counts_its_keys_as_the_keys_database_does(
+    store: Store, ada: Session, settings: Settings
+) -> None:
+    store.catch_up()
+    store.erase(ada.subject_id, grounds=GROUNDS, record_id=ada.find(Task)[0].id)
+    counts = store.engine.keys.counts()
+    with open_keys(settings) as keys:
+        told = key_status(keys.pool, keys.roots, timedelta(hours=24))
+    assert (counts["living"], counts["destroyed"]) == (told.living_keys, told.destroyed_keys)
+    assert counts["destroyed"] > 1  # the period's key, and that of the record alone
 
 
 def test_keys_from_a_backup_are_destroyed_again_before_anything_is_served(
