@@ -22,7 +22,7 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.blobs.objects import Objects, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
-from infrastructure.connections import Connections, connections_to
+from infrastructure.connections import Connections, connections_to, lent
 from infrastructure.crypto.keyring import EVERYONE, SIGNING, KeyRing
 from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
@@ -243,7 +243,7 @@ def assemble(
     if settings.read_schema is not None:
         from infrastructure.projector.rebuild import frozen  # noqa: PLC0415 - few look at an earlier moment
 
-        with read_pool.connection() as connection:
+        with lent(read_pool) as connection:
             earlier = frozen.usable(connection, settings.read_schema, logged=logged)
         ledger, tables = FrozenLedger(ledger_pool, fences, earlier.as_of), frozen.schema_of(earlier.name)
         keep_answers = False  # those kept are of the present

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from infrastructure.crypto.epochs import living_epochs, store_id_of
 from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.rotation import Pool, rotation_due
-from infrastructure.crypto.wrapped_tables import WRAPPED_TABLES
+from infrastructure.crypto.wrapped_tables import counted
 from infrastructure.errors import RootKeyProblem
 
 
@@ -40,7 +40,7 @@ def key_status(pool: Pool, roots: RootKeys, delay: timedelta) -> KeyStatus:
         if store_id is None or not living:
             raise RootKeyProblem("the keys database is empty")
         roots.secret(living[-1])
-        alive, destroyed = _counts(connection)
+        alive, destroyed = counted(connection)
         return KeyStatus(
             store=store_id,
             root_keys=roots.describe(),
@@ -51,16 +51,6 @@ def key_status(pool: Pool, roots: RootKeys, delay: timedelta) -> KeyStatus:
             rotation="unfinished" if len(living) > 1 else "pending" if due else "nothing to do",
             rotation_due=due,
         )
-
-
-def _counts(connection: Connection[Any]) -> tuple[int, int]:
-    alive = destroyed = 0
-    for table in WRAPPED_TABLES:
-        row = connection.execute(
-            sql.SQL("SELECT count(wrapped), count(destroyed_at) FROM {}").format(table.identifier)
-        ).fetchone()
-        alive, destroyed = (alive + row[0], destroyed + row[1]) if row else (alive, destroyed)
-    return alive, destroyed
 
 
 def _began(connection: Connection[Any], store_id: UUID, number: int) -> datetime | None:

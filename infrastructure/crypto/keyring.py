@@ -26,9 +26,10 @@ from psycopg_pool import ConnectionPool
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import KEY_BYTES, Cipher, derive
 from infrastructure.crypto.coordinates import period_key_coordinates, record_key_coordinates
-from infrastructure.crypto.epochs import Epochs, living_epoch_held
+from infrastructure.crypto.epochs import Epochs, living_epoch_held, living_epochs
 from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.crypto.root_key import RootKey, RootKeys, fingerprint, unwrap, wrap
+from infrastructure.crypto.wrapped_tables import counted
 from infrastructure.errors import Busy, Erased, KeyUnavailable, RootKeyProblem, SubjectErased, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 
@@ -75,15 +76,6 @@ WHERE bucket = %(bucket)s AND subject_id = %(subject)s AND record_id = ANY(%(rec
 _SELECT_CHANGES = """
 SELECT count, ARRAY(SELECT epoch FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL ORDER BY epoch)
 FROM keys.destructions WHERE bucket = 0
-"""
-
-_COUNTS = """
-SELECT count(wrapped), count(destroyed_at),
-    (SELECT max(epoch) FROM keys.root_epochs WHERE bucket = 0 AND destroyed_at IS NULL)
-FROM (
-    SELECT wrapped, destroyed_at FROM keys.period_keys
-    UNION ALL SELECT wrapped, destroyed_at FROM keys.record_keys
-) AS made
 """
 
 T = TypeVar("T")
@@ -217,9 +209,9 @@ class KeyRing:
     def counts(self) -> dict[str, int]:
         """Return how many keys of periods and records live, how many are destroyed, and the root key's epoch."""
         with self._connection() as connection:
-            row = connection.execute(_COUNTS).fetchone()
-        living, destroyed, epoch = row or (0, 0, 0)
-        return {"living": living, "destroyed": destroyed, "epoch": epoch}
+            living, destroyed = counted(connection)
+            newest = living_epochs(connection, self.store_id)[-1]
+        return {"living": living, "destroyed": destroyed, "epoch": newest.number}
 
     def has_erasures(self) -> bool:
         """Return whether keys were ever destroyed by an erasure; raises KeyUnavailable."""

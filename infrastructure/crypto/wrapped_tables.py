@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from psycopg import sql
+from psycopg import Connection, sql
 
 from infrastructure.crypto.coordinates import period_key_coordinates, record_key_coordinates
 
@@ -32,3 +33,14 @@ PERIOD_KEYS = WrappedTable(
 )
 RECORD_KEYS = WrappedTable("record_keys", ("subject_id", "key_id", "record_id"), record_key_coordinates)
 WRAPPED_TABLES = (PERIOD_KEYS, RECORD_KEYS)
+
+
+def counted(connection: Connection[Any]) -> tuple[int, int]:
+    """Return how many keys live, and how many are destroyed."""
+    alive = destroyed = 0
+    for table in WRAPPED_TABLES:
+        row = connection.execute(
+            sql.SQL("SELECT count(wrapped), count(destroyed_at) FROM {}").format(table.identifier)
+        ).fetchone()
+        alive, destroyed = (alive + row[0], destroyed + row[1]) if row else (alive, destroyed)
+    return alive, destroyed

@@ -140,7 +140,8 @@ class UnitOfWork:
         key = self._keys_for_new.get(coordinates)
         if key is None:
             self._fences.require_open(self._subject_id, *coordinates, ANY_RECORD)
-            key = self._keys_for_new[coordinates] = self._keys.key_for_new(self._subject_id, *coordinates)
+            key = self._repository.key_for_new(self._subject_id, kind, created)
+            self._keys_for_new[coordinates] = key
         return key
 
     def existing(self, record_id: UUID | None) -> Record:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -203,3 +205,17 @@ class Rehearsal:
         with open_keys(settings) as keys:
             reader = Identities(str(self.identity))
             key_restore.restore(keys.pool, keys.roots, self.key_file, reader, keys.erasures)
+
+
+@contextmanager
+def rehearsed() -> Iterator[Rehearsal]:
+    """Make a store with everything planted, whose servers are stopped, and take it away afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="lifeledger-drill-"))
+    folder.chmod(0o755)  # the account the servers run as has its files below
+    made = Rehearsal(folder)
+    try:
+        made.inhabit()
+        yield made
+    finally:
+        stop(made.store.data_dir)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,7 @@ from infrastructure.erasure.steps import STEPS
 from tests.conftest import environment_of
 from tests.erasure.dying import kill_at
 from tests.privacy.places import look_while_it_runs
-from tests.privacy.rehearsal import Rehearsal, Seen, assert_forgotten
+from tests.privacy.rehearsal import Rehearsal, Seen, assert_forgotten, rehearsed
 from tests.privacy.scan import Needles
 
 pytestmark = pytest.mark.drill
@@ -24,15 +22,8 @@ pytestmark = pytest.mark.drill
 @pytest.fixture(scope="module")
 def rehearsal() -> Iterator[Rehearsal]:
     """A store with everything planted, whose servers are stopped."""
-    folder = Path(tempfile.mkdtemp(prefix="lifeledger-crash-drill-"))
-    folder.chmod(0o755)  # the account the servers run as has its files below
-    made = Rehearsal(folder)
-    try:
-        made.inhabit()
+    with rehearsed() as made:
         yield made
-    finally:
-        stop(made.store.data_dir)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

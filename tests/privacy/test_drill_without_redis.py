@@ -27,7 +27,7 @@ from tests.cache.mortal_redis import MortalRedis, answers_of
 from tests.conftest import ROOT, environment_of
 from tests.privacy.inhabited import look_through_sql, warm
 from tests.privacy.lots import Lot
-from tests.privacy.rehearsal import Rehearsal, Seen, assert_forgotten
+from tests.privacy.rehearsal import Rehearsal, Seen, assert_forgotten, rehearsed
 from tests.privacy.scan import Needles
 
 pytestmark = pytest.mark.drill
@@ -53,15 +53,8 @@ class Reader:
 @pytest.fixture
 def rehearsal() -> Iterator[Rehearsal]:
     """A store with everything planted, whose servers are stopped."""
-    folder = Path(tempfile.mkdtemp(prefix="lifeledger-redis-drill-"))
-    folder.chmod(0o755)  # the account the servers run as has its files below
-    made = Rehearsal(folder)
-    try:
-        made.inhabit()
+    with rehearsed() as made:
         yield made
-    finally:
-        stop(made.store.data_dir)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
