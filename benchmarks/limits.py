@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from infrastructure.ledger.events import EventRow
 
-COLUMNS = EventRow.__slots__
+COLUMNS = EventRow._fields
 _TYPES = (
     "int2", "int8", "uuid", "uuid", "int8", "text", "text", "int2", "uuid", "timestamptz", "uuid", "uuid",
     "uuid", "uuid", "bytea", "bytea",

@@ -18,8 +18,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from pydantic import AwareDatetime, NaiveDatetime, TypeAdapter
-from pydantic_core import to_json
 
+from domain.shared.json_text import json_of
 from domain.shared.record import (
     LEDGER_ONLY,
     NoPeers,
@@ -74,7 +74,7 @@ class _Field:
     def to_sql(self) -> Callable[[Any], Any] | None:
         """What makes a column's value of one that is not None; None where it is the same."""
         if self.adapter is not None:
-            return _to_json
+            return json_of
         if self.enum is not None:
             return _value_of
         return list if self.sequence else None
@@ -191,10 +191,6 @@ class RecordTable:
             item.name: item.default_factory() if item.default_factory is not MISSING else item.default
             for item in absent
         }
-
-
-def _to_json(value: Any) -> bytes:  # noqa: ANN401 - any field that is neither a scalar nor a list of them
-    return to_json(value, bytes_mode="base64")
 
 
 def _value_of(value: Enum) -> Any:  # noqa: ANN401 - what the enumeration is of

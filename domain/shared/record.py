@@ -18,6 +18,8 @@ from domain.shared.values import Id, Line, Slug, new_id
 
 R = TypeVar("R", bound="Record")
 
+E = TypeVar("E", bound="Record.Event")
+
 LEDGER_ONLY: Final = "ledger only"
 """Marks a field of the state (in Annotated) that read tables do not carry: too large, and nobody sorts by it."""
 
@@ -173,16 +175,19 @@ class Record(Aggregate):
 
     @classmethod
     def _begin(cls, origin: Origin, created: type[Created], **content: Any) -> Self:  # noqa: ANN401 - the event's fields
-        make: Any = created  # the library's type knows only the envelope's fields
-        event = make(
-            originator_topic=get_topic(cls),
-            originator_id=origin.record_id,
-            originator_version=cls.INITIAL_VERSION,
-            timestamp=created.create_timestamp(),
-            source=origin.source,
-            metadata=dict(origin.metadata),
+        values = {
+            "originator_topic": get_topic(cls),
+            "originator_id": origin.record_id,
+            "originator_version": cls.INITIAL_VERSION,
+            "timestamp": created.create_timestamp(),
+            "source": origin.source,
+            "metadata": dict(origin.metadata),
             **content,
-        )
+        }
+        if values.keys() != _declared(created):
+            msg = f"{created.__qualname__} has other fields than it is given"
+            raise TypeError(msg)
+        event = event_of(created, values)
         record: Self = event.mutate(None)
         record.pending_events.append(event)
         attach(record, origin.subject_id, origin.peers)
@@ -265,6 +270,16 @@ class TooMany(RuleBroken):
     """The record holds as many of these as it may."""
 
 
+def event_of(event_class: type[E], values: Mapping[str, Any]) -> E:
+    """Return an event with these values for its fields, which must be all of them.
+
+    A frozen dataclass would assign each by a call of its own; what it then is, is its ``__dict__``.
+    """
+    event = object.__new__(event_class)
+    event.__dict__.update(values)
+    return event
+
+
 def attach(record: Record, subject_id: UUID, peers: Peers) -> None:
     """Tell the record whose it is and where it finds the person's other records; not part of its state."""
     record.__dict__["_subject_id"] = subject_id
@@ -333,6 +348,11 @@ def _defaults(kind: type[Record]) -> Mapping[str, Any]:
 
 
 @cache
+def _declared(event_class: type[Record.Event]) -> frozenset[str]:
+    return frozenset(item.name for item in fields(event_class))
+
+
+@cache
 def _carried(event_class: type[Record.Event], kind: type[Record]) -> tuple[str, ...]:
-    own = {item.name for item in fields(event_class)} - {"originator_id", "originator_version", "timestamp"}
+    own = _declared(event_class) - {"originator_id", "originator_version", "timestamp"}
     return tuple(name for name in state_fields(kind) if name in own)

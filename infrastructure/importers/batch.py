@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from pydantic_core import to_json
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
 from domain.shared.errors import DomainError, InvalidInput, RecordTrashed
-from domain.shared.record import Origin, Record, Source
+from domain.shared.json_text import json_of
+from domain.shared.record import Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES
 from infrastructure.crypto.cipher import blind, derive
@@ -200,7 +200,7 @@ class Intake:
             arguments[draft.content.parameter] = self._store(batch, kind, record_id, draft.content)
         command = _command(kind, draft.verb)
         source = Source(self._platform, draft.source_id, self._integration_id)
-        origin = Origin(self._session.subject_id, record_id, source=source)
+        origin = batch.work.origin(record_id, source)
         record = batch.work.create(command, command.arguments((), arguments), origin)
         for tag in _valid_tags(kind, draft.tags):
             record.tag(tag)  # type: ignore[attr-defined]  # _valid_tags yields none for a kind without tags
@@ -256,7 +256,7 @@ def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused
 
 def _digest(draft: Draft, secret: bytes) -> bytes:
     """Return a keyed digest of everything a draft says, its content included."""
-    wire = to_json((draft.verb, draft.arguments, draft.update_arguments, draft.tags), bytes_mode="base64")
+    wire = json_of((draft.verb, draft.arguments, draft.update_arguments, draft.tags))
     if draft.content is not None:
         with _opened(draft.content) as stream:
             wire += _sha256(stream)

@@ -16,11 +16,11 @@ from uuid import UUID
 import orjson
 from eventsourcing.utils import get_topic
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
-from pydantic_core import to_json
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from domain.catalogue import UnknownKind, events_of, kind_named
-from domain.shared.record import Record, restored, reverted_fields, state_fields
+from domain.shared.json_text import json_of
+from domain.shared.record import Record, event_of, restored, reverted_fields, state_fields
 from infrastructure.errors import CorruptEvent
 
 _ENVELOPE = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
@@ -31,7 +31,7 @@ def encode_event(event: Record.Event, purpose: str | None) -> bytes:
     """Return the plaintext body of an event."""
     values = vars(event)
     data = {name: values[name] for name in _own_fields(type(event))}
-    return to_json({"purpose": purpose, "data": data}, bytes_mode="base64")
+    return json_of({"purpose": purpose, "data": data})
 
 
 def decode_event(
@@ -50,14 +50,11 @@ def decode_event(
         body = _reader(event_class, kind).validate_json(plaintext)
     except (KeyError, UnknownKind, ValidationError, orjson.JSONDecodeError):
         raise CorruptEvent from None
-    event = object.__new__(event_class)  # a frozen dataclass: its state is its __dict__
-    record_id, version, recorded_at = envelope
-    state = event.__dict__
-    state.update(body["data"])
-    state["originator_id"], state["originator_version"], state["timestamp"] = record_id, version, recorded_at
+    values = body["data"]
+    values["originator_id"], values["originator_version"], values["timestamp"] = envelope
     if issubclass(event_class, Record.Created):
-        state["originator_topic"] = get_topic(kind)
-    return event, body["purpose"]
+        values["originator_topic"] = get_topic(kind)
+    return event_of(event_class, values), body["purpose"]
 
 
 def schema_version_of(event_class: type[Record.Event]) -> int:
@@ -69,7 +66,7 @@ def schema_version_of(event_class: type[Record.Event]) -> int:
 def encode_state(record: Record) -> bytes:
     """Return the state of a record as JSON, for a snapshot."""
     values = vars(record)
-    return to_json({name: values[name] for name in state_fields(type(record))}, bytes_mode="base64")
+    return json_of({name: values[name] for name in state_fields(type(record))})
 
 
 def decode_state(kind: type[Record], plaintext: bytes) -> dict[str, Any]:
@@ -88,7 +85,7 @@ def encode_records(kind: type[Record], records: Sequence[Record]) -> bytes:
         values = vars(record)
         identity = (record.id, record.version, record.created_on, record.modified_on)
         listed.append((*identity, {name: values[name] for name in names}))
-    return to_json(listed, bytes_mode="base64")
+    return json_of(listed)
 
 
 def decode_records(kind: type[Record], answer: bytes) -> list[Record]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 _VERSION_AND_SCHEMA = struct.Struct(">qH")
@@ -22,8 +23,7 @@ class Attribution:
     causation_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SealedEvent:
+class SealedEvent(NamedTuple):
     """An event ready to be stored: encrypted, but without its place in the bucket.
 
     That of an erasure has neither kind nor key: its body holds ids only and is not encrypted.
@@ -40,8 +40,7 @@ class SealedEvent:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(NamedTuple):
     """An event as it lies in the ledger; ``body`` and what describes it are None after an erasure."""
 
     bucket: int
@@ -116,8 +115,7 @@ class Mention:
     named: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SourceEntry:
+class SourceEntry(NamedTuple):
     """The blind name of an imported thing, and a keyed digest of what its source said last."""
 
     source: bytes

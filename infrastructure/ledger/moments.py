@@ -8,7 +8,7 @@ clock that was put back shows, a later time holds for all events behind it. Time
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -78,7 +78,7 @@ CROSS JOIN LATERAL (
 ORDER BY event.record_id, event.version
 """
 
-_COLUMNS = sql.SQL(", ").join(sql.Identifier(each.name) for each in fields(EventRow))
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(name) for name in EventRow._fields)
 
 _FIRST = UUID(int=0)
 

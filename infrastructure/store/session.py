@@ -183,7 +183,7 @@ class Session(Questions):
         work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys, fences)
         touched: dict[UUID, Record] = {}
         for each in calls:
-            origin = self._origin(each, given) if each.creates else None
+            origin = self._origin(work, each, given) if each.creates else None
             record = work.run(each, origin=origin, expected_version=given.expected_version)
             touched[record.id] = record
             if origin is not None and origin.source is not None:
@@ -202,16 +202,14 @@ class Session(Questions):
             return (done,)
         return tuple(self._receipt(record, done.position, command_id) for record in touched.values())
 
-    def _origin(self, each: Call, given: Given) -> Origin:
+    def _origin(self, work: UnitOfWork, each: Call, given: Given) -> Origin:
         if given.source is not None:
             kind: type[Record] = getattr(each.method, "__self__")  # noqa: B009 - callables in general have none
             blind = self._blind_name(kind.KIND, given.source)
             known = self.engine.ledger.sources(self.subject_id, [blind])
             if known:
                 raise SourceAlreadyKept(known[blind][0])
-        return Origin(
-            self.subject_id, given.record_id or new_id(), source=given.source, metadata=given.metadata
-        )
+        return work.origin(given.record_id, given.source, given.metadata)
 
     def _blind_name(self, kind: str, source: Source) -> bytes:
         secret = self.engine.keys.subject_secret(self.subject_id, "index")

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic_core import to_json
-
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
-from domain.shared.record import Claim, Origin, Record, attach
-from domain.shared.values import address_key
+from domain.shared.json_text import json_of
+from domain.shared.record import Claim, Origin, Record, Source, attach
+from domain.shared.values import address_key, new_id
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing
 from infrastructure.crypto.period_key import PeriodKey, period_of
@@ -104,7 +103,7 @@ class UnitOfWork:
         """Carry out one command; return the record it was given to or made."""
         if call.creates:
             kind: type[Record] = getattr(call.method, "__self__")  # noqa: B009 - callables in general have none
-            return self.create(_command(kind, call), _checked(kind, call), origin or Origin(self._subject_id))
+            return self.create(_command(kind, call), _checked(kind, call), origin or self.origin())
         record = self._loaded(call.record_id)
         if expected_version is not None and record.version != expected_version:
             raise VersionConflict
@@ -114,9 +113,17 @@ class UnitOfWork:
         self._require_shareable(record, command)
         return record
 
+    def origin(
+        self,
+        record_id: UUID | None = None,
+        source: Source | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Origin:
+        """Return the circumstances of a record that is to be made here."""
+        return Origin(self._subject_id, record_id or new_id(), source, metadata or {}, self)
+
     def create(self, command: Command, arguments: Mapping[str, Any], origin: Origin) -> Record:
-        """Carry out a creating command with checked arguments."""
-        origin = Origin(self._subject_id, origin.record_id, origin.source, origin.metadata, self)
+        """Carry out a creating command with checked arguments, for an ``origin`` of this unit of work."""
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         self._require_shareable(record, command)
         key = self.key_for_new(command.kind, record.created_on)
@@ -297,7 +304,7 @@ def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> by
     """Return a keyed digest of commands and arguments: it tells a repeated command from a reused id."""
     said = [(_words(call), call.record_id, call.args, call.kwargs) for call in calls]
     try:
-        wire = to_json(said)
+        wire = json_of(said)
     except ValueError:  # a lone surrogate, an object of a foreign class: no signature takes these
         raise InvalidInput from None
     return derive(keys.subject_secret(subject_id, "index"), b"request", wire)

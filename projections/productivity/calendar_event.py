@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from pydantic_core import to_json
-
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import TimeKind
 from domain.productivity.occurrences import RuleUnreadable, read_rule
+from domain.shared.json_text import json_of
 from domain.shared.values import LAST_YEAR
 from projections import agenda
 from projections.record_table import RecordTable
@@ -43,7 +42,7 @@ def _planned(event: CalendarEvent) -> Iterator[Row]:
         last = max((last, event.start_local, *event.rdates, *moved)) + max(length, agenda.ANY_ZONE * 2)
         last = _utc(max((last, *moved_ends))) + agenda.ANY_ZONE
     long = event.rrule is not None or bool(event.rdates) or length > agenda.LONG
-    yield (long, _utc(first) - agenda.ANY_ZONE, last, to_json(series))
+    yield (long, _utc(first) - agenda.ANY_ZONE, last, json_of(series))
 
 
 def _last_start(event: CalendarEvent) -> datetime | None:
