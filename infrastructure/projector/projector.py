@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, Protocol
@@ -88,6 +89,22 @@ class Progress:
     buckets: int
 
 
+_NOTHING = Progress(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A batch under its lease, with what it changes: whichever thread has it may write it."""
+
+    connection: Connection[Any]
+    events: int
+    batch: Sequence[EventRow]
+    """The events of the batch but for those that an erasure of the same batch takes."""
+    reached: Mapping[int, int]
+    purges: Sequence[purge.Purge]
+    changes: Changes
+
+
 class Projector:
     """Projects batches into one set of read tables. One per worker process or thread."""
 
@@ -108,22 +125,27 @@ class Projector:
 
     def run_once(self) -> Progress:
         """Project one batch of the buckets that lag; raises Unavailable, KeyUnavailable."""
-        heads = self._ledger.heads()
-        with reported(), self._pool.connection() as connection:
-            known = self._known(connection)
-            if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
-                refill_checkpoints(connection, self._schema)
-                connection.commit()
-            lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
-            checkpoints = self._lease(connection, lagging) if lagging else {}
-            return self._project(connection, checkpoints) if checkpoints else Progress(0, 0)
+        with ExitStack() as lease:
+            folded = self._fold_next(lease)
+            return self._store(folded) if folded is not None else _NOTHING
 
-    def run_until_idle(self) -> int:
-        """Project until nothing lags that another worker does not hold; return the number of events."""
+    def run_until_idle(self, stopping: Callable[[], bool] = lambda: False) -> int:
+        """Project until nothing lags that another worker does not hold; return the number of events.
+
+        While PostgreSQL writes a batch, the next one is folded: of other buckets, under a lease of its own. Once
+        ``stopping`` says so, what has begun is finished and nothing else begun. Raises as ``run_once``.
+        """
         total = 0
-        while (progress := self.run_once()).events:
-            total += progress.events
-        return total
+        with ThreadPoolExecutor(1, "projector") as writer:
+            writing: Future[Progress] | None = None
+            while True:
+                with ExitStack() as lease:
+                    folded = None if stopping() else self._fold_next(lease)
+                    done = writing.result() if writing is not None else _NOTHING
+                    if folded is None and not done.events:
+                        return total
+                    total += done.events
+                    writing = writer.submit(self._release_stored, folded, lease.pop_all()) if folded else None
 
     def lag(self) -> int:
         """Return how many events the read tables are behind the ledger."""
@@ -168,23 +190,41 @@ class Projector:
                 connection.commit()
             return True
 
-    def _project(self, connection: Connection[Any], checkpoints: dict[int, int]) -> Progress:
-        batch = self._ledger.tails(checkpoints, max(BATCH_EVENTS // len(checkpoints), 1))
+    def _fold_next(self, lease: ExitStack) -> _Folded | None:
+        """Fold a batch of buckets that lag, whose checkpoints stay locked until ``lease`` ends; None where none lag."""
+        heads = self._ledger.heads()
+        lease.enter_context(reported())
+        connection = lease.enter_context(self._pool.connection())
+        known = self._known(connection)
+        if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
+            refill_checkpoints(connection, self._schema)
+            connection.commit()
+        lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
+        checkpoints = self._lease(connection, lagging) if lagging else {}
+        batch = self._ledger.tails(checkpoints, BATCH_EVENTS // len(checkpoints)) if checkpoints else []
         if not batch:
-            return Progress(0, 0)
+            return None
         reached = _contiguous(batch, checkpoints)
         purges = self._purges(connection, batch)
-        batch, whole = _left_by(purges, batch), batch
-        self._sealer.preload(batch)
-        changes = self._fold(connection, batch, {})
-        with self._caches.changing(changes.touched.union(*(each.touched for each in purges))):
+        left = _left_by(purges, batch)
+        self._sealer.preload(left)
+        return _Folded(connection, len(batch), left, reached, purges, self._fold(connection, left, {}))
+
+    def _store(self, folded: _Folded) -> Progress:
+        """Write what a batch changes, and how far it reaches, in one transaction."""
+        connection, purges = folded.connection, folded.purges
+        with self._caches.changing(folded.changes.touched.union(*(each.touched for each in purges))):
             self._purge(connection, purges)
-            changes = self._written(connection, batch, changes)
-            self._advance(connection, reached)
+            changes = self._written(connection, folded.batch, folded.changes)
+            self._advance(connection, folded.reached)
             connection.commit()
         for row, reason in changes.parked:
             log().warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
-        return Progress(len(whole), len(reached))
+        return Progress(folded.events, len(folded.reached))
+
+    def _release_stored(self, folded: _Folded, lease: ExitStack) -> Progress:
+        with lease:
+            return self._store(folded)
 
     def _purges(self, connection: Connection[Any], batch: Iterable[EventRow]) -> list[purge.Purge]:
         """Return what the erasures of a batch take from the tables; one that cannot be read is parked later."""
@@ -286,7 +326,7 @@ class Projector:
             rows.drop_empty(connection, self._schema, table, fallen)
         rows.park(connection, self._schema, changes.parked)
 
-    def _advance(self, connection: Connection[Any], reached: dict[int, int]) -> None:
+    def _advance(self, connection: Connection[Any], reached: Mapping[int, int]) -> None:
         connection.execute(
             self._sql(
                 "UPDATE {schema}.checkpoints AS c SET position = n.position"

@@ -30,15 +30,19 @@ def work(projector: Projector, wakeups: Wakeups, stop: threading.Event, tidy: Ca
     """
     pause = POLL_INTERVAL
     tidied_at = float("-inf")
+
+    def interrupted() -> bool:
+        return stop.is_set() or time.monotonic() - tidied_at > JANITOR_INTERVAL
+
     while not stop.is_set():
         try:
-            if time.monotonic() - tidied_at > JANITOR_INTERVAL:
+            if interrupted():
                 tidied_at = time.monotonic()
                 tidy()
-            if projector.run_once().events:
-                continue
+            projector.run_until_idle(interrupted)
             pause = POLL_INTERVAL
-            wakeups.wait(POLL_INTERVAL)
+            if not interrupted():
+                wakeups.wait(POLL_INTERVAL)
         except Exception as error:  # noqa: BLE001 - a worker outlives whatever keeps it from working now
             log().warning("projector waits", reason=type(error).__name__, seconds=pause)
             stop.wait(pause)

@@ -158,7 +158,7 @@ def _lived(store: Store) -> Lives:
 def _watched(monkeypatch: pytest.MonkeyPatch, servers: EmbeddedServers) -> list[str]:
     """Return a list that gets all rows of the read tables, as text, before and after each batch of a projector."""
     seen: list[str] = []
-    real = Projector.run_once
+    real = Projector._store
 
     def look() -> None:
         with psycopg.connect(servers.postgres_url("ledger")) as connection:
@@ -169,14 +169,14 @@ def _watched(monkeypatch: pytest.MonkeyPatch, servers: EmbeddedServers) -> list[
         seen.append(" ".join(found))
         found.clear()
 
-    def run_once(self: Projector) -> Progress:
+    def store(self: Projector, folded: Any) -> Progress:  # noqa: ANN401 - the projector's own
         look()
-        progress = real(self)
+        progress = real(self, folded)
         look()
         return progress
 
     found: list[str] = []
-    monkeypatch.setattr(Projector, "run_once", run_once)
+    monkeypatch.setattr(Projector, "_store", store)
     return seen
 
 
