@@ -119,7 +119,8 @@ def _limit(bench: Bench, connection: Connection[Any], begun: dict[int, int]) -> 
         ledger.tails(after, 1_000_000)
         for table, found in filled.items():
             for start in range(0, len(found), CHUNK):
-                rows.insert(connection, BARE, table, found[start : start + CHUNK])
+                packed = rows.pack(connection, table, found[start : start + CHUNK])
+                rows.insert(connection, BARE, table, packed)
 
     return work
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
-from typing import Any, cast, get_type_hints
+from typing import Any, NamedTuple, cast, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -43,18 +43,17 @@ def decode_event(
     database never leads to an import.
     """
     try:
-        kind = kind_named(kind_name)
-        event_class = events_of(kind)[topic]
-        if schema_version < schema_version_of(event_class):
-            plaintext = _upcast(event_class, schema_version, plaintext)
-        body = _reader(event_class, kind).validate_json(plaintext)
+        reading = _reading(kind_name, topic)
+        if schema_version < reading.version:
+            plaintext = _upcast(reading.event_class, schema_version, plaintext)
+        body = reading.body.validate_json(plaintext)
     except (KeyError, UnknownKind, ValidationError, orjson.JSONDecodeError):
         raise CorruptEvent from None
     values = body["data"]
     values["originator_id"], values["originator_version"], values["timestamp"] = envelope
-    if issubclass(event_class, Record.Created):
-        values["originator_topic"] = get_topic(kind)
-    return event_of(event_class, values), body["purpose"]
+    if reading.of_kind is not None:
+        values["originator_topic"] = reading.of_kind
+    return event_of(reading.event_class, values), body["purpose"]
 
 
 def schema_version_of(event_class: type[Record.Event]) -> int:
@@ -114,13 +113,28 @@ def _own_fields(event_class: type[Record.Event]) -> tuple[str, ...]:
     return tuple(item.name for item in fields(event_class) if item.name not in _ENVELOPE)
 
 
+class _Reading(NamedTuple):
+    """How the events of one topic are read."""
+
+    event_class: type[Record.Event]
+    version: int
+    body: TypeAdapter[Any]
+    of_kind: str | None
+    """The library's name of the kind, which a record's first event carries."""
+
+
 @cache
-def _reader(event_class: type[Record.Event], kind: type[Record]) -> TypeAdapter[Any]:
+def _reading(kind_name: str, topic: str) -> _Reading:
+    """Find out how a topic of a kind is read; raises UnknownKind, KeyError."""
+    kind = kind_named(kind_name)
+    event_class = events_of(kind)[topic]
     hints = get_type_hints(event_class, include_extras=True)
     if issubclass(event_class, Record.Reverted):
         hints["state"] = _earlier_state(kind)
     data = _shape("data", {name: hints[name] for name in _own_fields(event_class)})
-    return TypeAdapter(_shape("body", {"purpose": str | None, "data": data}))
+    body = TypeAdapter[Any](_shape("body", {"purpose": str | None, "data": data}))
+    first = issubclass(event_class, Record.Created)
+    return _Reading(event_class, schema_version_of(event_class), body, get_topic(kind) if first else None)
 
 
 @cache

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.catalogue import topic_of
@@ -17,8 +16,7 @@ from infrastructure.ledger.erasure_events import ErasedScope, decode_erasure, is
 from infrastructure.ledger.events import EventRow, SealedEvent, associated_data, digest_of
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedEvent:
+class OpenedEvent(NamedTuple):
     """An event of the ledger that can be read."""
 
     row: EventRow
@@ -26,15 +24,13 @@ class OpenedEvent:
     purpose: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ErasedEvent:
+class ErasedEvent(NamedTuple):
     """An event of the ledger whose key is destroyed: its place is known, its content is gone for good."""
 
     row: EventRow
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureEvent:
+class ErasureEvent(NamedTuple):
     """The event that tells which others of the bucket are erased; it belongs to no record."""
 
     row: EventRow

@@ -90,9 +90,9 @@ class BatchFold:
         """
         key = (row.bucket, row.record_id)
         purpose = None
-        if key in self._unwritable:
+        if self._unwritable and key in self._unwritable:
             self._park(key, row, self._unwritable.pop(key))
-        if key not in self._parked:
+        if not self._parked or key not in self._parked:
             try:
                 opened = opener(row)
                 if isinstance(opened, ErasureEvent):
@@ -135,7 +135,7 @@ class BatchFold:
     def finish(self) -> Changes:
         """Return the changes of the whole batch."""
         for key, fold in self._folds.items():
-            if key in self._parked or fold.last is None:
+            if fold.last is None or (self._parked and key in self._parked):
                 continue
             try:
                 rows, after = self._rows(key, fold)

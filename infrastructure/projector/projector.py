@@ -35,6 +35,7 @@ from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
 from infrastructure.projector.schema import SCHEMA, refill_checkpoints
 from projections.catalogue import view_of
+from projections.table import Table
 
 BATCH_EVENTS = 2000
 BATCH_BUCKETS = 64
@@ -103,6 +104,8 @@ class _Folded:
     reached: Mapping[int, int]
     purges: Sequence[purge.Purge]
     changes: Changes
+    packed: Mapping[Table, bytes] | None
+    """The rows to insert as they are sent; None where one of them cannot be."""
 
 
 class Projector:
@@ -208,14 +211,20 @@ class Projector:
         purges = self._purges(connection, batch)
         left = _left_by(purges, batch)
         self._sealer.preload(left)
-        return _Folded(connection, len(batch), left, reached, purges, self._fold(connection, left, {}))
+        changes = self._fold(connection, left, {})
+        packed = None
+        with contextlib.suppress(
+            Exception
+        ):  # a row that psycopg cannot take is found, and parked, when it is written
+            packed = _packed(connection, changes)
+        return _Folded(connection, len(batch), left, reached, purges, changes, packed)
 
     def _store(self, folded: _Folded) -> Progress:
         """Write what a batch changes, and how far it reaches, in one transaction."""
         connection, purges = folded.connection, folded.purges
         with self._caches.changing(folded.changes.touched.union(*(each.touched for each in purges))):
             self._purge(connection, purges)
-            changes = self._written(connection, folded.batch, folded.changes)
+            changes = self._written(connection, folded.batch, folded.changes, folded.packed)
             self._advance(connection, folded.reached)
             connection.commit()
         for row, reason in changes.parked:
@@ -240,11 +249,17 @@ class Projector:
         for each in purges:
             purge.carry_out(connection, self._schema, each)
 
-    def _written(self, connection: Connection[Any], batch: Sequence[EventRow], changes: Changes) -> Changes:
+    def _written(
+        self,
+        connection: Connection[Any],
+        batch: Sequence[EventRow],
+        changes: Changes,
+        packed: Mapping[Table, bytes] | None = None,
+    ) -> Changes:
         """Write what a batch changes; where a row cannot be written, its record is parked and the rest is."""
         try:
             with connection.transaction():
-                self._write(connection, changes)
+                self._write(connection, changes, packed)
         except psycopg.OperationalError:
             raise
         except Exception:  # noqa: BLE001 - a row that PostgreSQL or psycopg cannot take
@@ -258,7 +273,9 @@ class Projector:
         """Return what a batch changes; records known to be unwritable are parked."""
         begun = {(row.bucket, row.record_id) for row in batch if row.version == 1}
         going_on = {(row.bucket, row.record_id): row.kind or "" for row in batch if row.version > 1}
-        found = self._found(connection, [item for item in going_on.items() if item[0] not in begun])
+        for key in begun:
+            going_on.pop(key, None)
+        found = self._found(connection, going_on.items())
         fold = BatchFold(found, self._parked_in(connection, {row.bucket for row in batch}), unwritable)
         for row in batch:
             fold.take(row, self._sealer.open)
@@ -314,11 +331,13 @@ class Projector:
         statement = self._sql("SELECT bucket, record_id FROM {schema}.parked WHERE bucket = ANY(%s)")
         return set(connection.execute(statement, (sorted(buckets),)).fetchall())
 
-    def _write(self, connection: Connection[Any], changes: Changes) -> None:
+    def _write(
+        self, connection: Connection[Any], changes: Changes, packed: Mapping[Table, bytes] | None = None
+    ) -> None:
         for table, keys in changes.deletes.items():
             rows.delete(connection, self._schema, table, keys)
-        for table, values in changes.inserts.items():
-            rows.insert(connection, self._schema, table, values)
+        for table, ready in (_packed(connection, changes) if packed is None else packed).items():
+            rows.insert(connection, self._schema, table, ready)
         for table, sums in changes.sums.items():
             amounts = [(*group, *values) for group, values in sorted(sums.items(), key=repr) if any(values)]
             rows.add(connection, self._schema, table, amounts)
@@ -337,6 +356,12 @@ class Projector:
 
     def _sql(self, text: LiteralString) -> sql.Composed:
         return sql.SQL(text).format(schema=sql.Identifier(self._schema))
+
+
+def _packed(connection: Connection[Any], changes: Changes) -> dict[Table, bytes]:
+    return {
+        table: rows.pack(connection, table, values) for table, values in changes.inserts.items() if values
+    }
 
 
 def _left_by(purges: Sequence[purge.Purge], batch: Sequence[EventRow]) -> list[EventRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.adapt import Buffer, Dumper, Loader
+from psycopg.copy import Copy, FileWriter
 from psycopg.pq import Format
 
 from infrastructure.ledger.events import EventRow
@@ -75,16 +77,20 @@ def delete(connection: Connection[Any], schema: str, table: Table, keys: Sequenc
         connection.execute(_delete(schema, table), (list(buckets), list(ids)))
 
 
-def insert(connection: Connection[Any], schema: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Add rows, given as the values of the table's written columns."""
-    rows = list(rows)
-    if not rows:
-        return
-    statement, types = _copy(schema, table)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
+def pack(connection: Connection[Any], table: Table, rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return rows, given as the values of the table's written columns, as COPY takes them; asks nothing of the server."""
+    packed = io.BytesIO()
+    with Copy(connection.cursor(), binary=True, writer=FileWriter(packed)) as copy:
+        copy.set_types(_wire_types(table))
         for row in rows:
             copy.write_row(row)
+    return packed.getvalue()
+
+
+def insert(connection: Connection[Any], schema: str, table: Table, packed: bytes) -> None:
+    """Add rows that were packed."""
+    with connection.cursor() as cursor, cursor.copy(_copy(schema, table)) as copy:
+        copy.write(packed)
 
 
 def add(connection: Connection[Any], schema: str, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -163,10 +169,14 @@ def _delete(schema: str, table: Table) -> sql.Composed:
 
 
 @lru_cache(maxsize=256)
-def _copy(schema: str, table: Table) -> tuple[sql.Composed, list[str]]:
+def _copy(schema: str, table: Table) -> sql.Composed:
     columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.written)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_name(schema, table), columns)
-    return statement, [_wire_type(column.type.value) for column in table.written]
+    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_name(schema, table), columns)
+
+
+@lru_cache(maxsize=256)
+def _wire_types(table: Table) -> list[str]:
+    return [_wire_type(column.type.value) for column in table.written]
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -169,7 +170,7 @@ def _watched(monkeypatch: pytest.MonkeyPatch, servers: EmbeddedServers) -> list[
         seen.append(" ".join(found))
         found.clear()
 
-    def store(self: Projector, folded: Any) -> Progress:  # noqa: ANN401 - the projector's own
+    def store(self: Projector, folded: Any) -> Progress:
         look()
         progress = real(self, folded)
         look()

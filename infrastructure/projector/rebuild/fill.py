@@ -158,7 +158,7 @@ class Filler:
     def _copy(self, connection: Connection[Any], inserts: Mapping[Table, Sequence[Row]]) -> None:
         try:
             for table, values in inserts.items():
-                rows.insert(connection, SHADOW, table, values)
+                rows.insert(connection, SHADOW, table, rows.pack(connection, table, values))
         except psycopg.OperationalError:
             raise
         except Exception as error:
@@ -226,7 +226,7 @@ def _refused(connection: Connection[Any], inserts: Mapping[Table, Sequence[Row]]
     try:
         with connection.transaction(force_rollback=True):
             for table, values in inserts.items():
-                rows.insert(connection, SHADOW, table, values)
+                rows.insert(connection, SHADOW, table, rows.pack(connection, table, values))
     except psycopg.OperationalError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a value can cause concerns its record only
