@@ -18,7 +18,7 @@ from psycopg import Connection, sql
 from benchmarks.figures import Beside, Figure, Median
 from infrastructure.bootstrap import open_store
 from infrastructure.embedded.servers import EmbeddedServers, stop
-from infrastructure.garbage import relax_collector
+from infrastructure.interpreter import relax_collector
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store

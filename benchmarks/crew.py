@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
-from infrastructure.garbage import relax_collector
+from infrastructure.interpreter import relax_collector
 
 Setup = Callable[..., Callable[[], object]]
 """Given an ExitStack and the member's own arguments, returns the work; a function of a module, to be spawned."""

@@ -15,6 +15,7 @@ from benchmarks.bench import Bench, Beside, Figure, in_turns
 from benchmarks.crew import Crew
 from benchmarks.history import fill_people
 from infrastructure.bootstrap import open_store
+from infrastructure.interpreter import switch_sooner
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.projector import rows, schema
 from infrastructure.settings import Settings
@@ -68,6 +69,7 @@ def _pattern(bench: Bench, name: str, events: int, begun: dict[int, int]) -> lis
 def projecting(resources: ExitStack, settings: Settings) -> Callable[[], object]:
     """Set up a member of a crew that projects until nothing lags, also what another member still holds."""
     store = resources.enter_context(open_store(settings))
+    switch_sooner()  # as workers do
 
     def until_done() -> None:
         while store.engine.projector.lag():

@@ -84,7 +84,9 @@ class _Field:
         """What makes the field's value of a column's that is not NULL; None where it is the same."""
         if self.adapter is not None:
             return self.adapter.validate_json
-        return self.enum or (tuple if self.sequence else None)
+        if self.enum is not None:
+            return {each.value: each for each in self.enum}.__getitem__
+        return tuple if self.sequence else None
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,9 @@ class RecordTable:
     def record(self, row: Sequence[Any]) -> Record:
         """Return the record a row was made from, without what only the ledger keeps; jsonb comes as bytes."""
         _, subject_id, record_id, version, created, updated, platform, object_id, integration_id = row[:9]
-        state = self._absent | dict(zip(self._names, row[9:], strict=True))
+        state = dict(zip(self._names, row[9:], strict=True))
+        if self._absent:
+            state |= self._absent
         state["source"] = None if platform is None else Source(platform, object_id, integration_id)
         for name, convert in self._from_sql:
             if state[name] is not None:

@@ -14,7 +14,7 @@ from domain.shared.errors import LifeledgerError
 from infrastructure.cli.commands import COMMANDS, command_named
 from infrastructure.embedded.errors import EmbeddedServerError
 from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable
-from infrastructure.garbage import relax_collector
+from infrastructure.interpreter import relax_collector
 
 EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_INTERRUPTED = (
     1,

@@ -8,7 +8,7 @@ import threading
 import time
 from types import FrameType
 
-from infrastructure.garbage import relax_collector
+from infrastructure.interpreter import relax_collector, switch_sooner
 from infrastructure.logs import log
 from infrastructure.settings import Settings
 
@@ -52,6 +52,7 @@ def work_until_told(settings: Settings) -> None:
     stop = stop_on_signals()
     leave_with_parent(stop)
     relax_collector()
+    switch_sooner()
     with (
         open_store(settings.model_copy(update={"project_in_process": False})) as store,
         kept_backed_up(settings),

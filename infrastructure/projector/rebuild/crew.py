@@ -10,7 +10,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 
 from domain.shared.errors import LifeledgerError
 from infrastructure.errors import RebuildRefused
-from infrastructure.garbage import relax_collector
+from infrastructure.interpreter import relax_collector
 from infrastructure.logs import log
 from infrastructure.projector.processes import leave_with_parent, stop_on_signals
 from infrastructure.projector.rebuild.plan import Plan
