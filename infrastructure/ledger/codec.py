@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple, cast, get_type_hints
 from uuid import UUID
 
@@ -77,28 +78,27 @@ def decode_state(kind: type[Record], plaintext: bytes) -> dict[str, Any]:
 
 
 def encode_records(kind: type[Record], records: Sequence[Record]) -> bytes:
-    """Return records as JSON, for the cache: state and identity, not what only the ledger keeps."""
-    names = state_fields(kind)
-    listed = []
-    for record in records:
-        values = vars(record)
-        identity = (record.id, record.version, record.created_on, record.modified_on)
-        listed.append((*identity, {name: values[name] for name in names}))
-    return json_of(listed)
+    """Return records as JSON, for the cache: identity and state, by place; not what only the ledger keeps."""
+    values = itemgetter(*state_fields(kind))
+    return json_of(
+        [(each.id, each.version, each.created_on, each.modified_on, *values(vars(each))) for each in records]
+    )
 
 
 def decode_records(kind: type[Record], answer: bytes) -> list[Record]:
     """Return the records of ``encode_records``."""
-    return [restored(kind, *identity) for identity in _records_reader(kind).validate_json(answer)]
+    names = state_fields(kind)
+    return [
+        restored(kind, record_id, version, created, modified, dict(zip(names, values, strict=True)))
+        for record_id, version, created, modified, *values in _records_reader(kind).validate_json(answer)
+    ]
 
 
 @cache
-def _records_reader(
-    kind: type[Record],
-) -> TypeAdapter[list[tuple[UUID, int, datetime, datetime, dict[str, Any]]]]:
-    state = _shape("state", state_hints(kind))
+def _records_reader(kind: type[Record]) -> TypeAdapter[list[tuple[Any, ...]]]:
     list_of, tuple_of = cast("Any", list), cast("Any", tuple)  # their items are types made at run time
-    return TypeAdapter(list_of[tuple_of[UUID, int, datetime, datetime, state]])
+    row = tuple_of[(UUID, int, datetime, datetime, *state_hints(kind).values())]
+    return TypeAdapter(list_of[row], config=_CONFIG)
 
 
 @cache

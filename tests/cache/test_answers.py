@@ -16,6 +16,7 @@ from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.settings import Settings
+from infrastructure.store import reader
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from tests.cache.mortal_redis import MortalRedis, answers_of, titles
@@ -54,6 +55,21 @@ def test_whatever_keeps_answers_they_are_those_of_the_tables(any_store: Store) -
             assert titles(me, after=receipt) == sorted(kept.values())
             assert sorted(entry.title for entry in me.timeline(kind="task")) == sorted(kept.values())
             assert me.count(Task) == len(kept)
+
+
+def test_an_answer_left_by_a_version_with_other_fields_is_asked_for_anew(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = any_store.acting_as(any_store.register("ada", "ada@example.org"))
+    me.do(Task.create, title="Renew the passport")
+    any_store.catch_up()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(reader, "encode_records", lambda _kind, _records: b'[["of", "other", "fields"]]')
+        titles(me)
+    hits = any_store.engine.answers.hits if isinstance(any_store.engine.answers, AnswerCache) else None
+    assert titles(me) == ["Renew the passport"]
+    if isinstance(any_store.engine.answers, AnswerCache):
+        assert any_store.engine.answers.hits == (hits or 0) + 1, "the earlier answer was not met"
 
 
 def test_whatever_keeps_answers_one_from_before_a_change_is_never_given_after_it(any_store: Store) -> None:
