@@ -174,7 +174,7 @@ class Projector:
         """Fold a parked record anew from its first event; return whether that worked."""
         key = (parked.bucket, parked.record_id)
         with self._pool.connection() as connection:
-            reached = self._lease(connection, [parked.bucket]).get(parked.bucket)
+            reached = self._lease(connection, [parked.bucket], 1).get(parked.bucket)
             if reached is None:
                 return False
             stream = self._ledger.stream(parked.subject_id, parked.record_id)
@@ -202,8 +202,11 @@ class Projector:
         if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
             refill_checkpoints(connection, self._schema)
             connection.commit()
-        lagging = [bucket for bucket, head in heads.items() if head > known.get(bucket, 0)]
-        checkpoints = self._lease(connection, lagging) if lagging else {}
+        lags = {bucket: head - known.get(bucket, 0) for bucket, head in heads.items()}
+        lagging = [bucket for bucket, lag in lags.items() if lag > 0]
+        # Where there is more than one batch to do, half of the buckets are left to the next, folded meanwhile.
+        share = -(-len(lagging) // 2) if sum(lags.values()) > BATCH_EVENTS else len(lagging)
+        checkpoints = self._lease(connection, lagging, min(share, BATCH_BUCKETS)) if lagging else {}
         batch = self._ledger.tails(checkpoints, BATCH_EVENTS // len(checkpoints)) if checkpoints else []
         if not batch:
             return None
@@ -302,13 +305,13 @@ class Projector:
             connection.execute(self._sql("SELECT bucket, position FROM {schema}.checkpoints")).fetchall()
         )
 
-    def _lease(self, connection: Connection[Any], buckets: Sequence[int]) -> dict[int, int]:
-        """Lock the checkpoints of as many buckets as make a batch, past those another worker has; return their positions."""
+    def _lease(self, connection: Connection[Any], buckets: Sequence[int], most: int) -> dict[int, int]:
+        """Lock the checkpoints of some buckets, past those that another batch has; return their positions."""
         statement = self._sql(
             "SELECT bucket, position FROM {schema}.checkpoints WHERE bucket = ANY(%s)"
             " LIMIT %s FOR UPDATE SKIP LOCKED"
         )
-        return dict(connection.execute(statement, (list(buckets), BATCH_BUCKETS)).fetchall())
+        return dict(connection.execute(statement, (list(buckets), most)).fetchall())
 
     def _found(
         self, connection: Connection[Any], wanted: Iterable[tuple[Key, str]]

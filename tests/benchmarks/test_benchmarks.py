@@ -20,7 +20,7 @@ from infrastructure.ledger.buckets import bucket_of
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
-from tests.projector.test_projector import assert_projected
+from tests.projector.comparison import assert_projected
 
 
 @pytest.mark.parametrize("number", [0, 77, 1999])

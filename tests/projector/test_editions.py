@@ -19,7 +19,7 @@ from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from projections.catalogue import EDITION, all_tables
 from tests.conftest import Databases
-from tests.projector.test_projector import assert_projected, some_commands
+from tests.projector.comparison import assert_projected, some_commands
 from tests.projector.test_rebuild import schemas
 
 

@@ -29,7 +29,7 @@ from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.conftest import Databases
 from tests.histories import Step, histories, live
-from tests.projector.test_projector import actual_rows, assert_projected, some_commands
+from tests.projector.comparison import actual_rows, assert_projected, some_commands
 
 MARCH = date(2026, 3, 1)
 

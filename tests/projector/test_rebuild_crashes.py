@@ -24,7 +24,7 @@ from infrastructure.store.store import Store
 from tests.conftest import Databases
 from tests.embedded.conftest import temporary_data_dir
 from tests.embedded.processes import wait_until
-from tests.projector.test_projector import assert_projected, some_commands
+from tests.projector.comparison import assert_projected, some_commands
 from tests.projector.test_rebuild import schemas
 
 pytestmark = pytest.mark.slow

@@ -25,7 +25,7 @@ from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from tests.conftest import ROOT, Databases
 from tests.projector import dying
-from tests.projector.test_projector import assert_projected, some_commands
+from tests.projector.comparison import assert_projected, some_commands
 from tests.projector.test_rebuild import schemas
 
 Spawn = Callable[..., subprocess.Popen[bytes]]
