@@ -85,7 +85,8 @@ def _request() -> Request:
 
 def _described(name: str) -> bytes:
     stream = getattr(sys, name)
-    return f"{stream.encoding} {stream.errors} {int(stream.write_through)}".encode()
+    buffering = f"{stream.line_buffering:d} {stream.write_through:d}"
+    return f"{stream.encoding} {stream.errors} {buffering}".encode()
 
 
 def _is_ours(connection: socket.socket) -> bool:

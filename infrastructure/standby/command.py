@@ -14,7 +14,6 @@ from typing import NoReturn, TextIO
 from infrastructure.standby.wire import PID_BYTES, STREAMS, Request, Truncated, conditions, receive
 
 _PATIENCE = 10.0  # seconds for a client that has connected to say what it wants
-_STDERR = STREAMS.index("stderr")
 _EXIT_UNFORESEEN = 1
 _EXIT_UNFLUSHED = 120  # as Python ends when its standard output cannot be written
 
@@ -60,7 +59,7 @@ def _take_over(request: Request, descriptors: Sequence[int]) -> None:
     sys.argv = [os.fsdecode(word) for word in request.arguments]
 
 
-def _stream(descriptor: int, encoding: str, errors: str, write_through: str) -> TextIO:
+def _stream(descriptor: int, encoding: str, errors: str, by_line: str, at_once: str) -> TextIO:
     """Open a standard stream as the interpreter does when it starts."""
     binary = open(descriptor, "wb" if descriptor else "rb", closefd=False)  # noqa: SIM115 - open to the end
     return io.TextIOWrapper(
@@ -68,8 +67,8 @@ def _stream(descriptor: int, encoding: str, errors: str, write_through: str) -> 
         encoding=encoding,
         errors=errors,
         newline="\n",
-        line_buffering=descriptor == _STDERR or binary.isatty(),
-        write_through=write_through == "1",
+        line_buffering=by_line == "1",
+        write_through=at_once == "1",
     )
 
 

@@ -42,7 +42,7 @@ def stand_by(data_dir: Path, *, load: Callable[[], None], run: Run) -> None:
     layout = layout_of(data_dir)
     path = socket_in(str(layout.root))
     lock = _taken(layout)
-    if path is None or lock is None:
+    if path is None or lock is None or not locks.file_is_held(layout.keeper_lock):
         return
     code = LoadedCode()
     load()
@@ -138,12 +138,15 @@ def _require_one_thread() -> None:
 
 
 def _listening(path: str) -> socket:
+    """Listen, and only then give the socket its name, which another one may have left that was killed."""
     listener = socket(AF_UNIX)
-    Path(path).unlink(missing_ok=True)  # of one that was killed: we have the lock
-    listener.bind(path)
-    Path(path).chmod(0o600)
+    draft = Path(path).with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    listener.bind(str(draft))
+    draft.chmod(0o600)
     listener.listen(_BACKLOG)
     listener.settimeout(0)  # who has connected may be gone before it is accepted
+    draft.replace(path)
     return listener
 
 

@@ -57,7 +57,7 @@ class Request:
         self.folder = folder
         self.umask = umask
         self.streams = streams
-        """Of each standard stream: encoding, error handler, and whether it writes through."""
+        """Of each standard stream: encoding, error handler, whether it writes line by line, whether at once."""
 
     def packed(self) -> bytes:
         """Return the request as bytes."""
@@ -90,13 +90,12 @@ def conditions() -> bytes:
 
 
 def send(connection: socket, data: bytes, descriptors: list[int]) -> None:
-    """Send a message, with descriptors for the other process."""
+    """Send a message, with descriptors for the other process; after an error it has not arrived whole."""
     framed = len(data).to_bytes(_SIZE_BYTES, "big") + data
-    if not descriptors:
-        connection.sendall(framed)
-        return
     sent = send_fds(connection, [framed], descriptors)
-    connection.sendall(framed[sent:])
+    # Even sending nothing fails where the other end has read it all, done its work and gone.
+    if sent < len(framed):
+        connection.sendall(framed[sent:])
 
 
 def receive(connection: socket, descriptors: int = 0) -> tuple[bytes, list[int]]:
