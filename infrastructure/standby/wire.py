@@ -18,17 +18,9 @@ PID_BYTES = 4
 STREAMS = ("stdin", "stdout", "stderr")
 
 FIXED_AT_START = (
-    "LANG",
-    "LC_",
-    "LD_",
-    "DYLD_",
-    "OPENSSL_",
-    "PYTHON",
-    "PSYCOPG_",
-    "PYDANTIC_",
-    "TYPER_",
-    "_TYPER_",
-)
+    "LANG", "LC_", "LD_", "DYLD_", "PYTHON", "_PYTHON_",
+    "OPENSSL_", "PSYCOPG_", "PYDANTIC_", "TYPER_", "_TYPER_", "TZINFO_TOPIC",
+)  # fmt: skip
 """How the names of variables begin that are read once, when a process starts or loads a library."""
 
 _SIZE_BYTES = 4
