@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infrastructure.embedded import locks
 from infrastructure.embedded.errors import ServerDidNotStop
-from infrastructure.embedded.layout import layout_of
+from infrastructure.embedded.layout import layout_of, naming_the_closed
 from infrastructure.embedded.logs import open_log
 from infrastructure.standby.code import IMPORT_ROOT
 from infrastructure.standby.place import LOCK, socket_in
@@ -59,18 +59,20 @@ def start_unless_there(data_dir: str, module: str) -> None:
 def end(data_dir: Path) -> None:
     """Return when the data directory has no standby any more; commands it has become go on.
 
-    ServerDidNotStop: it is still there.
+    ServerDidNotStop: it is still there. DataDirectoryUnreachable: it is somebody else's.
     """
-    lock = layout_of(data_dir).root / LOCK
-    for number, patience in _ESCALATION:
+    layout = layout_of(data_dir)
+    lock = layout.root / LOCK
+    with naming_the_closed(layout):
+        for number, patience in _ESCALATION:
+            if not locks.file_is_held(lock):
+                return
+            with suppress(ProcessLookupError, ValueError):  # it goes by itself, or has not yet said who it is
+                os.kill(int(lock.read_text("ascii")), number)
+            deadline = time.monotonic() + patience
+            while locks.file_is_held(lock) and time.monotonic() < deadline:
+                time.sleep(_POLL)
         if not locks.file_is_held(lock):
             return
-        with suppress(ProcessLookupError, FileNotFoundError, ValueError):
-            os.kill(int(lock.read_text("ascii")), number)
-        deadline = time.monotonic() + patience
-        while locks.file_is_held(lock) and time.monotonic() < deadline:
-            time.sleep(_POLL)
-    if not locks.file_is_held(lock):
-        return
-    message = f"the standby of {layout_of(data_dir).root} still runs"
+    message = f"the standby of {layout.root} still runs"
     raise ServerDidNotStop(message)

@@ -30,6 +30,7 @@ LOOK = 1.0  # seconds between two looks whether the keeper still lives
 _LOCK_PATIENCE = 1.0  # seconds; who asks whether the lock is held holds it for microseconds
 _LOCK_POLL = 0.005  # seconds
 _BACKLOG = 64
+_STDERR = 2
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -101,7 +102,10 @@ class Standby:
 
 def _detach() -> None:
     """Leave the terminal and everything else of the process that started this one."""
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    for inherited in [int(each.name) for each in Path("/dev/fd").iterdir()]:
+        if inherited > _STDERR:
+            with suppress(OSError):  # the folder itself, which is closed by now
+                os.close(inherited)
     with suppress(PermissionError):  # started as the first of its group already
         os.setsid()
     os.chdir("/")
