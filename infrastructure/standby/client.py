@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import struct
 import sys
 from types import FrameType
 
-from infrastructure.standby.wire import PID_BYTES, STREAMS, Request, Truncated, conditions, exactly, send
+from infrastructure.standby.wire import (
+    PID_BYTES,
+    STREAMS,
+    Request,
+    Truncated,
+    conditions,
+    exactly,
+    is_foreign,
+    send,
+)
 
 EXIT_CUT_SHORT = 70
 PATIENCE = 1.0  # seconds for a standby to take a command; one that hangs costs no more
@@ -30,7 +38,8 @@ def carried_out(path: str) -> int | None:
         try:
             connection.settimeout(PATIENCE)
             connection.connect(path)
-            if not _is_ours(connection):
+            # It is about to see this environment, root key and all.
+            if is_foreign(connection) or os.stat(path).st_uid != os.geteuid():  # noqa: PTH116 - pathlib is slow to load
                 return None
             send(connection, conditions(), [])
             pid = int.from_bytes(exactly(connection, PID_BYTES), "big")
@@ -77,7 +86,7 @@ def _request() -> Request:
     return Request(
         arguments=[os.fsencode(word) for word in sys.argv],
         environment=[name + b"=" + value for name, value in os.environb.items()],
-        folder=os.getcwdb(),  # noqa: PTH109 - pathlib is slow to load
+        folder=os.getcwdb(),  # noqa: PTH109 - see above
         umask=umask,
         streams=[_described(name) for name in STREAMS],
     )
@@ -87,11 +96,3 @@ def _described(name: str) -> bytes:
     stream = getattr(sys, name)
     buffering = f"{stream.line_buffering:d} {stream.write_through:d}"
     return f"{stream.encoding} {stream.errors} {buffering}".encode()
-
-
-def _is_ours(connection: socket.socket) -> bool:
-    """Whether the standby is the same user's: it is about to see this environment, root key and all."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return os.stat(connection.getpeername()).st_uid == os.geteuid()  # noqa: PTH116 - see _request
-    peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return bool(struct.unpack("3i", peer)[1] == os.geteuid())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from socket import socket
 from typing import NoReturn, TextIO
 
-from infrastructure.standby.wire import PID_BYTES, STREAMS, Request, Truncated, conditions, receive
+from infrastructure.standby.wire import PID_BYTES, STREAMS, Request, conditions, receive
 
 _PATIENCE = 10.0  # seconds for a client that has connected to say what it wants
 _EXIT_UNFORESEEN = 1
@@ -20,9 +20,14 @@ _EXIT_UNFLUSHED = 120  # as Python ends when its standard output cannot be writt
 Run = Callable[[], None]
 
 
-def become(connection: socket, run: Run) -> NoReturn:
-    """Be the command of the client at the other end, from its first to its last moment."""
+def become(connection: socket, run: Run, *, without: Sequence[int]) -> NoReturn:
+    """Be the command of the client at the other end, from its first to its last moment, without those descriptors.
+
+    Whatever happens, this process never returns to what the standby does.
+    """
     try:
+        for descriptor in without:
+            os.close(descriptor)
         os.setsid()
         _hear_signals_as_a_new_process()
         connection.settimeout(_PATIENCE)
@@ -31,10 +36,8 @@ def become(connection: socket, run: Run) -> NoReturn:
             request, descriptors = receive(connection, len(STREAMS))
             _take_over(Request.unpacked(request), descriptors)
             connection.sendall(bytes([_exit_code(run)]))
-    except (OSError, Truncated):
-        os._exit(_EXIT_UNFORESEEN)  # the client has gone
     finally:
-        os._exit(0)
+        os._exit(0)  # an exception ends it, too: the client has gone, or learns that there is no exit code
 
 
 def _hear_signals_as_a_new_process() -> None:

@@ -10,21 +10,20 @@ import os
 import resource
 import select
 import signal
-import struct
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from socket import AF_UNIX, SOL_SOCKET, socket
-from typing import NoReturn
+from socket import AF_UNIX, socket
 
 from infrastructure.embedded import locks
 from infrastructure.embedded.layout import Layout, layout_of
 from infrastructure.standby.code import LoadedCode
 from infrastructure.standby.command import Run, become
 from infrastructure.standby.place import LOCK, socket_in
+from infrastructure.standby.wire import is_foreign
 
 LOOK = 1.0  # seconds between two looks whether the keeper still lives
 _LOCK_PATIENCE = 1.0  # seconds; who asks whether the lock is held holds it for microseconds
@@ -68,36 +67,32 @@ class Standby:
 
     def serve(self) -> None:
         """Return when nobody needs this process any more, or when its code is of yesterday."""
-        while locks.is_named(self._lock, self._layout.root / LOCK) and locks.file_is_held(
-            self._layout.keeper_lock
-        ):
+        while self._is_needed():
             asked, _, _ = select.select([self._listener], [], [], LOOK)
-            if not asked:
-                continue
-            with suppress(
-                OSError
-            ):  # the client has gone, or there can be no further process: it will run its own
-                connection, _ = self._listener.accept()
-                with connection:
-                    if not self._code.is_current():
-                        return
-                    if _is_ours(connection):
-                        self._answer(connection)
+            if asked and not self._code.is_current():
+                return
+            # Where the client has gone, or there can be no further process, the client runs the command itself.
+            with suppress(OSError):
+                if asked:
+                    self._answer()
 
-    def _answer(self, connection: socket) -> None:
-        # What ends this process must not be taken for a message to the command by a fork that still has its handlers.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        try:
-            if os.fork() == 0:
-                self._become_command(connection)
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    def _is_needed(self) -> bool:
+        is_the_one = locks.is_named(self._lock, self._layout.root / LOCK)
+        return is_the_one and locks.file_is_held(self._layout.keeper_lock)
 
-    def _become_command(self, connection: socket) -> NoReturn:
-        # A fork shares the lock: it would hold it for as long as the command takes, though the standby be gone.
-        os.close(self._lock)
-        self._listener.close()
-        become(connection, self._run)
+    def _answer(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection:
+            if is_foreign(connection):
+                return
+            # What ends this process must not end a fork that still has its handlers.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+            try:
+                if os.fork() == 0:
+                    # The lock is shared: a command would hold it to its end, though the standby were gone.
+                    become(connection, self._run, without=[self._lock, self._listener.fileno()])
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def _detach() -> None:
@@ -152,13 +147,3 @@ def _listening(path: str) -> socket:
     listener.settimeout(0)  # who has connected may be gone before it is accepted
     draft.replace(path)
     return listener
-
-
-def _is_ours(connection: socket) -> bool:
-    """Whether the client is the same user's; the socket's mode says so, too, where peers cannot be asked."""
-    if sys.platform != "linux":
-        return True
-    from socket import SO_PEERCRED  # noqa: PLC0415 - Linux has it
-
-    peer = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, struct.calcsize("3i"))
-    return bool(struct.unpack("3i", peer)[1] == os.geteuid())

@@ -11,8 +11,12 @@ Arguments, paths and variables hold no NUL, so it separates them.
 from __future__ import annotations
 
 import os
+import struct
 import sys
-from socket import recv_fds, send_fds, socket
+from socket import SOL_SOCKET, recv_fds, send_fds, socket
+
+if sys.platform == "linux":
+    from socket import SO_PEERCRED
 
 PID_BYTES = 4
 STREAMS = ("stdin", "stdout", "stderr")
@@ -26,6 +30,7 @@ FIXED_AT_START = (
 _SIZE_BYTES = 4
 _MOST_BYTES = 16 * 1024 * 1024
 _HEAD = 6  # fields before the arguments
+_NAMESPACES = ("mnt", "net", "pid", "user")
 _FLAGS = ("dev_mode", "ignore_environment", "optimize", "utf8_mode", "bytes_warning", "int_max_str_digits")
 
 
@@ -70,15 +75,25 @@ def conditions() -> bytes:
         f"{name}={value}" for name, value in os.environ.items() if name.startswith(FIXED_AT_START)
     )
     flags = [getattr(sys.flags, name) for name in _FLAGS]
-    told = [
-        sys.prefix,
-        sys.version,
-        os.path.realpath(__file__),
-        repr(flags),
-        repr(sys.warnoptions),
-        *variables,
-    ]
-    return os.fsencode("\n".join(told))
+    interpreter = [sys.prefix, sys.version, os.path.realpath(__file__), repr(flags), repr(sys.warnoptions)]
+    return os.fsencode("\n".join([*interpreter, *_surroundings(), *variables]))
+
+
+def is_foreign(connection: socket) -> bool:
+    """Whether the other end is known to belong to another user; not every system tells."""
+    if sys.platform != "linux":
+        return False
+    peer = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, struct.calcsize("3i"))
+    return bool(struct.unpack("3i", peer)[1] != os.geteuid())
+
+
+def _surroundings() -> list[str]:
+    """Return what makes a path or a process id mean the same: two containers may share a data directory."""
+    if sys.platform != "linux":
+        return []
+    root = os.stat("/")  # noqa: PTH116 - pathlib is slow to load
+    names = [os.readlink(f"/proc/self/ns/{name}") for name in _NAMESPACES]  # noqa: PTH115 - see above
+    return [f"{root.st_dev} {root.st_ino}", *names]
 
 
 def send(connection: socket, data: bytes, descriptors: list[int]) -> None:

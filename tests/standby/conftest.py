@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,8 +28,13 @@ _ASK = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tests.standby.echo
 def standby_of(data_dir: Path) -> int | None:
     """Return the process that stands by and can be asked."""
     path = socket_in(str(data_dir))
-    if path is None or not Path(path).exists() or not locks.file_is_held(data_dir / LOCK):
+    if path is None or not locks.file_is_held(data_dir / LOCK):
         return None
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(path)  # a name alone may be that of one that was killed
+        except OSError:
+            return None
     return int((data_dir / LOCK).read_text())
 
 

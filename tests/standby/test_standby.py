@@ -185,17 +185,18 @@ def test_a_standby_has_left_the_process_that_started_it(echo: Echo, tmp_path: Pa
 
 
 @needs_root
-@pytest.mark.parametrize("foreign", [True, False])
-def test_a_socket_of_another_user_is_told_nothing(echo: Echo, *, foreign: bool) -> None:
+@pytest.mark.parametrize(("owner", "peer"), [(0, 0), (0, NOBODY), (NOBODY, 0)])
+def test_a_socket_of_another_user_is_told_nothing(echo: Echo, owner: int, peer: int) -> None:
     layout_of(echo.data_dir).run.chmod(0o777)
     with socket.socket(socket.AF_UNIX) as listener:
-        with as_user(NOBODY if foreign else 0):
+        with as_user(owner):
             listener.bind(echo.socket)
+        with as_user(peer):
             listener.listen()
         assert echo.ask("leave", "7", by_itself=True).returncode == 7
         connection, _ = listener.accept()
         with connection:
-            assert (connection.recv(1) == b"") == foreign
+            assert (connection.recv(1) == b"") == (NOBODY in {owner, peer})
 
 
 @needs_root
