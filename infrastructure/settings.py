@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-
-def _default_data_dir() -> Path:
-    if os.geteuid() == 0:
-        return Path("/var/lib/lifeledger")  # root's home is closed to the user PostgreSQL runs as
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "lifeledger"
-    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "lifeledger"
+from infrastructure.data_dir import default_data_dir
 
 
 class Settings(BaseModel):
@@ -29,7 +22,7 @@ class Settings(BaseModel):
         found = {name: os.environ[variable] for name, variable in variables.items() if variable in os.environ}
         super().__init__(**(found | given))
 
-    data_dir: Path = _default_data_dir()
+    data_dir: Path = Field(default_factory=lambda: Path(default_data_dir()))
     """Where the embedded servers, the root key and the local blobs live."""
 
     ledger_url: SecretStr | None = None
@@ -91,6 +84,9 @@ class Settings(BaseModel):
 
     idle_minutes: float = 15.0
     """After how long without a client the embedded servers stop."""
+
+    standby: bool = True
+    """Whether quick commands leave a process that answers the next ones faster; embedded servers only."""
 
     cache_ttl_seconds: int = 3600
     """How long an answer may stay in Redis at the longest."""

@@ -35,6 +35,7 @@ REDIS_URL = "LIFELEDGER_TEST_REDIS_URL"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the servers once for the run; worker processes inherit the choice."""
+    os.environ["LIFELEDGER_STANDBY"] = "0"  # tests/standby has its own; others would leave one for each store
     if not hasattr(config, "workerinput") and SERVERS_DIR not in os.environ:
         # Not below pytest's own temporary folder, which is closed to the user PostgreSQL runs as under root.
         os.environ[SERVERS_DIR] = tempfile.mkdtemp(prefix="lifeledger-test-")

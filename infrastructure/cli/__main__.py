@@ -1,5 +1,5 @@
 """Runs the program as ``python -m infrastructure.cli``."""
 
-from infrastructure.cli.app import main
+from infrastructure.cli.entry import main
 
 main()

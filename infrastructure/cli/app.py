@@ -16,6 +16,7 @@ from infrastructure.embedded.errors import EmbeddedServerError
 from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable
 from infrastructure.interpreter import relax_collector
 
+PROGRAM = "lifeledger"
 EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_INTERRUPTED = (
     1,
     2,
@@ -59,7 +60,7 @@ def main() -> None:
     code = 0
     relax_collector()
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+        code = app(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False) or 0
     except typer.Exit as leaving:
         code = leaving.exit_code
     except SystemExit:
@@ -94,7 +95,7 @@ def _told(error: BaseException) -> tuple[str, int]:
 def _usage(error: TyperException) -> str:
     """Describe wrong usage by the names of our own parameters, never by what was typed."""
     context = getattr(error, "ctx", None)
-    place = context.command_path if context is not None else "lifeledger"
+    place = context.command_path if context is not None else PROGRAM
     parameter = getattr(error, "param", None)
     what = f"{parameter.name} is missing or not valid" if parameter is not None else "wrong usage"
     return f"{what}; see {place} --help"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -90,6 +91,7 @@ COMMANDS = {
 }
 
 
+@cache
 def command_named(name: str) -> Any:  # noqa: ANN401 - typer does not export the class of its commands
     """Return a command, its module loaded; None where there is none of that name."""
     entry = COMMANDS.get(name)

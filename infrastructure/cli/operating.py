@@ -14,6 +14,7 @@ from infrastructure.cli.output import console, print_fields, print_json, print_t
 from infrastructure.cli.status import status_of
 from infrastructure.embedded.servers import stop as stop_servers
 from infrastructure.servers import reach_servers
+from infrastructure.standby.launch import end as end_standby
 
 
 def status(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -77,6 +78,7 @@ def stop(*, data_dir: DataDir = None) -> None:
     """Stop the embedded servers of a data directory."""
     settings = settings_for(data_dir)
     stopped = stop_servers(settings.data_dir)
+    end_standby(settings.data_dir)
     console.print("stopped" if stopped else "no servers were running")
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydantic_core import to_json, to_jsonable_python
-from rich.console import Console
+from rich import get_console, reconfigure
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -27,7 +27,15 @@ INDENT = 6
 LONGEST = 240
 """Characters of a value in a list of changes; JSON has all of it."""
 
-console = Console(highlight=False)
+console = get_console()
+
+
+def look_at_terminal() -> None:
+    """Fit the console to the terminal and environment of this process, which a fork may just have been given."""
+    reconfigure(highlight=False)
+
+
+look_at_terminal()
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything that has a JSON form

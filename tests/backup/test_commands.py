@@ -76,6 +76,7 @@ def test_a_copy_is_exported_and_imported_with_a_passphrase(ada: Run, tmp_path: P
 
 def test_an_empty_data_directory_with_backups_offers_them_and_begins_nothing(folder: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LIFELEDGER_")}
+    environment["LIFELEDGER_STANDBY"] = "0"
 
     def program(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,0 +1,67 @@
+"""Where the program begins: a quick command goes to the standby, which has everything loaded that this module must not."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from infrastructure.standby.client import carried_out
+from infrastructure.standby.place import data_dir_of, socket_in, wanted
+
+QUICK = frozenset(
+    {
+        "agenda",
+        "audit",
+        "diff",
+        "do",
+        "find",
+        "history",
+        "kinds",
+        "search",
+        "show",
+        "statistics",
+        "status",
+        "threads",
+        "timeline",
+    }
+)
+"""Commands that ask, or change one record, and end soon; none that prompts or looks after servers, keys or backups."""
+
+_EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the program: by the standby, or in this process, which then leaves a standby behind."""
+    if not (wanted() and QUICK.issuperset(sys.argv[1:2]) and len(sys.argv) > 1):
+        _run()
+        return
+    data_dir = data_dir_of(sys.argv[2:])
+    path = socket_in(data_dir)
+    code = None if path is None else _by_standby(path)
+    if code is not None:
+        sys.exit(code)
+    try:
+        _run()
+    finally:
+        _leave_standby(data_dir)
+
+
+def _by_standby(path: str) -> int | None:
+    try:
+        return carried_out(path)
+    except KeyboardInterrupt:
+        sys.stderr.write("lifeledger: interrupted\n")
+        os._exit(_EXIT_INTERRUPTED)
+
+
+def _run() -> None:
+    from infrastructure.cli.app import main as run  # noqa: PLC0415 - takes half a second
+
+    run()
+
+
+def _leave_standby(data_dir: str) -> None:
+    from infrastructure.standby.launch import start_unless_there  # noqa: PLC0415 - loaded with the program
+
+    sys.stdout.flush()
+    start_unless_there(data_dir, "infrastructure.cli.standby_process")

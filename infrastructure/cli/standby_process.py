@@ -1,0 +1,59 @@
+"""The standby of this program: what it loads beforehand, and what its forks run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from infrastructure.standby.server import stand_by
+
+_LOADED_LATER = (
+    "encodings.ascii",
+    "importlib.readers",
+    "infrastructure.cli.app",
+    "infrastructure.projector.past",
+    "infrastructure.store.past",
+    "migrations.keys",
+    "migrations.ledger",
+    "projections.agenda",
+    "pydantic.dataclasses",
+    "redis",
+    "rich._emoji_codes",
+    "typer._adapters",
+    "typer._click.decorators",
+    "tzdata",
+)
+"""What commands import only when they need it, beside kinds and views; the test of imports finds what is missing here."""
+
+
+def load() -> None:
+    """Import whatever a quick command may need; nothing is opened, asked or drawn by chance."""
+    from domain.catalogue import KINDS, kind_named  # noqa: PLC0415 - not before the lock is taken
+    from domain.shared.commands import commands_of  # noqa: PLC0415 - see above
+    from infrastructure.cli.commands import command_named  # noqa: PLC0415 - see above
+    from infrastructure.cli.entry import QUICK  # noqa: PLC0415 - see above
+    from projections.catalogue import view_of  # noqa: PLC0415 - see above
+
+    for name in QUICK:
+        command_named(name)
+    for kind in KINDS:
+        view_of(kind)
+        for command in commands_of(kind_named(kind)).values():
+            command.json_schema()  # makes the model of its arguments, which the first to need it waits 30 ms for
+    for module in _LOADED_LATER:
+        import_module(module)
+
+
+def run() -> None:
+    """Run the program in a fork, as a process of its own would; raises SystemExit."""
+    from infrastructure.cli.app import main  # noqa: PLC0415 - loaded before
+    from infrastructure.cli.output import look_at_terminal  # noqa: PLC0415 - loaded before
+
+    look_at_terminal()
+    main()
+
+
+def main() -> None:
+    """Stand by for the data directory that the command line names."""
+    stand_by(Path(sys.argv[1]), load=load, run=run)

@@ -1,0 +1,1 @@
+"""The standby: its mechanism with a small program, and the program it is for."""
