@@ -10,11 +10,9 @@ BENCH ?=
 
 .PHONY: demo test lint unit drill bench soak clean
 
-# compat: a path in a .pth file. The finder that is the default costs every start of the program 15 to 30 ms.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--config-settings editable_mode=compat --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 demo: $(VENV)/installed

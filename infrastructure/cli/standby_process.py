@@ -29,8 +29,7 @@ _LOADED_LATER = (
 
 def load() -> None:
     """Import whatever a quick command may need; nothing is opened, asked or drawn by chance."""
-    from domain.catalogue import KINDS, kind_named  # noqa: PLC0415 - not before the lock is taken
-    from domain.shared.commands import commands_of  # noqa: PLC0415 - see above
+    from domain.catalogue import KINDS  # noqa: PLC0415 - not before the lock is taken
     from infrastructure.cli.commands import command_named  # noqa: PLC0415 - see above
     from infrastructure.cli.entry import QUICK  # noqa: PLC0415 - see above
     from projections.catalogue import view_of  # noqa: PLC0415 - see above
@@ -39,8 +38,6 @@ def load() -> None:
         command_named(name)
     for kind in KINDS:
         view_of(kind)
-        for command in commands_of(kind_named(kind)).values():
-            command.json_schema()  # makes the model of its arguments, which the first to need it waits 30 ms for
     for module in _LOADED_LATER:
         import_module(module)
 
