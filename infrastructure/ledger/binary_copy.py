@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
-from infrastructure.ledger.events import Append, SourceEntry
+from infrastructure.ledger.events import Append, SealedEvent, SourceEntry
 
 PIECE_ROWS = 64
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -41,21 +41,25 @@ def event_rows(bucket: int, first: int, append: Append) -> Iterator[bytes]:
     subject = append.subject_id.bytes
     ids = (by.actor_id, by.command_id, by.correlation_id, by.causation_id)
     attribution = b"".join(_id(each) for each in ids)
+    descriptions: dict[object, bytes] = {}
     yield HEADER
     for position, event in enumerate(append.events, first):
+        what = (event.kind, event.topic, event.schema_version, event.key_id)
+        described = descriptions.get(what)
+        if described is None:
+            described = descriptions[what] = _description(event)
         yield b"".join(
             (
                 _PLACE.pack(
                     16, 2, bucket, 8, position, 16, subject, 16, event.record_id.bytes, 8, event.version
                 ),
-                _NULL if event.kind is None else _value(event.kind.encode()),
-                _value(event.topic.encode()),
-                _SCHEMA_VERSION.pack(2, event.schema_version),
-                _id(event.key_id),
+                described,
                 _MOMENT.pack(8, _microseconds(event.recorded_at)),
                 attribution,
-                _value(event.body),
-                _value(event.digest),
+                _LENGTH.pack(len(event.body)),
+                event.body,
+                _LENGTH.pack(len(event.digest)),
+                event.digest,
             )
         )
     yield TRAILER
@@ -69,6 +73,13 @@ def source_rows(bucket: int, subject_id: UUID, sources: Iterable[SourceEntry]) -
         place = _SOURCE.pack(5, 2, bucket, 32, each.source, 16, subject, 16, each.record_id.bytes)
         yield place + _value(each.content_digest)
     yield TRAILER
+
+
+def _description(event: SealedEvent) -> bytes:
+    """Return kind, topic, schema version and key: what most events of an append have in common."""
+    kind = _NULL if event.kind is None else _value(event.kind.encode())
+    schema_version = _SCHEMA_VERSION.pack(2, event.schema_version)
+    return kind + _value(event.topic.encode()) + schema_version + _id(event.key_id)
 
 
 def _id(value: UUID | None) -> bytes:
