@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -169,6 +170,7 @@ def take_files(line: Connection[_Word, _Errand], duty: _Duty) -> None:
 
     _leave_with_parent()
     relax_collector()
+    logging.getLogger("psycopg.pool").disabled = True  # a lost server is told once, by the one who leads
     try:
         os.chdir(duty.folder)
         with reach_engine(duty.settings) as engine:
