@@ -30,7 +30,11 @@ MOST_BY_DEFAULT = 4
 """Processes; more of them wait for the same lock, as everything of a person is appended to one bucket."""
 
 WORTH_A_CREW = 4 << 20
-"""Bytes of files from which on several processes are quicker than one by default."""
+"""Bytes of files from which on several processes are quicker than one by default.
+
+A process takes about a second of processor time to start. A megabyte of calendars, mail or tracks takes one or two to
+take in, of photos a quarter of one: by default few photos wait a second in vain, and much text waits half as long.
+"""
 
 Tell = Callable[[int, FileReport], None]
 """Hears how far a file is that is named by its place in a list."""
