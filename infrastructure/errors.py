@@ -31,7 +31,8 @@ LifeledgerError
 │   └── UnknownReadModel    no read table or frozen store has this name
 ├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
-│   └── StatementRefused    it refused a statement for what is in it: a fault, to be reported
+│   ├── StatementRefused    it refused a statement for what is in it: a fault, to be reported
+│   └── ImportBrokenOff     a process of an import died; the same import again goes on from there
 ├── Busy                    more is asked at once than this process has connections for
 ├── BackupProblem           a backup cannot be written, read or brought back
 │   ├── BackupRunning       another backup or restore is at work
@@ -184,6 +185,10 @@ class StatementRefused(Unavailable):
     def __init__(self, sqlstate: str | None = None) -> None:
         super().__init__(f"PostgreSQL refused a statement (SQLSTATE {sqlstate or 'unknown'})")
         self.sqlstate = sqlstate
+
+
+class ImportBrokenOff(Unavailable):
+    """A process of the import was killed; what it took in stays, and the same import again goes on from there."""
 
 
 class Busy(LifeledgerError):

@@ -118,6 +118,12 @@ def import_(
         Path | None,
         typer.Option("--identity", help="An age identity file that opens an exported copy.", exists=True),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", min=1, max=64, help="How many; as there is work and processors by default."
+        ),
+    ] = None,
     purpose: Purpose = None,
     person: PersonName = None,
     data_dir: DataDir = None,
@@ -131,10 +137,14 @@ def import_(
     paths = [path for path in paths if not is_copy(path)]
     if not paths:
         return
-    from infrastructure.cli.importing import import_with_progress  # noqa: PLC0415 - parsers are slow to load
+    from infrastructure.cli.importing import crew_for, import_with_progress  # noqa: PLC0415 - parsers are slow to load
 
-    with acting(data_dir, person, purpose or "import") as me:
-        import_with_progress(me, paths, as_json=as_json)
+    crew = crew_for(settings_for(data_dir), processes)
+    try:
+        with acting(data_dir, person, purpose or "import") as me:
+            import_with_progress(me, paths, crew, as_json=as_json)
+    except KeyboardInterrupt:
+        raise typer.Abort from None  # of itself typer leaves without a word
 
 
 def _json_of(command: Command, given: list[str]) -> bytes:

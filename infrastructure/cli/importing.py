@@ -9,12 +9,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from domain.core.user import User
 from infrastructure.cli.output import console, print_json, print_table
+from infrastructure.importers.crew import WORTH_A_CREW, Crew, processes_by_default
 from infrastructure.importers.draft import Outcome, Reading
-from infrastructure.importers.run import FileReport, ImportReport, files_of, import_paths
+from infrastructure.importers.one_file import FileReport
+from infrastructure.importers.run import ImportReport, files_of, import_paths
+from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 
 
-def import_with_progress(session: Session, paths: Iterable[Path], *, as_json: bool) -> ImportReport:
+def crew_for(settings: Settings, processes: int | None) -> Crew:
+    """Return as many processes as were asked for; unless any were, only where they are quicker than one."""
+    if processes is None:
+        return Crew(settings, processes_by_default(), worth=WORTH_A_CREW)
+    return Crew(settings, processes, worth=0)
+
+
+def import_with_progress(
+    session: Session, paths: Iterable[Path], crew: Crew | None = None, *, as_json: bool
+) -> ImportReport:
     """Import files and folders, show how it goes and what came of it."""
     paths = list(paths)
     total = sum(1 for _ in files_of(paths))
@@ -30,7 +42,7 @@ def import_with_progress(session: Session, paths: Iterable[Path], *, as_json: bo
             seen.add(file.path)
             bar.update(task, completed=len(seen), entries=entries)
 
-        report = import_paths(session, paths, reading_for(session), advance)
+        report = import_paths(session, paths, reading_for(session), advance, crew)
     _print(report, as_json=as_json)
     return report
 

@@ -30,7 +30,8 @@ from infrastructure.store.unit_of_work import UnitOfWork, blind_source
 
 BATCH_DRAFTS = 500
 BATCH_CONTENT_BYTES = 32 << 20
-ATTEMPTS = 3
+ATTEMPTS = 3  # before a batch is cut in two
+ATTEMPTS_ALONE = 12  # of one draft: the waits between them grow to some seconds in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +109,39 @@ class Intake:
         """Carry out a batch in one transaction; raises Unavailable, KeyUnavailable.
 
         A draft the domain refuses ends as invalid, one whose unique value is in use as a duplicate; neither
-        holds up the others: a batch that such a draft is in is cut in two until it stands alone.
+        holds up the others: a batch that such a draft is in is cut in two until it stands alone. So is one that
+        others, at work on the same records, keep getting ahead of.
         """
         secret = self._secret()
         return self._take([self._named(draft, secret) for draft in drafts])
 
     def _take(self, drafts: Sequence[_Named]) -> list[Ending]:
-        if not drafts:
-            return []
+        if len(drafts) == 1:
+            return [self._take_alone(drafts[0])]
         try:
-            return self._together(drafts)
-        except (ClaimTaken, VersionConflict):
-            if len(drafts) == 1:
-                return [Ending(Outcome.SKIPPED, drafts[0].draft.kind, "duplicate")]
-        half = len(drafts) // 2
+            return self._together(drafts, ATTEMPTS) if drafts else []
+        except (ClaimTaken, SourceAlreadyKept, VersionConflict):
+            half = len(drafts) // 2
         return self._take(drafts[:half]) + self._take(drafts[half:])
 
-    def _together(self, drafts: Sequence[_Named]) -> list[Ending]:
+    def _take_alone(self, draft: _Named) -> Ending:
+        reason = "duplicate"
+        for _ in range(
+            2
+        ):  # a value taken meanwhile may be that of the same source, which is known at the second look
+            try:
+                return self._together([draft], ATTEMPTS_ALONE)[0]
+            except ClaimTaken:
+                continue
+            except (SourceAlreadyKept, VersionConflict):
+                reason = "changed_meanwhile"
+                break
+        return Ending(Outcome.SKIPPED, draft.draft.kind, reason)
+
+    def _together(self, drafts: Sequence[_Named], attempts: int) -> list[Ending]:
         retrying = Retrying(
             retry=retry_if_exception_type((VersionConflict, SourceAlreadyKept)),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(attempts),
             wait=wait_random_exponential(multiplier=0.02, max=0.5),
             reraise=True,
         )

@@ -5,32 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from domain.shared.values import new_id
-from infrastructure.importers.batch import Intake, batches
-from infrastructure.importers.draft import Draft, Outcome, Reading, Refused, UnreadableFile
-from infrastructure.importers.formats import importer_for
+from infrastructure.importers.crew import Crew
+from infrastructure.importers.draft import Outcome, Reading
+from infrastructure.importers.formats import FORMATS
+from infrastructure.importers.one_file import FileReport, NamedFile, Run, import_file
 from infrastructure.store.session import Session
 
-
-@dataclass(slots=True)
-class FileReport:
-    """What became of the entries of one file; the outcomes add up to what the file holds."""
-
-    path: Path
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    """Entries that are records now or were before, by kind."""
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Why entries were skipped or are invalid."""
-    unreadable: bool = False
-
-    @property
-    def entries(self) -> int:
-        """Return how many entries the file holds."""
-        return self.outcomes.total()
+Progress = Callable[[FileReport, int], None]
+"""Hears of the file in hand, and of the number of entries of all files so far."""
 
 
 @dataclass(slots=True)
@@ -53,60 +40,57 @@ def import_paths(
     session: Session,
     paths: Iterable[Path],
     reading: Reading | None = None,
-    progress: Callable[[FileReport, int], None] = lambda _file, _entries: None,
+    progress: Progress = lambda _file, _entries: None,
+    crew: Crew | None = None,
 ) -> ImportReport:
     """Import every file at or below the paths; importing the same again adds no event.
 
-    ``progress`` is called after every batch with the file in hand and the number of entries so far. Raises Unavailable and
-    KeyUnavailable; what was imported until then stays, and the next run goes on from there.
+    With a ``crew``, and where there is enough to do for it, by several processes at once: which of several files
+    that say different things of the same source is heard last is then not settled. ``progress`` is called
+    after every batch. Raises Unavailable, its ImportBrokenOff, and KeyUnavailable; what was imported until then
+    stays, and the next run goes on from there.
     """
-    report = ImportReport()
-    for speaker, path in _named_files(paths):
-        importer = importer_for(path.suffix)
-        if importer is None:
-            report.ignored.append(path)
-            continue
-        file = FileReport(path)
-        report.files.append(file)
-        intake = Intake(session, importer.platform, speaker, run_id=report.run_id)
-        entries = importer.read(path, reading or Reading())
-        _import_file(intake, entries, file, lambda file: progress(file, report.outcomes.total()))
+    report, files = ImportReport(), list[NamedFile]()
+    for file in _named_files(paths):
+        if file.path.suffix.lower() in FORMATS:
+            files.append(file)
+        else:
+            report.ignored.append(file.path)
+    report.files = [FileReport(file.path) for file in files]
+    run, tally = Run(report.run_id, reading or Reading()), _Tally(report, progress)
+    if crew is not None and crew.is_worth_starting(files):
+        crew.import_files(session, files, run, tally)
+        return report
+    for number, file in enumerate(files):
+        import_file(session, file, run, partial(tally, number))
     return report
 
 
-def _import_file(
-    intake: Intake,
-    entries: Iterator[Draft | Refused],
-    file: FileReport,
-    progress: Callable[[FileReport], None],
-) -> None:
-    try:
-        for batch in batches(entries):
-            for refused in (entry for entry in batch if isinstance(entry, Refused)):
-                file.outcomes[refused.outcome] += 1
-                file.reasons[refused.reason] += 1
-            for ending in intake.take([entry for entry in batch if isinstance(entry, Draft)]):
-                file.outcomes[ending.outcome] += 1
-                if ending.reason:
-                    file.reasons[ending.reason] += 1
-                else:
-                    file.kinds[ending.kind] += 1
-            progress(file)
-    except UnreadableFile:
-        file.unreadable = True
-        progress(file)
+class _Tally:
+    """Takes down how far each file is."""
+
+    def __init__(self, report: ImportReport, progress: Progress) -> None:
+        self._report = report
+        self._progress = progress
+        self._entries = [0] * len(report.files)
+        self._all = 0
+
+    def __call__(self, number: int, file: FileReport) -> None:
+        self._report.files[number] = file
+        self._all += file.entries - self._entries[number]
+        self._entries[number] = file.entries
+        self._progress(file, self._all)
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield files in a stable order; hidden ones and links that lead elsewhere are passed over."""
-    return (path for _, path in _named_files(paths))
+    return (file.path for file in _named_files(paths))
 
 
-def _named_files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Yield files with what they are called below the path that was given: the same wherever a folder lies."""
+def _named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
     for path in paths:
         if not path.is_dir():
-            yield path.name, path
+            yield NamedFile(path.name, path)
             continue
         for item in sorted(path.rglob("*")):
             below = item.relative_to(path)
@@ -115,4 +99,4 @@ def _named_files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
                 and not item.is_symlink()
                 and not any(part.startswith(".") for part in below.parts)
             ):
-                yield below.as_posix(), item
+                yield NamedFile(below.as_posix(), item)
