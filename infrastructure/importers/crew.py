@@ -21,8 +21,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from infrastructure.errors import ImportBrokenOff
-from infrastructure.garbage import relax_collector
 from infrastructure.importers.one_file import FileReport, NamedFile, Run, import_file
+from infrastructure.interpreter import relax_collector
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 
