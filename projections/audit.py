@@ -29,9 +29,8 @@ TABLE = Table(
         Column("key_id", Sql.UUID, open=True),
         Column("size", Sql.BIGINT, open=True, nullable=False),
     ),
-    ("bucket", "position"),
+    ("bucket", "subject_id", "position"),
     (
-        Index(("bucket", "subject_id", "position")),
         Index(("bucket", "subject_id", "record_id", "position")),
         Index(("bucket", "subject_id", "action_class", "position")),
         Index(("bucket", "subject_id", "kind", "position")),

@@ -37,7 +37,7 @@ TABLE = derived_table(
             ),
         ),
     ),
-    indexes=(Index(("bucket", "subject_id")), Index(("words",), method="gin")),
+    indexes=(Index(("words",), method="gin"),),
 )
 
 
