@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from datetime import datetime
 from functools import cache
@@ -292,9 +292,9 @@ def restored(
     version: int,
     created_on: datetime,
     modified_on: datetime,
-    state: Mapping[str, Any],
+    state: Mapping[str, Any] | Iterable[tuple[str, Any]],
 ) -> R:
-    """Return a record made from its state instead of its events."""
+    """Return a record made from its state by field instead of its events."""
     record = kind.__new__(kind)
     record.__base_init__(record_id, version, created_on)
     record.modified_on = modified_on

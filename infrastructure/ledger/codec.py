@@ -89,8 +89,8 @@ def decode_records(kind: type[Record], answer: bytes) -> list[Record]:
     """Return the records of ``encode_records``."""
     names = state_fields(kind)
     return [
-        restored(kind, record_id, version, created, modified, dict(zip(names, values, strict=True)))
-        for record_id, version, created, modified, *values in _records_reader(kind).validate_json(answer)
+        restored(kind, row[0], row[1], row[2], row[3], zip(names, row[4:], strict=True))
+        for row in _records_reader(kind).validate_json(answer)
     ]
 
 
