@@ -60,7 +60,7 @@ def main() -> None:
     code = 0
     relax_collector()
     try:
-        code = app(sys.argv[1:] or ["--help"], prog_name=PROGRAM, standalone_mode=False) or 0
+        code = _carried_out(sys.argv[1:] or ["--help"])
     except typer.Exit as leaving:
         code = leaving.exit_code
     except SystemExit:
@@ -73,6 +73,14 @@ def main() -> None:
         message, code = _told(error)
         print(f"lifeledger: {message}", file=sys.stderr)  # noqa: T201 - this is the program's voice
     sys.exit(code)
+
+
+def _carried_out(arguments: list[str]) -> int:
+    """Carry out a command line and return its exit code; raises typer.Abort where it was interrupted."""
+    code: int = app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0
+    if code == EXIT_INTERRUPTED:
+        raise typer.Abort  # of itself typer leaves without a word
+    return code
 
 
 def _told(error: BaseException) -> tuple[str, int]:

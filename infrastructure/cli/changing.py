@@ -140,11 +140,8 @@ def import_(
     from infrastructure.cli.importing import crew_for, import_with_progress  # noqa: PLC0415 - parsers are slow to load
 
     crew = crew_for(settings_for(data_dir), processes)
-    try:
-        with acting(data_dir, person, purpose or "import") as me:
-            import_with_progress(me, paths, crew, as_json=as_json)
-    except KeyboardInterrupt:
-        raise typer.Abort from None  # of itself typer leaves without a word
+    with acting(data_dir, person, purpose or "import") as me:
+        import_with_progress(me, paths, crew, as_json=as_json)
 
 
 def _json_of(command: Command, given: list[str]) -> bytes:
