@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -52,19 +53,28 @@ def free_buckets(connection: psycopg.Connection[tuple[int]], lagging: list[int])
 
 
 def test_the_next_batch_is_folded_while_the_last_is_written(
-    behind: Store, databases: Databases, bystander: psycopg.Connection[tuple[int]]
+    behind: Store,
+    databases: Databases,
+    bystander: psycopg.Connection[tuple[int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lagging = list(behind.engine.ledger.heads())
     assert len(lagging) > 1
+    folded, fold = threading.Semaphore(0), projector.Projector._fold
+
+    def counted(*batch: Any) -> Any:
+        changes = fold(*batch)
+        folded.release()
+        return changes
+
+    monkeypatch.setattr(projector.Projector, "_fold", counted)
     working = threading.Thread(target=behind.catch_up)
     with psycopg.connect(databases.ledger) as reader:
         reader.execute("LOCK TABLE read.audit IN SHARE MODE")  # nothing is written until this ends
         assert free_buckets(bystander, lagging) == len(lagging)
         working.start()
-        deadline = time.monotonic() + 20
-        while free_buckets(bystander, lagging) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert free_buckets(bystander, lagging) == 0, "the buckets of the next batch are left alone"
+        assert all(folded.acquire(timeout=20) for _ in range(2)), "the next batch is left alone"
+        assert free_buckets(bystander, lagging) == 0
     working.join(30)
     assert not working.is_alive()
     assert_projected(behind, databases)

@@ -282,7 +282,7 @@ def test_after_a_revert_every_record_is_as_of_the_moment_and_after_its_revert_as
     records = [each for each in lived.ids.values() if me.engine.ledger.stream(me.subject_id, each)]
     first = {record_id: state_of(me.load(record_id)) for record_id in records}
     left = {each.record_id: each.reason for each in told(me, to=then) if each.action is Action.LEFT}
-    assert set(left.values()) <= {"not_revertible", "no_trash"}
+    assert set(left.values()) <= {"not_revertible", "no_trash", "restricted"}
     for record_id in set(records) - set(left):
         assert stood(me, record_id, then)
     store.catch_up()
