@@ -27,10 +27,10 @@ lint: $(VENV)/installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 drill: $(VENV)/installed
-	$(BIN)/pytest -m drill --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -m drill --numprocesses $(WORKERS) --dist loadfile
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -17,7 +17,7 @@ from infrastructure.settings import Settings
 from tests.privacy.rehearsal import Rehearsal, Seen, WhileItRuns, assert_forgotten
 from tests.privacy.scan import Needles, files_below
 
-pytestmark = [pytest.mark.drill, pytest.mark.xdist_group("drill")]
+pytestmark = pytest.mark.drill
 
 LEAST_IN_TABLES = {"person": 450, "kind": 50, "period": 20, "record": 7}
 RESTORED = ("base backup", "ledger backup", "key backup", "base backup and key backup")

@@ -20,7 +20,7 @@ from tests.privacy.inhabited import look_in_redis, look_through_sql, plant, warm
 from tests.privacy.planting import Planter
 from tests.privacy.scan import Needles, files_below
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("forgotten")]
+pytestmark = pytest.mark.slow
 
 LEAST_PLANTED = 350
 

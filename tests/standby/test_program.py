@@ -31,7 +31,6 @@ from infrastructure.cli.entry import main
 main()
 """
 
-pytestmark = pytest.mark.xdist_group("standby")  # one data directory for all of them
 
 STANDBY = "infrastructure.cli.standby_process"
 # By look_at_terminal(); and HOME, which only tells sysconfig where people install packages of their own.
