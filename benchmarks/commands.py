@@ -66,7 +66,7 @@ def _one_thread(bench: Bench, sample: Sequence[EventRow], other: peer.Peer, reso
         tasks, lambda: create(me, numbers, tasks), lambda: bare.insert(tasks), lambda: other.save(tasks)
     )
     beside = (Beside(INSERT, insert, 0.70), Beside(peer.NAME, library, 2.5))
-    return Figure("command, 1 thread", ours, "commands/s", beside=beside, curve=CURVE, at=1)
+    return Figure("command, 1 thread", ours, "commands/s", 1000, beside=beside, curve=CURVE, at=1)
 
 
 def _threads(bench: Bench, sample: Sequence[EventRow], other: peer.Peer, resources: ExitStack) -> Figure:
