@@ -14,7 +14,7 @@ from infrastructure.settings import Settings
 from tests.conftest import Servers
 from tests.erasure.interleavings import Interleavings
 
-EXAMPLES = int(os.environ.get("INTERLEAVINGS", "15"))
+EXAMPLES = int(os.environ.get("INTERLEAVINGS", "6"))
 
 
 @pytest.fixture
