@@ -207,7 +207,8 @@ class Projector:
         # Where there is more than one batch to do, half of the buckets are left to the next, folded meanwhile.
         share = -(-len(lagging) // 2) if sum(lags.values()) > BATCH_EVENTS else len(lagging)
         checkpoints = self._lease(connection, lagging, min(share, BATCH_BUCKETS)) if lagging else {}
-        batch = self._ledger.tails(checkpoints, BATCH_EVENTS // len(checkpoints)) if checkpoints else []
+        each = max(BATCH_EVENTS // max(len(checkpoints), 1), 1)
+        batch = self._ledger.tails(checkpoints, each) if checkpoints else []
         if not batch:
             return None
         reached = _contiguous(batch, checkpoints)
@@ -216,9 +217,8 @@ class Projector:
         self._sealer.preload(left)
         changes = self._fold(connection, left, {})
         packed = None
-        with contextlib.suppress(
-            Exception
-        ):  # a row that psycopg cannot take is found, and parked, when it is written
+        # A row that psycopg cannot take is found, and its record parked, when the batch is written.
+        with contextlib.suppress(Exception):
             packed = _packed(connection, changes)
         return _Folded(connection, len(batch), left, reached, purges, changes, packed)
 
