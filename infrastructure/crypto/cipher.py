@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import os
 import struct
-from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -54,12 +53,8 @@ def derive(key: bytes, purpose: bytes, context: bytes = b"") -> bytes:
 
 def blind(key: bytes, *parts: str) -> bytes:
     """Return the blind index of a value: HMAC-SHA-256 over its length-prefixed parts."""
-    last = parts[-1].encode()
-    return hmac.digest(key, _framed(parts[:-1]) + _LENGTH.pack(len(last)) + last, "sha256")
-
-
-@lru_cache(maxsize=256)
-def _framed(parts: tuple[str, ...]) -> bytes:
-    """Return parts with their lengths before them; what comes before the last part names what it is, again and again."""
-    raw = [part.encode() for part in parts]
-    return b"".join(piece for each in raw for piece in (_LENGTH.pack(len(each)), each))
+    message = b""
+    for part in parts:
+        raw = part.encode()
+        message += _LENGTH.pack(len(raw)) + raw
+    return hmac.digest(key, message, "sha256")

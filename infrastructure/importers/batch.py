@@ -126,9 +126,8 @@ class Intake:
 
     def _take_alone(self, draft: _Named) -> Ending:
         reason = "duplicate"
-        for _ in range(
-            2
-        ):  # a value taken meanwhile may be that of the same source, which is known at the second look
+        # A value taken meanwhile may be that of the same source, which is known at the second look.
+        for _ in range(2):
             try:
                 return self._together([draft], ATTEMPTS_ALONE)[0]
             except ClaimTaken:

@@ -30,10 +30,10 @@ MOST_BY_DEFAULT = 4
 """Processes; more of them wait for the same lock, as everything of a person is appended to one bucket."""
 
 WORTH_A_CREW = 4 << 20
-"""Bytes of files from which on several processes are quicker than one by default.
+"""Bytes of files from which on an import takes several processes by default.
 
-A process takes about a second of processor time to start. A megabyte of calendars, mail or tracks takes one or two to
-take in, of photos a quarter of one: by default few photos wait a second in vain, and much text waits half as long.
+A process takes about a second of processor time to start; so much of calendars, mail or tracks takes one process four and
+more, of photos about one, which gain nothing then. Four megabytes of calendars: 8.8 s instead of 10.3.
 """
 
 Tell = Callable[[int, FileReport], None]
@@ -81,7 +81,7 @@ class Crew:
         self._worth = worth
 
     def is_worth_starting(self, files: Sequence[NamedFile]) -> bool:
-        """Return whether several processes are quicker than this one alone."""
+        """Return whether there are files enough for several processes to share."""
         return min(self._count, len(files)) > 1 and sum(map(_size, files)) >= self._worth
 
     def import_files(self, session: Session, files: Sequence[NamedFile], run: Run, tell: Tell) -> None:
