@@ -64,9 +64,8 @@ def _end_of(pid: int, connection: socket.socket) -> int:
         except ProcessLookupError:
             return  # it has just ended, and so shall we
 
-    for number in _PASSED_ON:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, pass_on)
+    for number in set(_PASSED_ON).difference(_ignored()):
+        signal.signal(number, pass_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     try:
         return exactly(connection, 1)[0]
@@ -88,8 +87,13 @@ def _request() -> Request:
         environment=[name + b"=" + value for name, value in os.environb.items()],
         folder=os.getcwdb(),  # noqa: PTH109 - see above
         umask=umask,
+        ignored=_ignored(),
         streams=[_described(name) for name in STREAMS],
     )
+
+
+def _ignored() -> list[int]:
+    return [number for number in _PASSED_ON if signal.getsignal(number) is signal.SIG_IGN]
 
 
 def _described(name: str) -> bytes:

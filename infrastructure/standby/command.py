@@ -54,6 +54,8 @@ def _take_over(request: Request, descriptors: Sequence[int]) -> None:
         os.close(given)
     for standard, described in enumerate(request.streams):
         setattr(sys, STREAMS[standard], _stream(standard, *described.decode().split()))
+    for number in request.ignored:
+        signal.signal(number, signal.SIG_IGN)
     os.environb.clear()
     os.environb.update(pair.partition(b"=")[::2] for pair in request.environment)
     time.tzset()

@@ -29,7 +29,7 @@ FIXED_AT_START = (
 
 _SIZE_BYTES = 4
 _MOST_BYTES = 16 * 1024 * 1024
-_HEAD = 6  # fields before the arguments
+_HEAD = 7  # fields before the arguments
 _NAMESPACES = ("mnt", "net", "pid", "user")
 _FLAGS = ("dev_mode", "ignore_environment", "optimize", "utf8_mode", "bytes_warning", "int_max_str_digits")
 
@@ -47,26 +47,31 @@ class Request:
         environment: list[bytes],
         folder: bytes,
         umask: int,
+        ignored: list[int],
         streams: list[bytes],
     ) -> None:
         self.arguments = arguments
         self.environment = environment
         self.folder = folder
         self.umask = umask
+        self.ignored = ignored
+        """The numbers of signals, as under nohup."""
         self.streams = streams
         """Of each standard stream: encoding, error handler, whether it writes line by line, whether at once."""
 
     def packed(self) -> bytes:
         """Return the request as bytes."""
-        head = [self.folder, b"%o" % self.umask, *self.streams, b"%d" % len(self.arguments)]
+        ignored = b" ".join(b"%d" % number for number in self.ignored)
+        head = [self.folder, b"%o" % self.umask, ignored, *self.streams, b"%d" % len(self.arguments)]
         return b"\0".join([*head, *self.arguments, *self.environment])
 
     @classmethod
     def unpacked(cls, data: bytes) -> Request:
         """Read what packed() made."""
-        folder, umask, *streams, count = (fields := data.split(b"\0"))[:_HEAD]
+        folder, umask, ignored, *streams, count = (fields := data.split(b"\0"))[:_HEAD]
         last = _HEAD + int(count)
-        return cls(fields[_HEAD:last], fields[last:], folder, int(umask, 8), streams)
+        numbers = [int(number) for number in ignored.split()]
+        return cls(fields[_HEAD:last], fields[last:], folder, int(umask, 8), numbers, streams)
 
 
 def conditions() -> bytes:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,15 @@ def test_what_kills_the_program_kills_its_command(
     wait_until(lambda: not alive(command))
 
 
+def test_signals_that_the_caller_ignores_are_ignored(standing: Echo) -> None:
+    command = " ".join(f"'{word}'" for word in standing.command("tell"))
+    told = subprocess.run(
+        ["sh", "-c", f"trap '' INT HUP; exec {command}"], check=True, stdout=subprocess.PIPE, text=True
+    )
+    interrupt, terminate, hangup, *_ = json.loads(told.stdout)["signals"]
+    assert (interrupt, terminate, hangup) == ("1", "0", "1")
+
+
 def test_a_hangup_that_the_caller_ignores_is_ignored(standing: Echo, tmp_path: Path) -> None:
     command = ["nohup", *standing.command("dawdle", str(tmp_path / "file"), "1")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as client:
@@ -140,9 +150,17 @@ def test_a_command_goes_on_when_the_standby_is_killed_and_keeps_no_lock(
 @needs_proc
 def test_a_command_holds_nothing_of_the_standby(standing: Echo) -> None:
     pid = standby_of(standing.data_dir)
-    held = [str(each.readlink()) for each in (PROC / str(pid) / "fd").iterdir()]
-    assert [each for each in held if each.endswith("standby.lock")]
-    assert sum(each.startswith("socket:") for each in held) == 1
+
+    def held() -> list[str]:
+        found = []
+        for each in (PROC / str(pid) / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since
+                found.append(str(each.readlink()))
+        return found
+
+    assert [each for each in held() if each.endswith("standby.lock")]
+    # The one it listens on: that of who asked just now is closed as soon as it has been heard.
+    wait_until(lambda: sum(each.startswith("socket:") for each in held()) == 1)
     found = standing.ask("descriptors").stdout.splitlines()
     assert not [each for each in found if str(standing.data_dir) in each]
     assert sum(each.startswith("socket:") for each in found) == 1  # the one to its caller
