@@ -1,4 +1,4 @@
-"""Workers into all read models: new records, and records whose events lie far apart; one worker and two."""
+"""Workers into all read models: new records, of many people or one, and records whose events lie far apart."""
 
 from __future__ import annotations
 
@@ -32,11 +32,15 @@ LIMIT = "reading the events + COPY of the rows"
 def run(bench: Bench) -> list[Figure]:
     bench.store.catch_up()
     figures = []
-    for name, events_each, spread in (("new records", 1, False), ("events far apart", 4, True)):
+    for name, people, events_each, spread in (
+        ("new records", PEOPLE, 1, False),
+        ("new records of one person", 1, 1, False),
+        ("events far apart", PEOPLE, 4, True),
+    ):
         begun = bench.store.engine.ledger.heads()
-        records = max(bench.count(EVENTS) // PEOPLE // events_each, 1)
-        fill_people(bench.store.engine, PEOPLE, records, events_each, spread=spread)
-        figures += _pattern(bench, name, PEOPLE * records * events_each, begun)
+        records = max(bench.count(EVENTS) // people // events_each, 1)
+        fill_people(bench.store.engine, people, records, events_each, spread=spread)
+        figures += _pattern(bench, name, people * records * events_each, begun)
     return figures
 
 

@@ -40,6 +40,10 @@ class Changes:
     """The first event each record could not take, with the class of the error."""
     touched: set[tuple[UUID, str]] = field(default_factory=set)
     """Subjects and kinds whose answers are no longer what they were."""
+    records: dict[Key, Record | None] = field(default_factory=dict)
+    """How the records that are not parked stand after it; None for one that is erased."""
+    passed_over: frozenset[Key] = frozenset()
+    """Records whose events were left alone, since they are parked."""
 
     def add(self, amount: Amount, sign: int) -> None:
         """Add an amount to its group, or take it off."""
@@ -73,7 +77,7 @@ class BatchFold:
 
         ``parked`` are passed over; so are those ``unwritable``, which are parked now, for the reason given.
         """
-        self._changes = Changes()
+        self._changes = Changes(passed_over=frozenset(parked))
         self._counts: dict[tuple[int, UUID, str], list[int]] = defaultdict(lambda: [0, 0])
         self._parked = set(parked)
         self._unwritable = dict(unwritable or {})
@@ -143,6 +147,7 @@ class BatchFold:
                 self._park(key, fold.last, type(error).__name__)
                 continue
             self._replace(key, fold, rows, after)
+            self._changes.records[key] = fold.record
         for group, counted in self._counts.items():
             self._changes.touched.add(group[1:])
             self._changes.add((statistics.TABLE, group, (0, 0, *counted)), +1)

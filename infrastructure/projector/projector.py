@@ -12,16 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, LiteralString, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
-from psycopg import Connection, sql
-from psycopg.rows import class_row
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from domain.catalogue import KINDS
 from domain.shared.errors import LifeledgerError
 from domain.shared.record import Record
 from infrastructure.connections import reported
@@ -30,11 +27,11 @@ from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.sealing import ErasureEvent, Sealer
 from infrastructure.logs import log
-from infrastructure.projector import purge, rows
+from infrastructure.projector import purge
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
 from infrastructure.projector.schema import SCHEMA, refill_checkpoints
-from projections.catalogue import view_of
+from infrastructure.projector.tables import Parked, ReadTables, packed_rows
 from projections.table import Table
 
 BATCH_EVENTS = 2000
@@ -70,19 +67,6 @@ class Caches(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
-    """A record whose events a projection could not take, from ``position`` on."""
-
-    bucket: int
-    subject_id: UUID
-    record_id: UUID
-    kind: str | None
-    position: int
-    reason: str
-    parked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """What one pass did."""
 
@@ -95,17 +79,26 @@ _NOTHING = Progress(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class _Folded:
-    """A batch under its lease, with what it changes: whichever thread has it may write it."""
+    """A batch with what it changes: whichever thread has it may write it."""
 
     connection: Connection[Any]
+    leased: bool
+    """Whether its checkpoints are locked; else it was folded ahead, while the batch before it was being written."""
+    begun: Mapping[int, int]
+    reached: Mapping[int, int]
+    """The positions of its buckets before it and after."""
     events: int
     batch: Sequence[EventRow]
     """The events of the batch but for those that an erasure of the same batch takes."""
-    reached: Mapping[int, int]
     purges: Sequence[purge.Purge]
     changes: Changes
     packed: Mapping[Table, bytes] | None
     """The rows to insert as they are sent; None where one of them cannot be."""
+
+    @property
+    def can_be_followed(self) -> bool:
+        """Whether how its records will stand in the tables is known before it is written."""
+        return self.packed is not None and not self.purges
 
 
 class Projector:
@@ -125,6 +118,7 @@ class Projector:
         self._pool = pool
         self._caches = caches
         self._schema = schema
+        self._tables = ReadTables(schema)
 
     def run_once(self) -> Progress:
         """Project one batch of the buckets that lag; raises Unavailable, KeyUnavailable."""
@@ -135,19 +129,23 @@ class Projector:
     def run_until_idle(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Project until nothing lags that another worker does not hold; return the number of events.
 
-        While PostgreSQL writes a batch, the next one is folded: of other buckets, under a lease of its own. Once
-        ``stopping`` says so, what has begun is finished and nothing else begun. Raises as ``run_once``.
+        While PostgreSQL writes a batch, the next one is folded: of other buckets, under a lease of its own, or else
+        of the same ones, ahead of their lease. Once ``stopping`` says so, what has begun is finished and nothing
+        else begun. Raises as ``run_once``.
         """
         total = 0
+        folded: _Folded | None = None
+        writing: Future[Progress] | None = None
         with ThreadPoolExecutor(1, "projector") as writer:
-            writing: Future[Progress] | None = None
             while True:
                 with ExitStack() as lease:
-                    folded = None if stopping() else self._fold_next(lease)
+                    folded = None if stopping() else self._fold_next(lease, folded)
                     done = writing.result() if writing is not None else _NOTHING
                     if folded is None and not done.events:
                         return total
                     total += done.events
+                    if folded is not None and not folded.leased and not self._take_up(folded):
+                        folded = None
                     writing = writer.submit(self._release_stored, folded, lease.pop_all()) if folded else None
 
     def lag(self) -> int:
@@ -159,45 +157,61 @@ class Projector:
 
     def parked(self) -> list[Parked]:
         """Return the records that wait for a fix, oldest first."""
-        with (
-            self._pool.connection() as connection,
-            connection.cursor(row_factory=class_row(Parked)) as cursor,
-        ):
-            return cursor.execute(
-                self._sql(
-                    "SELECT bucket, subject_id, record_id, kind, position, reason, parked_at"
-                    " FROM {schema}.parked ORDER BY parked_at"
-                )
-            ).fetchall()
+        with self._pool.connection() as connection:
+            return self._tables.parked(connection)
 
     def retry(self, parked: Parked) -> bool:
         """Fold a parked record anew from its first event; return whether that worked."""
         key = (parked.bucket, parked.record_id)
         with self._pool.connection() as connection:
-            reached = self._lease(connection, [parked.bucket], 1).get(parked.bucket)
+            reached = self._tables.lease(connection, [parked.bucket], 1).get(parked.bucket)
             if reached is None:
                 return False
             stream = self._ledger.stream(parked.subject_id, parked.record_id)
             events = [row for row in stream if row.position <= reached]
             purges = self._purges(connection, events)
-            fold = BatchFold(self._found(connection, [(key, parked.kind or "")]), set())
+            fold = BatchFold(self._tables.records(connection, [(key, parked.kind or "")]), set())
             changes = fold.refold(events, self._sealer.open)
             if changes.parked:
                 return False
-            connection.execute(
-                self._sql("DELETE FROM {schema}.parked WHERE bucket = %s AND record_id = %s"), key
-            )
+            self._tables.unpark(connection, key)
             with self._caches.changing(changes.touched.union(*(each.touched for each in purges))):
                 self._purge(connection, purges)
-                self._write(connection, changes)
+                self._tables.write(connection, changes)
                 connection.commit()
             return True
 
-    def _fold_next(self, lease: ExitStack) -> _Folded | None:
-        """Fold a batch of buckets that lag, whose checkpoints stay locked until ``lease`` ends; None where none lag."""
+    def _fold_next(self, lease: ExitStack, writing: _Folded | None = None) -> _Folded | None:
+        """Fold a batch of buckets that lag, whose checkpoints stay locked until ``lease`` ends; None where none lag.
+
+        Where there are no others, go on with the buckets of ``writing``, from where its batch will leave them. Having
+        asked for a lease, even in vain, keeps a swap of the tables away until the transaction ends.
+        """
         heads = self._ledger.heads()
         lease.enter_context(reported())
         connection = lease.enter_context(self._pool.connection())
+        begun, last = self._leased(connection, heads), None
+        if not begun and writing is not None and writing.can_be_followed:
+            begun, last = _behind(heads, writing.reached), writing.changes
+        each = max(BATCH_EVENTS // max(len(begun), 1), 1)
+        batch = self._ledger.tails(begun, each) if begun else []
+        if not batch:
+            return None
+        reached = _contiguous(batch, begun)
+        purges = self._purges(connection, batch)
+        if last is not None and purges:  # they look into the tables, which are not there yet
+            return None
+        left = _left_by(purges, batch)
+        self._sealer.preload(left)
+        changes = self._fold(connection, left, {}, last)
+        packed = None
+        # A row that psycopg cannot take is found, and its record parked, when the batch is written.
+        with contextlib.suppress(Exception):
+            packed = packed_rows(connection, changes)
+        return _Folded(connection, last is None, begun, reached, len(batch), left, purges, changes, packed)
+
+    def _leased(self, connection: Connection[Any], heads: Mapping[int, int]) -> dict[int, int]:
+        """Lock checkpoints of buckets that lag and that nobody else works on; return their positions."""
         known = self._known(connection)
         if not known:  # a crash of PostgreSQL has emptied the unlogged tables, checkpoints included
             refill_checkpoints(connection, self._schema)
@@ -206,21 +220,17 @@ class Projector:
         lagging = [bucket for bucket, lag in lags.items() if lag > 0]
         # Where there is more than one batch to do, half of the buckets are left to the next, folded meanwhile.
         share = -(-len(lagging) // 2) if sum(lags.values()) > BATCH_EVENTS else len(lagging)
-        checkpoints = self._lease(connection, lagging, min(share, BATCH_BUCKETS)) if lagging else {}
-        each = max(BATCH_EVENTS // max(len(checkpoints), 1), 1)
-        batch = self._ledger.tails(checkpoints, each) if checkpoints else []
-        if not batch:
-            return None
-        reached = _contiguous(batch, checkpoints)
-        purges = self._purges(connection, batch)
-        left = _left_by(purges, batch)
-        self._sealer.preload(left)
-        changes = self._fold(connection, left, {})
-        packed = None
-        # A row that psycopg cannot take is found, and its record parked, when the batch is written.
-        with contextlib.suppress(Exception):
-            packed = _packed(connection, changes)
-        return _Folded(connection, len(batch), left, reached, purges, changes, packed)
+        return self._tables.lease(connection, lagging, min(share, BATCH_BUCKETS)) if lagging else {}
+
+    def _take_up(self, folded: _Folded) -> bool:
+        """Lock the checkpoints of a batch folded ahead; return whether the tables are what it was folded for.
+
+        Whoever changes what they hold of a bucket has its lease, and moves its checkpoint or the record out of those
+        parked.
+        """
+        connection, begun = folded.connection, folded.begun
+        leased = self._tables.lease(connection, list(begun), len(begun))
+        return leased == begun and self._tables.parked_in(connection, begun) == folded.changes.passed_over
 
     def _store(self, folded: _Folded) -> Progress:
         """Write what a batch changes, and how far it reaches, in one transaction."""
@@ -228,7 +238,7 @@ class Projector:
         with self._caches.changing(folded.changes.touched.union(*(each.touched for each in purges))):
             self._purge(connection, purges)
             changes = self._written(connection, folded.batch, folded.changes, folded.packed)
-            self._advance(connection, folded.reached)
+            self._tables.advance(connection, folded.reached)
             connection.commit()
         for row, reason in changes.parked:
             log().warning("parked", record_id=str(row.record_id), position=row.position, reason=reason)
@@ -262,24 +272,39 @@ class Projector:
         """Write what a batch changes; where a row cannot be written, its record is parked and the rest is."""
         try:
             with connection.transaction():
-                self._write(connection, changes, packed)
+                self._tables.write(connection, changes, packed)
         except psycopg.OperationalError:
             raise
         except Exception:  # noqa: BLE001 - a row that PostgreSQL or psycopg cannot take
             changes = self._fold(connection, batch, self._unwritable(connection, batch))
-            self._write(connection, changes)
+            self._tables.write(connection, changes)
         return changes
 
     def _fold(
-        self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]
+        self,
+        connection: Connection[Any],
+        batch: Sequence[EventRow],
+        unwritable: Mapping[Key, str],
+        last: Changes | None = None,
     ) -> Changes:
-        """Return what a batch changes; records known to be unwritable are parked."""
+        """Return what a batch changes; records known to be unwritable are parked.
+
+        ``last`` are the changes of the batch before where they are not in the tables yet.
+        """
         begun = {(row.bucket, row.record_id) for row in batch if row.version == 1}
         going_on = {(row.bucket, row.record_id): row.kind or "" for row in batch if row.version > 1}
         for key in begun:
             going_on.pop(key, None)
-        found = self._found(connection, going_on.items())
-        fold = BatchFold(found, self._parked_in(connection, {row.bucket for row in batch}), unwritable)
+        parked = self._tables.parked_in(connection, {row.bucket for row in batch})
+        found: list[tuple[int, Record]] = []
+        if last is not None:
+            parked |= {(row.bucket, row.record_id) for row, _ in last.parked}
+            for key in going_on.keys() & last.records.keys():
+                del going_on[key]
+                record = last.records[key]
+                found += [] if record is None else [(key[0], record)]
+        found += self._tables.records(connection, going_on.items())
+        fold = BatchFold(found, parked, unwritable)
         for row in batch:
             fold.take(row, self._sealer.open)
         return fold.finish()
@@ -293,7 +318,7 @@ class Projector:
         for key, events in by_record.items():
             try:
                 with connection.transaction(force_rollback=True):
-                    self._write(connection, self._fold(connection, events, {}))
+                    self._tables.write(connection, self._fold(connection, events, {}))
             except psycopg.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001 - see _project
@@ -301,70 +326,12 @@ class Projector:
         return found
 
     def _known(self, connection: Connection[Any]) -> dict[int, int]:
-        return dict(
-            connection.execute(self._sql("SELECT bucket, position FROM {schema}.checkpoints")).fetchall()
-        )
-
-    def _lease(self, connection: Connection[Any], buckets: Sequence[int], most: int) -> dict[int, int]:
-        """Lock the checkpoints of some buckets, past those that another batch has; return their positions."""
-        statement = self._sql(
-            "SELECT bucket, position FROM {schema}.checkpoints WHERE bucket = ANY(%s)"
-            " LIMIT %s FOR UPDATE SKIP LOCKED"
-        )
-        return dict(connection.execute(statement, (list(buckets), most)).fetchall())
-
-    def _found(
-        self, connection: Connection[Any], wanted: Iterable[tuple[Key, str]]
-    ) -> list[tuple[int, Record]]:
-        """Return the records that the tables hold of those wanted, each with its bucket."""
-        by_kind: dict[str, list[Key]] = defaultdict(list)
-        for key, kind in wanted:
-            by_kind[kind].append(key)
-        found: list[tuple[int, Record]] = []
-        for kind, keys in by_kind.items():
-            if kind in KINDS:
-                table = view_of(kind).table
-                found += [
-                    (row[0], table.record(row))
-                    for row in rows.fetch(connection, self._schema, table.table, keys)
-                ]
-        return found
-
-    def _parked_in(self, connection: Connection[Any], buckets: Iterable[int]) -> set[Key]:
-        statement = self._sql("SELECT bucket, record_id FROM {schema}.parked WHERE bucket = ANY(%s)")
-        return set(connection.execute(statement, (sorted(buckets),)).fetchall())
-
-    def _write(
-        self, connection: Connection[Any], changes: Changes, packed: Mapping[Table, bytes] | None = None
-    ) -> None:
-        for table, keys in changes.deletes.items():
-            rows.delete(connection, self._schema, table, keys)
-        for table, ready in (_packed(connection, changes) if packed is None else packed).items():
-            rows.insert(connection, self._schema, table, ready)
-        for table, sums in changes.sums.items():
-            amounts = [(*group, *values) for group, values in sorted(sums.items(), key=repr) if any(values)]
-            rows.add(connection, self._schema, table, amounts)
-            fallen = [group for group, values in sums.items() if any(value < 0 for value in values)]
-            rows.drop_empty(connection, self._schema, table, fallen)
-        rows.park(connection, self._schema, changes.parked)
-
-    def _advance(self, connection: Connection[Any], reached: Mapping[int, int]) -> None:
-        connection.execute(
-            self._sql(
-                "UPDATE {schema}.checkpoints AS c SET position = n.position"
-                " FROM unnest(%s::int2[], %s::int8[]) AS n (bucket, position) WHERE c.bucket = n.bucket"
-            ),
-            (list(reached), list(reached.values())),
-        )
-
-    def _sql(self, text: LiteralString) -> sql.Composed:
-        return sql.SQL(text).format(schema=sql.Identifier(self._schema))
+        return self._tables.positions(connection)
 
 
-def _packed(connection: Connection[Any], changes: Changes) -> dict[Table, bytes]:
-    return {
-        table: rows.pack(connection, table, values) for table, values in changes.inserts.items() if values
-    }
+def _behind(heads: Mapping[int, int], reached: Mapping[int, int]) -> dict[int, int]:
+    """Return those positions that are not the heads of their buckets."""
+    return {bucket: position for bucket, position in reached.items() if heads[bucket] > position}
 
 
 def _left_by(purges: Sequence[purge.Purge], batch: Sequence[EventRow]) -> list[EventRow]:

@@ -50,12 +50,16 @@ class ShadowProjector(Projector):
         return []
 
     def _fold(
-        self, connection: Connection[Any], batch: Sequence[EventRow], unwritable: Mapping[Key, str]
+        self,
+        connection: Connection[Any],
+        batch: Sequence[EventRow],
+        unwritable: Mapping[Key, str],
+        last: Changes | None = None,
     ) -> Changes:
         concerned = [row for row in batch if self._plan.concerns(row)]
         if not concerned:
             return Changes()
-        return self._plan.restricted(super()._fold(connection, concerned, unwritable))
+        return self._plan.restricted(super()._fold(connection, concerned, unwritable, last))
 
 
 class _UpTo:
