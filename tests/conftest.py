@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,13 @@ from pydantic import SecretStr
 
 from infrastructure import migrate
 from infrastructure.bootstrap import open_store
+from infrastructure.embedded import locks
+from infrastructure.embedded.layout import layout_of
 from infrastructure.embedded.servers import EmbeddedServers, stop
 from infrastructure.projector import editions
 from infrastructure.settings import Settings
+from infrastructure.standby.launch import end, start_unless_there
+from infrastructure.standby.place import socket_in
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 
@@ -35,7 +40,7 @@ REDIS_URL = "LIFELEDGER_TEST_REDIS_URL"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the servers once for the run; worker processes inherit the choice."""
-    os.environ["LIFELEDGER_STANDBY"] = "0"  # tests/standby has its own; others would leave one for each store
+    os.environ["LIFELEDGER_STANDBY"] = "0"  # see standby(); others would leave one for each store
     if not hasattr(config, "workerinput") and SERVERS_DIR not in os.environ:
         # Not below pytest's own temporary folder, which is closed to the user PostgreSQL runs as under root.
         os.environ[SERVERS_DIR] = tempfile.mkdtemp(prefix="lifeledger-test-")
@@ -152,6 +157,26 @@ def environment_of(settings: Settings) -> dict[str, str]:
         for name, value in given.items()
         if value is not None
     }
+
+
+@pytest.fixture(scope="session")
+def standby() -> Iterator[Path]:
+    """The socket of a process that has the program loaded: commands of tests need not load it each."""
+    with tempfile.TemporaryDirectory(prefix="lifeledger-test-") as name:
+        data_dir = Path(name).resolve()
+        layout = layout_of(data_dir)
+        for place in (layout.run, layout.log("standby").parent):
+            place.mkdir(parents=True)
+        keeper = locks.open_lock(layout.keeper_lock)  # a standby lives as long as the keeper of the servers
+        assert locks.try_exclusive(keeper)
+        start_unless_there(name, "infrastructure.cli.standby_process")
+        path = Path(str(socket_in(str(data_dir))))
+        deadline = time.monotonic() + 60
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield path
+        locks.release(keeper)
+        end(data_dir)
 
 
 @pytest.fixture

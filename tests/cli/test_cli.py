@@ -24,13 +24,26 @@ CANARY = "canary5b8f21c07e"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from infrastructure.standby.client import carried_out
+code = carried_out(sys.argv.pop(1))
+if code is None:
+    from infrastructure.cli.app import main
+    main()
+sys.exit(code)
+"""
+
+
 @pytest.fixture
-def run(environment: dict[str, str]) -> Run:
+def run(environment: dict[str, str], standby: Path) -> Run:
     """Runs the program on the test's own store."""
+    environment = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
 
     def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "infrastructure.cli", *arguments],
+            [sys.executable, "-c", _PROGRAM, str(ROOT), str(standby), *arguments],
             env={**environment, "COLUMNS": "200", **changes},
             cwd=ROOT,
             capture_output=True,
