@@ -60,7 +60,7 @@ def _print(report: ImportReport, *, as_json: bool) -> None:
         for file in report.files:
             print_json(
                 {
-                    "file": file.path.name,
+                    "file": file.name,
                     "entries": file.entries,
                     **{outcome.value: file.outcomes[outcome] for outcome in Outcome},
                     "kinds": dict(file.kinds),
@@ -77,7 +77,7 @@ def _print(report: ImportReport, *, as_json: bool) -> None:
         )
         return
     rows = [
-        (file.path.name, file.entries, *(file.outcomes[each] for each in Outcome), _remarks(file))
+        (file.name, file.entries, *(file.outcomes[each] for each in Outcome), _remarks(file))
         for file in report.files
     ]
     rows.append(("all", report.outcomes.total(), *(report.outcomes[each] for each in Outcome), ""))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +21,11 @@ class NamedFile(NamedTuple):
 
     speaker: str
     path: Path
+
+
+def spelled(path: PurePath) -> str:
+    """Return a path as text that can be written as UTF-8, with a backslash escape for each byte that is none."""
+    return os.fsencode(path.as_posix()).decode(errors="backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,11 @@ class FileReport:
     reasons: Counter[str] = field(default_factory=Counter)
     """Why entries were skipped or are invalid."""
     unreadable: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return what the file is called."""
+        return spelled(PurePath(self.path.name))
 
     @property
     def entries(self) -> int:
@@ -71,8 +82,8 @@ def import_file(
 
 def _importer_of(file: NamedFile) -> Importer:
     importer = importer_for(file.path.suffix)
-    if importer is None:
-        raise UnreadableFile
+    if importer is None or not os.path.isfile(file.path):  # noqa: PTH113 - pathlib raises where a folder is closed to us
+        raise UnreadableFile  # a pipe or a device would be waited for
     return importer
 
 

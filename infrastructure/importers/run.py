@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from uuid import UUID
 
 from domain.shared.values import new_id
 from infrastructure.importers.crew import Crew
 from infrastructure.importers.draft import Outcome, Reading
 from infrastructure.importers.formats import FORMATS
-from infrastructure.importers.one_file import FileReport, NamedFile, Run, import_file
+from infrastructure.importers.one_file import FileReport, NamedFile, Run, import_file, spelled
 from infrastructure.store.session import Session
 
 Progress = Callable[[FileReport, int], None]
@@ -90,7 +90,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 def _named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
     for path in paths:
         if not path.is_dir():
-            yield NamedFile(path.name, path)
+            yield NamedFile(spelled(PurePath(path.name)), path)
             continue
         for item in sorted(path.rglob("*")):
             below = item.relative_to(path)
@@ -99,4 +99,4 @@ def _named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
                 and not item.is_symlink()
                 and not any(part.startswith(".") for part in below.parts)
             ):
-                yield NamedFile(below.as_posix(), item)
+                yield NamedFile(spelled(below), item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -119,6 +120,26 @@ def test_a_file_that_is_not_what_its_name_says_is_told_and_holds_up_nothing(
     assert_accounted_for(report, tmp_path)
     assert [file.outcomes[Outcome.CREATED] for file in report.files if file.path.name == "zz.ics"] == [1]
     assert sum(file.unreadable for file in report.files) > 0
+
+
+def test_a_file_name_that_is_no_utf8_is_told_escaped_and_known_again(me: Session, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.ics"))
+    try:
+        calendar(odd)
+    except OSError:
+        pytest.skip("the file system takes names in UTF-8 only")
+    calendar(tmp_path / "zz.ics", notes="another speaker")
+    first = import_paths(me, [tmp_path], READING)
+    assert [file.name for file in first.files] == ["caf\\xe9.ics", "zz.ics"]
+    assert outcomes(first) == {"created": 1, "refreshed": 1}
+    assert outcomes(import_paths(me, [tmp_path], READING)) == {"unchanged": 2}
+    assert outcomes(import_paths(me, [odd], READING)) == {"unchanged": 1}
+
+
+def test_a_pipe_is_not_waited_for(me: Session, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.eml")
+    (report,) = import_paths(me, [tmp_path / "pipe.eml"], READING).files
+    assert report.unreadable
 
 
 def calendar(path: Path, title: str = "Call", notes: str = "first") -> Path:
