@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as example_settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from infrastructure.projector import projector
 from infrastructure.settings import Settings
 from tests.conftest import Servers
 from tests.erasure.interleavings import Interleavings
@@ -19,9 +20,14 @@ EXAMPLES = int(os.environ.get("INTERLEAVINGS", "6"))
 
 @pytest.fixture
 def machine(
-    servers: Servers, templates: tuple[str, str], settings: Settings, tmp_path: Path
+    servers: Servers,
+    templates: tuple[str, str],
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> type[Interleavings]:
     """The machine, each of whose runs has databases and a data directory of its own."""
+    monkeypatch.setattr(projector, "BATCH_EVENTS", 8)  # one batch is folded while another is written
     Interleavings.servers, Interleavings.templates = servers, templates
     Interleavings.settings, Interleavings.folder = settings, tmp_path
     return Interleavings
