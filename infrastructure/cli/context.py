@@ -17,6 +17,8 @@ from infrastructure.bootstrap import open_store
 from infrastructure.cli.past_moments import past_moment
 from infrastructure.errors import ConfigurationError, NotFound
 from infrastructure.settings import Settings
+from infrastructure.standby.launch import start_unless_there
+from infrastructure.standby.place import wanted
 from infrastructure.store.questions import Questions
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
@@ -46,7 +48,14 @@ def opened(data_dir: Path | None) -> Iterator[Store]:
     settings = settings_for(data_dir).model_copy(update={"project_in_process": False})
     _offer_restore(settings)
     with open_store(settings, keep_answers=False) as store:
+        start_standby(settings)
         yield store
+
+
+def start_standby(settings: Settings) -> None:
+    """Let the commands after this one find the program loaded; it is while this one is at work."""
+    if settings.embedded and wanted():
+        start_unless_there(os.path.realpath(settings.data_dir), "infrastructure.cli.standby_process")
 
 
 def _offer_restore(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from rich.rule import Rule
 
 from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
-from infrastructure.cli.context import note_default_person
+from infrastructure.cli.context import note_default_person, start_standby
 from infrastructure.cli.importing import import_with_progress
 from infrastructure.cli.output import console, print_fields, print_page, print_table
 from infrastructure.cli.status import status_of
@@ -28,6 +28,7 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 def run_demo(settings: Settings, examples: Path) -> None:
     """Register the person of the demo, import the examples and show what they give; may be run again."""
     with open_store(settings) as store:
+        start_standby(settings)
         person = _person(store)
         note_default_person(settings, person)
         me = store.acting_as(person, purpose="demonstration")

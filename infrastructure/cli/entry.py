@@ -31,19 +31,14 @@ _EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the program: by the standby, or in this process, which then leaves a standby behind."""
-    if not (wanted() and QUICK.issuperset(sys.argv[1:2]) and len(sys.argv) > 1):
-        _run()
-        return
-    data_dir = data_dir_of(sys.argv[2:])
-    path = socket_in(data_dir)
+    """Run the program: by the standby, or in this process, which then starts one if it opens the store."""
+    path = None
+    if wanted() and QUICK.issuperset(sys.argv[1:2]) and len(sys.argv) > 1:
+        path = socket_in(data_dir_of(sys.argv[2:]))
     code = None if path is None else _by_standby(path)
     if code is not None:
         sys.exit(code)
-    try:
-        _run()
-    finally:
-        _leave_standby(data_dir)
+    _run()
 
 
 def _by_standby(path: str) -> int | None:
@@ -58,10 +53,3 @@ def _run() -> None:
     from infrastructure.cli.app import main as run  # noqa: PLC0415 - takes half a second
 
     run()
-
-
-def _leave_standby(data_dir: str) -> None:
-    from infrastructure.standby.launch import start_unless_there  # noqa: PLC0415 - loaded with the program
-
-    sys.stdout.flush()
-    start_unless_there(data_dir, "infrastructure.cli.standby_process")
