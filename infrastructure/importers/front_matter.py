@@ -1,31 +1,46 @@
-"""Reads the front matter of a Markdown file: the small part of YAML that note programs write."""
+"""Reads the front matter of a Markdown file: the small part of YAML that note programs write.
+
+That is one mapping, whose values are plain or quoted scalars, block scalars, and lists of scalars in either
+style; comments; and of several values for one key the first. A value is text: it has no type, no tag and no
+anchor. Nested mappings are passed over.
+
+Not with PyYAML: half of what people write into their vaults by hand is no YAML (``title: Re: hello``, tabs,
+``author: @robin``, ``created: {{date}}``), and it costs PyYAML all of the front matter; ``tags: #a, #b`` is
+nothing to it, ``001`` is 1, and 900 brackets are a RecursionError.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _MAX_LINES = 1000
 _MAX_CHARACTERS = 1 << 16
 
 _FENCE = re.compile(r"---[ \t]*$")
 _END = re.compile(r"(?:---|\.\.\.)[ \t]*$")
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_ .-]{0,63}?\??)[ \t]*:(?:[ \t]+(.*))?$")
+_QUOTE = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'"
+# Of the punctuation of ASCII, a key has what joins words: prose has the rest.
+_KEY = re.compile(
+    rf"(?P<key>{_QUOTE}|[^\W\d][^\x00-\x1f\x7f!-,:-@\[-^`{{-~]{{0,63}}?\??)[ \t]*+:(?:[ \t]+(?P<value>.*))?$"
+)
 _ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*))?$")
-_BLOCK = re.compile(r"[|>][+-]?[0-9]?$")
+_BLOCK = re.compile(r"[|>][+-]?[0-9]?[+-]?$")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t"}
+_COMMENT = re.compile(rf"((?:^|(?<=[\s,\[]))(?:{_QUOTE})|\])(?:[ \t]++#.*)?|(?<!\S)#(?!\S).*")
+"""A comment after what is quoted or a list, or one in a plain text, where ``#word`` is none but a tag."""
 
 FrontMatter = Mapping[str, tuple[str, ...]]
 """The values of each key, which is in lower case; one value where it is no list."""
 
 
-def split(text: str) -> tuple[FrontMatter, str]:
+def split(text: str, known: Collection[str]) -> tuple[FrontMatter, str]:
     """Return a file's front matter and its body; without front matter, all of the file is body.
 
-    Nested mappings are passed over, anchors and types have no meaning. Lines that are no YAML at all show
-    that the first line is a rule and not the beginning of front matter.
+    Lines that are no entry of YAML show that the first line is a rule and not the beginning of front matter.
+    They are left out where there are more entries than such lines, and one of them has a key that is ``known``.
     """
     head, _, _ = text[:_MAX_CHARACTERS].rpartition("\n") if len(text) > _MAX_CHARACTERS else (text, "", "")
     lines = head.split("\n")
@@ -34,27 +49,29 @@ def split(text: str) -> tuple[FrontMatter, str]:
     end = next((n for n, line in enumerate(lines[1:_MAX_LINES], 1) if _END.match(line)), None)
     if end is None:
         return {}, text
-    found = _values(lines[1:end])
-    if found is None:
+    found, others = _values(lines[1:end])
+    if others and (others >= len(found) or found.keys().isdisjoint(known)):
         return {}, text
     return found, text[sum(len(line) + 1 for line in lines[: end + 1]) :]
 
 
-def _values(lines: Sequence[str]) -> FrontMatter | None:
-    """Return the values of all keys; None where the lines are none of YAML."""
+def _values(lines: Sequence[str]) -> tuple[FrontMatter, int]:
+    """Return the values of all keys, and how many lines are no entry and belong to none."""
     found: dict[str, tuple[str, ...]] = {}
+    others = 0
     for key, value, below in _entries(lines):
+        said = _uncommented(value)
         if not key:
-            return None
-        if _BLOCK.match(value):
+            others += 1
+        elif _BLOCK.match(said):
             found.setdefault(key, ("\n".join(line.strip() for line in below).strip(),))
-        elif value:
+        elif said:
             # What stands below a value continues it, but for the items of a list.
-            found.setdefault(key, _listed(" ".join((value, *(line.strip() for line in below)))))
+            found.setdefault(key, _listed(_joined(value, below)))
         else:
             items = (_ITEM.match(line) for line in below)
-            found.setdefault(key, tuple(_scalar(item[1] or "") for item in items if item))
-    return found
+            found.setdefault(key, tuple(_scalar(_uncommented(item[1] or "")) for item in items if item))
+    return found, others
 
 
 def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
@@ -63,21 +80,27 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
     for line in lines:
         if not line.strip() or line.startswith("#"):
             continue
-        if line[0] in " \t" or (_ITEM.match(line) and entry is not None):
-            if entry is None:
-                yield "", "", []
-                return
-            entry[2].append(line)
-            continue
         if entry is not None:
+            if line[0] in " \t" or _ITEM.match(line):
+                entry[2].append(line)
+                continue
             yield entry
         match = _KEY.match(line)
-        if match is None:
-            yield "", "", []
-            return
-        entry = (match[1].strip().lower(), (match[2] or "").strip(), [])
+        entry = (_scalar(match["key"]).strip().lower(), match["value"] or "", []) if match else ("", "", [])
     if entry is not None:
         yield entry
+
+
+def _joined(value: str, below: Sequence[str]) -> str:
+    """Return a value of several lines as one, without the comments."""
+    lines = [value.strip(), *(line.strip() for line in below)]
+    if lines[0].startswith(('"', "'")):
+        return _uncommented(" ".join(lines))
+    return " ".join(filter(None, map(_uncommented, lines)))
+
+
+def _uncommented(value: str) -> str:
+    return _COMMENT.sub(r"\1", value).strip() if "#" in value else value.strip()
 
 
 def _listed(value: str) -> tuple[str, ...]:

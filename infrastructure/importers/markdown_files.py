@@ -38,6 +38,9 @@ _CREATED = ("created", "created_at", "date created", "created-at", "creation_dat
 _SOURCE = ("source_url", "source-url", "source", "url", "link")
 _IDS = ("id", "uid", "guid", "uuid")
 _TAG_KEYS = ("tags", "tag", "keywords")
+_DUE = ("due", "reminder")
+_KNOWN = frozenset({"title", "aliases", "author", "updated", *_CREATED, *_SOURCE, *_IDS, *_TAG_KEYS, *_DUE})
+"""What shows front matter for what it is, even with lines in it that are none."""
 
 
 class MarkdownFiles(Importer):
@@ -57,7 +60,7 @@ class MarkdownFiles(Importer):
         text = decoded(data)
         if "\0" in text[:_BINARY_BYTES]:
             raise UnreadableFile
-        front, body = split(plain_text(text, 2 * _BODY_CHARACTERS))
+        front, body = split(plain_text(text, 2 * _BODY_CHARACTERS), _KNOWN)
         yield _note(path.stem, front, body, ZoneInfo(reading.timezone))
 
 
@@ -80,7 +83,7 @@ def _note(stem: str, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
         "source_url": _url(front),
         "author": one_line(_first(front, "author", "authors"), _LINE_CHARACTERS) or None,
         "written_at": _moment(_first(front, *_CREATED), zone),
-        "reminder_at": _moment(_first(front, "due", "reminder"), zone),
+        "reminder_at": _moment(_first(front, *_DUE), zone),
         **_place(front),
     }
     own_id = _first(front, *_IDS)
@@ -100,7 +103,7 @@ def _first(front: FrontMatter, *keys: str) -> str:
 
 
 def _is_set(front: FrontMatter, *keys: str) -> bool:
-    return _first(front, *keys).lower() in _YES
+    return _first(front, *keys).partition(" #")[0].strip().lower() in _YES
 
 
 def _heading(body: str) -> str:

@@ -89,10 +89,67 @@ def test_front_matter_is_no_part_of_the_text(tmp_path: Path) -> None:
         "--- \n  indented: first\n---\n",
         "text\n---\ntitle: T\n---\n",
         " ---\ntitle: T\n---\n",
+        "---\nNote: milk, eggs\nand bread\n---\ntext",
+        "---\ndate: tomorrow\nMeet Anna; bring the plans.\nThen lunch.\n---\ntext",
     ],
 )
 def test_what_is_no_front_matter_is_text(tmp_path: Path, text: str) -> None:
     assert said(tmp_path, text)["body"] == text.strip("\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Überschrift: x",
+        "U\u0308berschrift: x",
+        "作者: 山田",
+        "status/phase: x",
+        '"quoted: key": x',
+        "'it''s': x",
+        "rating (1-5): 3",
+        "<% template %>",
+        "key:value",
+        "*starred*:\n  - x\n  more",
+        "x" * 90 + ": y",
+    ],
+)
+def test_key_that_is_not_known_costs_itself_only(tmp_path: Path, line: str) -> None:
+    text = f"---\ntitle: T\ntags: [a]\n{line}\ndate: 2026-11-02\n{line}\n---\ntext"
+    draft = only_draft(MARKDOWN, markdown(tmp_path, text))
+    found = draft.arguments
+    assert (found["title"], found["body"], draft.tags) == ("T", "text", ("a",))
+    assert found["written_at"] == datetime(2026, 11, 2, tzinfo=UTC)
+
+
+def test_quoted_key_is_the_key(tmp_path: Path) -> None:
+    text = "---\n\"title\": T\n'Tags': [a]\n---\ntext"
+    draft = only_draft(MARKDOWN, markdown(tmp_path, text))
+    assert (draft.arguments["title"], draft.arguments["body"], draft.tags) == ("T", "text", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("title: Foo # a comment", "Foo"),
+        ("title: 'Foo # bar' # a comment", "Foo # bar"),
+        ('title: "Foo # bar" #comment', "Foo # bar"),
+        ('title: "Foo\n  # bar" # comment', "Foo # bar"),
+        ("title: Foo # a comment\n  # another", "Foo"),
+        ("title: Foo#1 is #2 of C#", "Foo#1 is #2 of C#"),
+        ("title: '90s # and on", "'90s"),
+        ("title: > # comment\n  Foo # bar", "Foo # bar"),
+        ("title: # to be found", "some-note"),
+        ("title: Re: hello", "Re: hello"),
+    ],
+)
+def test_comment_is_no_part_of_a_value(tmp_path: Path, line: str, title: str) -> None:
+    assert said(tmp_path, f"---\n{line}\n---\ntext")["title"] == title
+
+
+def test_comments_hide_no_flag_or_date(tmp_path: Path) -> None:
+    found = said(tmp_path, "---\ndate: 2026-11-02 # day\npinned: true # yes\nstarred: yes #yes\n---\ntext")
+    assert found["written_at"] == datetime(2026, 11, 2, tzinfo=UTC)
+    assert (found["pinned"], found["favorite"]) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +163,10 @@ def test_what_is_no_front_matter_is_text(tmp_path: Path, text: str) -> None:
         ("keywords: one", ("one",)),
         ("tags: []", ()),
         ("tags:", ()),
+        ("tags: [a, b] # tags", ("a", "b")),
+        ("tags: [a, 'b # c', #d] #tags", ("a", "b # c", "d")),
+        ("tags: [a, # first\n  # none\n  b]", ("a", "b")),
+        ("tags: # mine\n  - a # first\n  # - b\n  - '# c' # third\n  - #d", ("a", "c", "d")),
         (f"tags: [{'x' * 99}, ' ']", ("x" * 64,)),
     ],
 )
@@ -201,7 +262,7 @@ def test_text_longer_than_a_note_is_cut(tmp_path: Path) -> None:
 
 def test_front_matter_longer_than_any_is_text() -> None:
     text = "---\n" + "a: b\n" * 100_000 + "---\nx"
-    assert split(text) == ({}, text)
+    assert split(text, {"a"}) == ({}, text)
 
 
 @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\x00\x00", b"a\x00b"])
@@ -225,6 +286,11 @@ def test_missing_and_too_large_files_are_unreadable(tmp_path: Path) -> None:
         pytest.param("---\na: [''" + "'" * 60_000 + "]\n---\nx", id="single quotes"),
         pytest.param('---\na: "' + "\\" * 60_000 + "\n---\nx", id="backslashes"),
         pytest.param("---\n" + "a " * 30_000 + ": b\n---\nx", id="long key"),
+        pytest.param("---\na: " + "# ] #" * 12_000 + "\n---\nx", id="comments"),
+        pytest.param("---\na: [" + "]   " * 15_000 + "#\n---\nx", id="ends of lists"),
+        pytest.param("---\na: " + " '" * 30_000 + " #\n---\nx", id="quotes before a comment"),
+        pytest.param("---\na: " + ' "\\' * 20_000 + " #\n---\nx", id="escapes before a comment"),
+        pytest.param("---\ntitle: x\n" + '"\n' * 900 + "---\nx", id="open keys"),
         pytest.param("# " + " " * 2_000_000 + "x", id="spaces in a heading"),
         pytest.param("# a" + " #" * 1_000_000, id="signs after a heading"),
         pytest.param("a\n" + "=" * 3_000_000 + "x", id="long underline"),
