@@ -24,6 +24,7 @@ _QUOTE = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'"
 _KEY = re.compile(
     rf"(?P<key>{_QUOTE}|[^\W\d][^\x00-\x1f\x7f!-,:-@\[-^`{{-~]{{0,63}}?\??)[ \t]*+:(?:[ \t]+(?P<value>.*))?$"
 )
+_IN_KEYS = re.compile(r"[\s_-]")
 _ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*))?$")
 _BLOCK = re.compile(r"[|>][+-]?[0-9]?[+-]?$")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
@@ -33,7 +34,7 @@ _COMMENT = re.compile(rf"((?:^|(?<=[\s,\[]))(?:{_QUOTE})|\])(?:[ \t]++#.*)?|(?<!
 """A comment after what is quoted or a list, or one in a plain text, where ``#word`` is none but a tag."""
 
 FrontMatter = Mapping[str, tuple[str, ...]]
-"""The values of each key, which is in lower case; one value where it is no list."""
+"""The values of each key, one where it is no list. ``Date created`` and ``date_created`` are ``datecreated``."""
 
 
 def split(text: str, known: Collection[str]) -> tuple[FrontMatter, str]:
@@ -86,9 +87,13 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
                 continue
             yield entry
         match = _KEY.match(line)
-        entry = (_scalar(match["key"]).strip().lower(), match["value"] or "", []) if match else ("", "", [])
+        entry = (_key(match["key"]), match["value"] or "", []) if match else ("", "", [])
     if entry is not None:
         yield entry
+
+
+def _key(written: str) -> str:
+    return _IN_KEYS.sub("", _scalar(written).lower())
 
 
 def _joined(value: str, below: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from domain.shared.values import FIRST_YEAR, LAST_YEAR
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Reading, Refused, UnreadableFile
 from infrastructure.importers.front_matter import FrontMatter, split
-from infrastructure.importers.offsets import plain
+from infrastructure.importers.note_dates import first_moment
 from infrastructure.importers.text import decoded, digest_of, one_line, plain_text
 
 _BODY_CHARACTERS = 1_000_000
@@ -31,11 +31,11 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 _UNDERLINED = re.compile(r"^ {0,3}([^\s#>=\-].*)\n {0,3}(?:={2,}|-{2,})[ \t]*$", re.MULTILINE)
 _FENCED = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
 _DAY = re.compile(r"([0-9]{4})([-_. ]?)([0-9]{2})\2([0-9]{2})")
-_DATE_FORMATS = ("%Y/%m/%d %H:%M", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y")
+_LINK = re.compile(r"\[[^\[\]]*\]\((\S+)\)|<([^<>\s]+)>")
 _YES = frozenset({"true", "yes", "on", "1"})
 
-_CREATED = ("created", "created_at", "date created", "created-at", "creation_date", "date")
-_SOURCE = ("source_url", "source-url", "source", "url", "link")
+_CREATED = ("created", "createdat", "datecreated", "createddate", "creationdate", "date")
+_SOURCE = ("sourceurl", "source", "url", "link")
 _IDS = ("id", "uid", "guid", "uuid")
 _TAG_KEYS = ("tags", "tag", "keywords")
 _DUE = ("due", "reminder")
@@ -82,8 +82,8 @@ def _note(stem: str, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
         "colour": _colour(front),
         "source_url": _url(front),
         "author": one_line(_first(front, "author", "authors"), _LINE_CHARACTERS) or None,
-        "written_at": _moment(_first(front, *_CREATED), zone),
-        "reminder_at": _moment(_first(front, *_DUE), zone),
+        "written_at": first_moment(_all(front, *_CREATED), zone),
+        "reminder_at": first_moment(_all(front, *_DUE), zone),
         **_place(front),
     }
     own_id = _first(front, *_IDS)
@@ -99,7 +99,11 @@ def _note(stem: str, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
 
 def _first(front: FrontMatter, *keys: str) -> str:
     """Return the first value of the first of the keys that has one, or an empty text."""
-    return next((value for key in keys for value in front.get(key, ()) if value), "")
+    return next(_all(front, *keys), "")
+
+
+def _all(front: FrontMatter, *keys: str) -> Iterator[str]:
+    return (value for key in keys for value in front.get(key, ()) if value)
 
 
 def _is_set(front: FrontMatter, *keys: str) -> bool:
@@ -145,8 +149,10 @@ def _colour(front: FrontMatter) -> NoteColour:
 
 
 def _url(front: FrontMatter) -> str | None:
-    written = (one_line(_first(front, key), _URL_CHARACTERS + 1) for key in _SOURCE)
-    return next((url for url in written if _is_web_address(url)), None)
+    """Return the first web address, which may be written as a link."""
+    written = (one_line(_first(front, key), _URL_CHARACTERS + _TITLE_CHARACTERS) for key in _SOURCE)
+    addresses = ((match[1] or match[2]) if (match := _LINK.fullmatch(each)) else each for each in written)
+    return next((url for url in addresses if _is_web_address(url)), None)
 
 
 def _is_web_address(url: str) -> bool:
@@ -154,24 +160,6 @@ def _is_web_address(url: str) -> bool:
         return urlsplit(url).scheme in {"http", "https"} and len(url) <= _URL_CHARACTERS
     except ValueError:
         return False
-
-
-def _moment(written: str, zone: ZoneInfo) -> datetime | None:
-    """Return a date or time as note programs write it, in the person's zone where it names none."""
-    moment = None
-    for form in (None, *_DATE_FORMATS):
-        try:
-            moment = datetime.fromisoformat(written) if form is None else _stamped(written, form)
-            break
-        except ValueError:
-            continue
-    if moment is None or not FIRST_YEAR < moment.year < LAST_YEAR:
-        return None
-    return plain(moment if moment.tzinfo else moment.replace(tzinfo=zone))
-
-
-def _stamped(written: str, form: str) -> datetime:
-    return datetime.strptime(written, form)  # noqa: DTZ007 - the caller adds the zone
 
 
 def _place(front: FrontMatter) -> dict[str, float]:

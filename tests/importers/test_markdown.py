@@ -183,6 +183,12 @@ def test_tags_are_read_as_programs_write_them(tmp_path: Path, line: str, tags: t
         ('date created: "2026-11-02T08:30:00-05:00"', datetime(2026, 11, 2, 13, 30, tzinfo=UTC)),
         ("created: 2026/11/02", datetime(2026, 11, 1, 23, tzinfo=UTC)),
         ("created: 02.11.2026", datetime(2026, 11, 1, 23, tzinfo=UTC)),
+        ("created_date: '2026-11-02'", datetime(2026, 11, 1, 23, tzinfo=UTC)),
+        ("Date-Created: 2026-11-02", datetime(2026, 11, 1, 23, tzinfo=UTC)),
+        ("createdAt: 2026-11-02", datetime(2026, 11, 1, 23, tzinfo=UTC)),
+        ("created: today\ndate: 2026-11-02", datetime(2026, 11, 1, 23, tzinfo=UTC)),
+        ("created: 2026-11-02 # a day", datetime(2026, 11, 1, 23, tzinfo=UTC)),
+        ("created: 2026-11-02 #day", datetime(2026, 11, 1, 23, tzinfo=UTC)),
         ("created: 0001-01-01", None),
         ("created: last week", None),
         ("created:\n  nested: 2026-11-02", None),
@@ -209,6 +215,18 @@ def test_other_fields_are_kept_where_they_are_valid(tmp_path: Path) -> None:
     assert (found["colour"], found["mood"]) == (NoteColour.GREEN, None)
     assert (found["latitude"], found["longitude"]) == (38.7, -9.2)
     assert found["reminder_at"] == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'source: "[Example](https://example.org/x)"',
+        "url: <https://example.org/x>",
+        "link: [x](https://example.org/x)",
+    ],
+)
+def test_address_may_be_written_as_a_link(tmp_path: Path, line: str) -> None:
+    assert said(tmp_path, f"---\n{line}\n---\n")["source_url"] == "https://example.org/x"
 
 
 def test_invalid_fields_are_left_out(tmp_path: Path) -> None:
