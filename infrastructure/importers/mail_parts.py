@@ -11,6 +11,7 @@ from domain.communication.email_terms import Attachment, Disposition, MailCrypto
 from infrastructure.importers.draft import Limits
 from infrastructure.importers.mail_headers import Headers, base64_bytes, headers_of
 from infrastructure.importers.mail_html import text_of
+from infrastructure.importers.markup import charset_of
 from infrastructure.importers.text import decoded, one_line, plain_text
 
 MAX_PARTS = 1000
@@ -228,7 +229,10 @@ def _html_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
 
 def _words_of(source: bytes, part: _Part) -> str:
     data = _bytes_of(part, source[part.start : min(part.end, part.start + MAX_TEXT_BYTES)])
-    return decoded(data, part.parameters.get("charset"))
+    charset = part.parameters.get("charset", "").strip()
+    if not charset and part.media_type == "text/html":
+        charset = charset_of(data) or ""
+    return decoded(data, charset or None)
 
 
 def _encoding(part: _Part) -> str:

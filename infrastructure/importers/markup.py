@@ -17,6 +17,9 @@ _TAG_CHARACTERS = 1 << 18
 _OPENING = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:_-]*)")
 _INSIDE = re.compile(r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+>""")
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
+_HEAD_BYTES = 1024  # where the HTML standard has browsers look for a charset
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -45,6 +48,33 @@ class Tag:
 def characters(text: str) -> str:
     """Return a text with its character references resolved: none without a semicolon, for addresses' sake."""
     return _REFERENCE.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
+
+
+def charset_of(document: bytes) -> str | None:
+    """Return the charset that the ``meta`` tags at the beginning of an HTML document name, None for none.
+
+    One that does not extend ASCII is not the document's, whose tags have just been read: UTF-16, say.
+    """
+    for token in tokens(document[:_HEAD_BYTES].decode("latin-1")):
+        if not isinstance(token, Tag) or token.name != "meta":
+            continue
+        said = token.attributes()
+        charset = said.get("charset", "").strip()
+        if not charset and said.get("http-equiv", "").strip().lower() == "content-type":
+            match = _CHARSET.search(said.get("content", ""))
+            charset = match[1] if match else ""
+        if _NAME.fullmatch(charset):
+            return charset if _extends_ascii(charset) else None
+    return None
+
+
+def _extends_ascii(charset: str) -> bool:
+    try:
+        return b"<meta>".decode(charset) == "<meta>"
+    except LookupError:
+        return True  # one that only others know
+    except ValueError:
+        return False
 
 
 def tokens(source: str) -> Iterator[Tag | str]:

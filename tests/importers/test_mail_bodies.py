@@ -69,6 +69,37 @@ def test_text_is_decoded(write: Write, headers: bytes, body: bytes, text: str) -
     assert said(write(HEAD + headers + b"\n\n" + body))["text_body"] == text
 
 
+META = '<meta charset="windows-1251">'
+
+
+@pytest.mark.parametrize(
+    ("header", "markup", "charset", "text"),
+    [
+        ("", META, "cp1251", "Привет"),
+        ("", "<META http-equiv=Content-Type content='text/html; charset=koi8-r'>", "koi8-r", "Привет"),
+        ("", f"<!-- <meta charset=koi8-r> -->{META}", "cp1251", "Привет"),
+        ("", f"<meta name='description' content='charset=koi8-r'>{META}", "cp1251", "Привет"),
+        ("", "<meta charset=utf-16>", "utf-8", "Привет"),
+        ("", "<meta charset=nonsense>", "utf-8", "Привет"),
+        ("", "<meta charset='x-sjis'>", "cp932", "①"),
+        ("", "<meta charset='&#0;é'>", "utf-8", "Привет"),
+        ("; charset=koi8-r", META, "koi8-r", "Привет"),
+        ("", " " * 1024 + META, "cp1252", "Grüße"),
+        ("", META, "utf-16", "Привет"),
+    ],
+)
+def test_charset_of_html_stands_in_its_own_head_where_the_part_names_none(
+    write: Write, header: str, markup: str, charset: str, text: str
+) -> None:
+    body = f"<html><head>{markup}</head><body>{text}</body></html>".encode(charset)
+    assert said(write(HEAD + f"Content-Type: text/html{header}\n\n".encode() + body))["text_body"] == text
+
+
+def test_charset_in_tags_of_plain_text_is_none(write: Write) -> None:
+    body = f"{META} Grüße".encode("cp1252")
+    assert said(write(HEAD + b"Content-Type: text/plain\n\n" + body))["text_body"] == f"{META} Grüße"
+
+
 def test_attachments_are_listed_with_their_place_and_size(write: Write) -> None:
     data = multipart(
         "mixed",
