@@ -26,6 +26,13 @@ _LABEL_CHARACTERS = 64
 _TAGS = 100
 
 _NOT_KEPT = frozenset({"data", "recognition", "alternate-data", "thumbnail"})
+_ENML = (
+    "en-note", "en-media", "en-todo", "en-crypt", "a", "abbr", "address", "b", "big", "blockquote", "br", "caption",
+    "center", "cite", "code", "col", "colgroup", "dd", "del", "div", "dl", "dt", "em", "font", "h[1-6]", "hr", "i",
+    "img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var",
+)  # fmt: skip
+"""Elements of a note's content, which is a section; those around it have other names."""
 _CLIPPED = ("web.clip", "clearly", "mobile.clip")
 
 
@@ -47,7 +54,7 @@ class EnexFiles(Importer):
             if path.stat().st_size > limits.bytes:
                 raise UnreadableFile
             with path.open("rb") as stream:
-                elements = Elements(stream, {"note": "<en-export>"}, limits, _NOT_KEPT)
+                elements = Elements(stream, {"note": "<en-export>"}, limits, _NOT_KEPT, _ENML)
                 yield from _notes(elements, limits.entries)
         except OSError:
             raise UnreadableFile from None

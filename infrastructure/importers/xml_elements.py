@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from html.entities import html5
 from time import monotonic
@@ -43,6 +43,7 @@ _REFERENCE = re.compile(
     r"&(?:#(?P<decimal>[0-9]{1,7});|#[xX](?P<hex>[0-9A-Fa-f]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{0,31});)?"
 )
 _REFERENCE_CHARACTERS = 36
+_AFTER_SECTION = 1000  # characters in which a tag shows that a section has not ended
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -61,6 +62,9 @@ class Elements:
     in ``dropped`` is passed over, whatever its size. With each element comes whether it is whole: of one that
     is larger than an entry may be, the rest is left out. After a fault reading goes on at the next wanted
     element, for which ``wanted`` gives the tags around it; None stands for what was lost.
+
+    Names in ``inner`` are of elements that only the text of a CDATA section has. Where one of them follows it,
+    ``]]>`` is of that text, too: the end of a section in a document that was put into another as it was.
     """
 
     def __init__(
@@ -69,8 +73,10 @@ class Elements:
         wanted: Mapping[str, str],
         limits: Limits,
         dropped: frozenset[str] = frozenset(),
+        inner: Collection[str] = (),
     ) -> None:
         self._stream = stream
+        self._inner_end = _inner_end(inner) if inner else None
         self._wanted = wanted
         self._beginning = re.compile(rf"<(?:[\w.-]+:)?({'|'.join(wanted)})(?=[\s/>])")
         self._seconds = limits.seconds
@@ -87,7 +93,7 @@ class Elements:
         parser: DefusedExpatParser | None = _parser(builder)
         until = monotonic() + self._seconds
         quiet = events = faults = 0
-        for piece in _cleaned(self._stream):
+        for piece in _cleaned(self._stream, self._inner_end):
             for part in self._parts(piece):
                 beginning = None if parser else self._beginning.match(part)
                 if beginning is not None:
@@ -218,7 +224,13 @@ class _Builder(ContentHandler):
             self._found.append((element, self._rooms.pop() >= 0))
 
 
-def _cleaned(stream: BinaryIO) -> Iterator[str]:
+def _inner_end(names: Collection[str]) -> re.Pattern[str]:
+    """Return what finds the ends of sections that are text: before such a tag, or before one more end."""
+    tag = rf"</?(?:{'|'.join(names)})[\s/>]"
+    return re.compile(rf"\]\]>(?=[^<]{{0,{_AFTER_SECTION}}}?(?:\]\]>|{tag}))")
+
+
+def _cleaned(stream: BinaryIO, inner_end: re.Pattern[str] | None) -> Iterator[str]:
     """Yield the text of a file in pieces that cut no reference and no tag's name, without what expat stumbles over and real files contain.
 
     That is control characters, references to them, names of HTML characters, bare ampersands, white space
@@ -231,10 +243,19 @@ def _cleaned(stream: BinaryIO) -> Iterator[str]:
     while data:
         data = stream.read(_PIECE_BYTES)
         held += decoder.decode(data, final=not data)
-        end = max(0, len(held) - _REFERENCE_CHARACTERS)
-        cut = max(held.rfind("&", end), held.rfind("<", end)) if data else -1
+        if inner_end is not None:
+            held = inner_end.sub("]]]]><![CDATA[>", held)
+        cut = _cut(held, _AFTER_SECTION if inner_end else 0) if data else -1
         text, held = (held[:cut], held[cut:]) if cut >= 0 else (held, "")
         yield _REFERENCE.sub(_reference, _NOT_XML.sub("", text))
+
+
+def _cut(text: str, after_section: int) -> int:
+    """Return where begins what the next piece may belong to, -1 for nowhere; ``after_section`` is how far it tells."""
+    end = max(0, len(text) - _REFERENCE_CHARACTERS)
+    cut = max(text.rfind("&", end), text.rfind("<", end))
+    section = text.find("]", max(0, end - after_section)) if after_section else -1
+    return min((place for place in (cut, section) if place >= 0), default=-1)
 
 
 def _charset(head: bytes) -> str:

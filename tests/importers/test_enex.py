@@ -247,6 +247,23 @@ def test_broken_note_costs_itself_only(tmp_path: Path) -> None:
     assert entries[1] == Refused("broken_xml")
 
 
+def test_section_within_a_note_costs_nothing(tmp_path: Path) -> None:
+    inside = (
+        "<div>a<![CDATA[b c]]></div><![CDATA[d]]><br/><![CDATA[e]]>f x[y[0]]>1<div>g</div>{}<![CDATA[h]]>"
+    )
+    rest = "<created>20261101T100000Z</created><tag>t</tag>"
+    for far in ("", "i" * 70_000, *("j" * (65_400 - n) for n in range(0, 400, 7))):
+        first, second = drafts(ENEX, enex(tmp_path, note(inside.format(far), rest) + note("b", "")))
+        body = f"ab c\nd\nef x[y[0]]>1\ng\n{far}h"
+        assert (first.arguments["body"], first.tags) == (body, ("t",))
+        assert first.arguments["written_at"] == datetime(2026, 11, 1, 10, tzinfo=UTC)
+        assert second.arguments["body"] == "b"
+
+
+def test_section_that_is_written_in_two_is_one(tmp_path: Path) -> None:
+    assert text_of(tmp_path, "a<![CDATA[b]]]]><![CDATA[></div><div>c") == "ab\nc"
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -296,6 +313,8 @@ def test_entries_time_and_size_are_bounded(tmp_path: Path) -> None:
         pytest.param("<a " * 100_000, id="open tags"),
         pytest.param("<!--" * 100_000, id="open comments"),
         pytest.param("x " * 1_000_000, id="one long line"),
+        pytest.param("<![CDATA[" * 100_000, id="open sections"),
+        pytest.param("]]>" * 100_000 + "<b>", id="ends after ends"),
     ],
 )
 def test_hostile_note_ends_soon(tmp_path: Path, content: str) -> None:
