@@ -165,6 +165,7 @@ class _Writer:
             group = _GROUP.search(style)
             for line in self._tasks.get(group[1] if group else "", ()):
                 self._lines.add(line)
+            self._lines.blank()
         else:
             return False
         if not tag.is_empty:

@@ -212,6 +212,14 @@ def test_tasks_without_a_place_stand_at_the_end(tmp_path: Path) -> None:
     assert said(tmp_path, note("", task, ""))["body"] == "- [x] buy tea"
 
 
+def test_text_below_tasks_is_no_part_of_them(tmp_path: Path) -> None:
+    place = "<div style='--en-task-group:true; --en-id:{}'>no longer supported</div>".format
+    task = "<task><title>{}</title><taskGroupNoteLevelID>{}</taskGroupNoteLevelID></task>".format
+    content = f"<div>one</div>{place('g')}<div>two</div>{place('h')}{place('i')}"
+    body = said(tmp_path, note(content, task("a", "g") + task("b", "h") + task("c", "i")))["body"]
+    assert body == "one\n\n- [ ] a\n\ntwo\n\n- [ ] b\n\n- [ ] c"
+
+
 def test_note_without_any_word_is_refused(tmp_path: Path) -> None:
     assert read(ENEX, enex(tmp_path, note("<div><br/></div>", title=" "))) == [Refused("empty_note")]
 
