@@ -20,6 +20,8 @@ _ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
 _HEAD_BYTES = 1024  # where the HTML standard has browsers look for a charset
+_TYPE = "<!DOCTYPE"
+_SUBSET = re.compile(r"""[^<>\[]*+\[(?:[^\]<"']++|"[^"]*+"|'[^']*+'|<[!?])*+\]\s*+>""")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -114,6 +116,10 @@ def _end_of_tag(source: str, start: int, blind_until: int) -> tuple[int, int]:
 
 def _past_other(source: str, opening: int, no_more: set[str]) -> tuple[int, str]:
     """Return where to go on after a ``<`` that begins no tag, and the text it stands for."""
+    if "[" not in no_more and source[opening : opening + len(_TYPE)].upper() == _TYPE:
+        no_more.add("[")  # a document has one type
+        if subset := _SUBSET.match(source, opening + len(_TYPE)):
+            return subset.end(), ""
     for begin, end in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<!", ">"), ("<?", ">")):
         if end in no_more or not source.startswith(begin, opening):
             continue

@@ -189,6 +189,20 @@ def test_content_becomes_readable_text(tmp_path: Path, content: str, text: str) 
     assert text_of(tmp_path, content) == text
 
 
+@pytest.mark.parametrize(
+    ("declaration", "text"),
+    [
+        ('<!DOCTYPE en-note [<!ENTITY x SYSTEM "file:///etc/passwd"> <!ENTITY y "z">\n] >', "&x; [a]>b"),
+        ("<!doctype en-note SYSTEM 'x' []>", "&x; [a]>b"),
+        ("<!DOCTYPE en-note [<!ENTITY x 'y'>", "&x; [a]>b"),
+        ("<!DOCTYPE en-note>", "&x; [a]>b"),
+    ],
+)
+def test_declarations_are_no_text(tmp_path: Path, declaration: str, text: str) -> None:
+    content = f"<content><![CDATA[{declaration}<en-note>&x; [a]>b</en-note>]]></content>"
+    assert said(tmp_path, f"<note><title>T</title>{content}</note>")["body"] == text
+
+
 def test_note_without_an_id_is_known_by_its_title_and_time(tmp_path: Path) -> None:
     def ids(*notes: str) -> list[str]:
         return [draft.source_id for draft in drafts(ENEX, enex(tmp_path, "".join(notes)))]
@@ -323,6 +337,8 @@ def test_entries_time_and_size_are_bounded(tmp_path: Path) -> None:
         pytest.param("x " * 1_000_000, id="one long line"),
         pytest.param("<![CDATA[" * 100_000, id="open sections"),
         pytest.param("]]>" * 100_000 + "<b>", id="ends after ends"),
+        pytest.param("<!DOCTYPE x [" * 100_000, id="open declarations"),
+        pytest.param("<!DOCTYPE" + " x" * 500_000, id="long declaration"),
     ],
 )
 def test_hostile_note_ends_soon(tmp_path: Path, content: str) -> None:
