@@ -34,6 +34,8 @@ _FOLDERS, _NOTEBOOKS, _TAGS = 32, 16, 100
 _COMMA_BETWEEN_TAGS = re.compile(r"\bTAGS\s*=\s*\"[^\",]*,", re.IGNORECASE)
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _YES = frozenset({"1", "true", "yes"})
+_UNREAD = "unread"
+"""The heading under which Pocket puts what is still to be read; it is no folder."""
 
 _STAMP = re.compile(r"([0-9]{1,20})(?:\.[0-9]*)?")
 _EPOCH, _WEBKIT_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(1601, 1, 1, tzinfo=UTC)
@@ -85,6 +87,7 @@ class _Link:
 
     attributes: dict[str, str]
     folder: Folder
+    is_unread: bool = False
     title: list[str] = field(default_factory=list)
     description: list[str] = field(default_factory=list)
 
@@ -106,6 +109,7 @@ class _Walk:
     def __init__(self) -> None:
         self._folders: list[Folder] = [()]
         self._heading: list[str] = []
+        self._chapter: list[str] = []
         self._link: _Link | None = None
         self._text: list[str] | None = None
         self._describes = False
@@ -129,6 +133,8 @@ class _Walk:
         done = self.let_go()
         if tag.name == "h3" and not tag.closes:
             self._heading = self._text = []
+        elif tag.name == "h1" and not tag.closes:
+            self._chapter = self._text = []
         elif tag.name in {"dl", "ul"} and not tag.closes:
             self._folders.append(self._below())
         elif tag.name in {"dl", "ul"} and len(self._folders) > 1:
@@ -148,7 +154,8 @@ class _Walk:
             return None
         done = self.let_go()
         self._heading = []
-        self._link = _Link(attributes, self._folders[-1])
+        is_unread = "".join(self._chapter[:1]).strip().lower() == _UNREAD
+        self._link = _Link(attributes, self._folders[-1], is_unread)
         self._text = self._link.title
         return done
 
@@ -194,7 +201,7 @@ class _Drafting:
             "last_visited_at": moment_of(said("last_visit", "")),
             "icon_url": icon if icon.startswith(("http://", "https://")) and _is_url(icon) else None,
             "is_private": said("private", "").lower() in _YES,
-            "to_read": said("toread", "").lower() in _YES,
+            "to_read": link.is_unread or said("toread", "").lower() in _YES,
             "shortcut_keyword": one_line(said("shortcuturl", ""), _LABEL_CHARACTERS) or None,
         }
         return Draft(

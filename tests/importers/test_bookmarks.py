@@ -231,6 +231,16 @@ def test_export_of_pocket_is_read(tmp_path: Path) -> None:
     assert draft.tags == ("x", "y")
 
 
+def test_unread_chapter_of_pocket_is_to_be_read_and_no_folder(tmp_path: Path) -> None:
+    link = '<ul>\n<li><a href="https://{}.example.org" time_added="1616337559" tags="">T</a></li>\n</ul>\n'.format
+    head = "<!DOCTYPE html><html><title>Pocket Export</title>"
+    path = html(tmp_path, f"<h1>Unread</h1>\n{link('a')}<h1>Read Archive</h1>\n{link('b')}", head)
+    found = [draft.arguments for draft in drafts(BOOKMARKS, path)]
+    assert [(each["to_read"], each["folder"]) for each in found] == [(True, ()), (False, ())]
+    named = only_draft(BOOKMARKS, html(tmp_path, f"<DT><H3>Unread</H3><DL>{link('a')}</DL>"))
+    assert (named.arguments["to_read"], named.arguments["folder"]) == (False, ("Unread",))
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"\x89PNG\r\n\x1a\n", b"<html><body><dl><dt><a href='https://example.org'>x</a></dl>", b"\xff\xfe"],
