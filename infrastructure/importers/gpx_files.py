@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from domain.personal.location_terms import MAX_POINTS, Point, new_points
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
-from infrastructure.importers.gpx_points import Fault, motion_of, point_of
+from infrastructure.importers.gpx_points import Fault, is_geocache, motion_of, point_of
 from infrastructure.importers.text import one_line
 from infrastructure.importers.xml_elements import Elements, Stopped
 
@@ -34,7 +34,8 @@ class GpxFiles(Importer):
     An entry is a day of the device that wrote the file, or 10,000 points of one. What does not become part
     of a day is an entry, too: a track or way point without times (``points_without_time``), the points of a
     track that alone have none (``some_points_without_time``) or that have no place (``bad_points``), a track
-    without points (``no_points``), and a route, which is a plan and nowhere anybody was (``route``).
+    without points (``no_points``), a route, which is a plan and nowhere anybody was (``route``), and a geocache
+    or a way point of one, whose time is when it was hidden (``geocache``).
     """
 
     platform: ClassVar[str] = "file.gpx"
@@ -68,9 +69,10 @@ def _tracks(elements: Elements, days: _Days, most: int) -> Iterator[Refused]:
                 yield Refused("broken_xml")
                 continue
             element, whole = found
-            if element.tag == "rte":
-                yield Refused("route", Outcome.SKIPPED)
-            elif element.tag in {"trkpt", "wpt"}:
+            if nowhere := _nowhere(element):
+                yield Refused(nowhere, Outcome.SKIPPED)
+                continue
+            if element.tag in {"trkpt", "wpt"}:
                 track.take(days.point(element) if whole else Fault.NO_PLACE)
             if element.tag in {"trk", "wpt"}:  # a way point is a track of one
                 yield from track.refused()
@@ -82,6 +84,13 @@ def _tracks(elements: Elements, days: _Days, most: int) -> Iterator[Refused]:
             days.take(track.points)
         if elements.root is not None and elements.root.tag == "gpx":
             yield Refused(stopped.reason)
+
+
+def _nowhere(element: Element) -> str:
+    """Return what an element is that tells nothing of where anybody was; an empty text where it may tell."""
+    if element.tag == "rte":
+        return "route"
+    return "geocache" if element.tag == "wpt" and is_geocache(element) else ""
 
 
 class _Track:

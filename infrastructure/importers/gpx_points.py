@@ -67,6 +67,14 @@ def point_of(node: Element, zone: ZoneInfo) -> Point | Fault:
     )
 
 
+def is_geocache(node: Element) -> bool:
+    """Tell a ``wpt`` that describes a geocache, by Groundspeak's element or types (``Geocache|…``, ``Waypoint|…``)."""
+    kind, of_groundspeak, _ = node.findtext("type", "").strip().lower().partition("|")
+    if kind == "geocache" or (kind == "waypoint" and of_groundspeak):
+        return True
+    return node.find("cache") is not None or node.find("extensions/cache") is not None
+
+
 def motion_of(kind: str) -> Motion | None:
     """Return how the device moved on a track of the given ``type``, None for one we do not know."""
     return _MOTION_OF.get(kind.strip().lower().replace(" ", "_"))
