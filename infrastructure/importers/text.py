@@ -46,6 +46,9 @@ _SNIFFED_BYTES = 4096
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+_CHARACTER_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")  # or the beginning of one
+_LONG_REST_OF_UTF8 = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{2}(?![\x80-\xbf])|\xed[\xa0-\xbf][\x80-\xbf]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -67,6 +70,7 @@ def decoded(data: bytes, charset: str | None = None) -> str:
 
     A byte order mark decides, or the zeros of UTF-16 where no charset is named; then the named charset if
     it fits, then UTF-8 if it fits; then whichever of the named charset, UTF-8 and Windows-1252 loses least.
+    Of a character of UTF-8 that was cut, or a surrogate, what is left counts as UTF-8 where that is named.
     """
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
@@ -83,7 +87,18 @@ def decoded(data: bytes, charset: str | None = None) -> str:
         return data.decode(named or _WINDOWS, "replace")
     text = data.decode("utf-8", "replace")
     broken, whole = text.count("\ufffd"), sum(run.end() - run.start() for run in _NOT_ASCII.finditer(text))
-    return text if 2 * broken < whole else data.decode(_WINDOWS, "replace")
+    if 2 * broken < whole or (named == "utf-8" and _is_damaged_utf8(data, whole - broken)):
+        return text
+    return data.decode(_WINDOWS, "replace")
+
+
+def _is_damaged_utf8(data: bytes, whole: int) -> bool:
+    """Tell UTF-8 with ``whole`` characters, and others of which bytes are missing, from another charset.
+
+    There, a letter with an accent stands between others, and seldom before two signs that UTF-8 continues with.
+    """
+    strays = sum(map(len, _HIGH_BYTES.findall(_CHARACTER_OF_UTF8.sub(b"", data))))
+    return strays < whole + len(_LONG_REST_OF_UTF8.findall(data))
 
 
 def _unmarked_utf16(start: bytes) -> str | None:

@@ -28,6 +28,18 @@ from infrastructure.importers.text import decoded, digest_of, one_line, plain_te
         ("Grüße".encode(), "punycode", "Grüße"),
         ("Grüße".encode(), "no such charset", "Grüße"),
         ("viele Grüße und Küsse".encode() + b"\xc3", "utf-8", "viele Grüße und Küsse\ufffd"),
+        ("für \U0001f603".encode()[:-1], "utf-8", "für \ufffd"),
+        ("für …".encode()[:-1], "utf-8", "für \ufffd"),
+        ("\U0001f603".encode()[:-1], "utf-8", "\ufffd"),
+        ("\U0001f603".encode()[:-1] + b" odd", "UTF8", "\ufffd odd"),
+        ("\ud800x".encode("utf-8", "surrogatepass"), "utf-8", "\ufffd\ufffd\ufffdx"),
+        ("\U0001f603".encode()[:-1], None, "ðŸ\u02dc"),
+        ("café".encode("latin-1"), "utf-8", "café"),
+        ("“café”".encode("cp1252"), "utf-8", "“café”"),
+        ("voilà\xa0!".encode("latin-1"), "utf-8", "voilà\xa0!"),
+        ("Señor: “Sí…”".encode("cp1252"), "utf-8", "Señor: “Sí…”"),
+        (("long text, " * 500 + "naïve").encode("latin-1"), "utf-8", "long text, " * 500 + "naïve"),
+        ("Привет".encode("cp1251"), "utf-8", "Ïðèâåò"),
     ],
 )
 def test_text_is_decoded_as_it_was_meant(data: bytes, charset: str | None, text: str) -> None:
