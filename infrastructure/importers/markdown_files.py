@@ -29,6 +29,7 @@ _BINARY_BYTES = 4096
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 _UNDERLINED = re.compile(r"^ {0,3}([^\s#>=\-].*)\n {0,3}(?:={2,}|-{2,})[ \t]*$", re.MULTILINE)
+_ENTRY = re.compile(r"[^:]++:(?:[ \t].*)?|[ \t]*-[ \t].*")
 _FENCED = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
 _DAY = re.compile(r"([0-9]{4})([-_. ]?)([0-9]{2})\2([0-9]{2})")
 _LINK = re.compile(r"\[[^\[\]]*\]\((\S+)\)|<([^<>\s]+)>")
@@ -112,14 +113,24 @@ def _is_set(front: FrontMatter, *keys: str) -> bool:
 
 def _heading(body: str) -> str:
     """Return the first heading that stands before any code, in which # begins a comment."""
-    fence = _FENCED.search(body)
-    found = [match for match in (_HEADING.search(body), _UNDERLINED.search(body)) if match]
+    begin = _after_entries(body)
+    fence = _FENCED.search(body, begin)
+    found = [match for form in (_HEADING, _UNDERLINED) if (match := form.search(body, begin))]
     first = min(found, key=lambda match: match.start(), default=None)
     if first is None or (fence and fence.start() < first.start()):
         return ""
     heading = one_line(first[1], _TITLE_CHARACTERS)
     text = heading.rstrip("#")  # a heading may be closed as it was opened
     return text.strip() if text.endswith(" ") else heading
+
+
+def _after_entries(body: str) -> int:
+    """Return where a front matter ends that could not be read: its last rule makes no heading of an entry."""
+    if not body.startswith("---\n"):
+        return 0
+    end = body.find("\n---", 3)
+    last = body[body.rfind("\n", 0, max(end, 0)) + 1 : end]
+    return end + 1 if end > 0 and _ENTRY.fullmatch(last) else 0
 
 
 def _day(stem: str) -> date | None:
