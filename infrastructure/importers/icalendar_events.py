@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from domain.productivity.calendar_event_terms import (
-    Classification,
-    IcalStatus,
-    Override,
-    TimeKind,
-    Transparency,
-)
+from domain.productivity.calendar_event_terms import Classification, Transparency
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from infrastructure.importers.content_lines import Component, position
 from infrastructure.importers.draft import Draft, Outcome, Refused
+from infrastructure.importers.icalendar_overrides import (
+    Change,
+    Whole,
+    change_of,
+    override_of,
+    placed,
+    status_of,
+)
 from infrastructure.importers.icalendar_people import attendees, organizer, own_answer, reminders
 from infrastructure.importers.icalendar_series import Series, Span, Unfit, series_of, span_of
-from infrastructure.importers.icalendar_times import Instant, UnreadableTime, instant
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
     LINE_CHARACTERS,
@@ -40,11 +39,6 @@ PART_OF_SERIES = Refused("part_of_series", Outcome.SKIPPED)
 SUPERSEDED = Refused("superseded", Outcome.SKIPPED)
 """An older state of an event that the file holds in a newer one."""
 
-_STATES = {
-    "TENTATIVE": IcalStatus.TENTATIVE,
-    "CANCELLED": IcalStatus.CANCELLED,
-    "CANCELED": IcalStatus.CANCELLED,
-}
 _CLASSES = {
     "": Classification.PUBLIC,
     "PUBLIC": Classification.PUBLIC,
@@ -54,69 +48,30 @@ _LOWEST_PRIORITY = 9
 _DIGEST_CHARACTERS = 16
 
 
-@dataclass
-class _Whole:
-    """An event that stands for itself: a series, or something that takes place once."""
-
-    place: int
-    component: Component
-    series: Series
-    name: str = ""
-    overrides: dict[datetime, Override] = field(default_factory=dict)
-    moved_out: list[datetime] = field(default_factory=list)
-    """Occurrences that are events of their own."""
-
-    @property
-    def identity(self) -> tuple[datetime, str]:
-        """What tells it from another one with the same UID."""
-        return self.series.span.start.local, title_of(self.component)
-
-    @cached_property
-    def words(self) -> tuple[str, str, str]:
-        """Title, place and description, with which those of changed occurrences are compared."""
-        return title_of(self.component), place_of(self.component), described(self.component)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A VEVENT that says how one occurrence of a series differs."""
-
-    place: int
-    component: Component
-    occurrence: Instant | None
-
-    @property
-    def occurrence_name(self) -> str:
-        """What tells it from the other changes, in whatever zone its file names the occurrence."""
-        if self.occurrence is not None:
-            return self.occurrence.utc().isoformat()
-        return one_line(self.component.text("RECURRENCE-ID"), LABEL_CHARACTERS)
-
-
-def events_of(uid: str, components: Sequence[Component], around: Surroundings) -> list[Draft | Refused]:
+def events_of(uid: str, said: Sequence[tuple[Component, Surroundings]]) -> list[Draft | Refused]:
     """Return, in their order, what becomes of the VEVENTs with a UID; of a single one, where the UID is empty."""
-    results: dict[int, Draft | Refused] = dict.fromkeys(range(len(components)), SUPERSEDED)
-    wholes: list[_Whole] = []
-    changes: list[_Change] = []
-    for place, component in enumerate(components):
+    results: dict[int, Draft | Refused] = dict.fromkeys(range(len(said)), SUPERSEDED)
+    wholes: list[Whole] = []
+    changes: list[Change] = []
+    for place, (component, around) in enumerate(said):
         if component.first("RECURRENCE-ID") is not None:
-            changes.append(_Change(place, component, _occurrence(component, around)))
+            changes.append(change_of(place, component, around))
             continue
         try:
-            wholes.append(_Whole(place, component, series_of(component, around.zones)))
+            wholes.append(Whole(place, component, around, series_of(component, around.zones)))
         except Unfit as unfit:
             results[place] = Refused(str(unfit))
     masters = _newest(wholes)
     for count, master in enumerate(masters):
         master.name = _name(uid, master, count)
-    for change, master_and_time in _placed(_newest_changes(changes), masters):
-        results[change.place] = _folded(uid, change, master_and_time, around)
+    for change, master_and_time in placed(_newest_changes(changes), masters):
+        results[change.place] = _folded(uid, change, master_and_time)
     for master in masters:
-        results[master.place] = _draft(uid, master, around)
+        results[master.place] = _draft(uid, master)
     return list(results.values())
 
 
-def _newest(wholes: list[_Whole]) -> list[_Whole]:
+def _newest(wholes: list[Whole]) -> list[Whole]:
     """Return the events among several with one UID, each in its newest state.
 
     Programs that give one UID to different events do not count them up in SEQUENCE.
@@ -125,104 +80,49 @@ def _newest(wholes: list[_Whole]) -> list[_Whole]:
         return wholes
     if len({_age(each.component) for each in wholes}) == len(wholes):
         return [max(wholes, key=lambda each: _age(each.component))]
-    newest: dict[tuple[datetime, str], _Whole] = {}
+    newest: dict[tuple[datetime, str], Whole] = {}
     for each in sorted(wholes, key=lambda each: _age(each.component)):
         newest[each.identity] = each
     return [newest[identity] for identity in sorted(newest)]
 
 
-def _newest_changes(changes: Iterable[_Change]) -> Iterable[_Change]:
+def _newest_changes(changes: Iterable[Change]) -> list[Change]:
     newest = {each.occurrence_name: each for each in sorted(changes, key=lambda each: _age(each.component))}
-    return newest.values()
+    return list(newest.values())
 
 
 def _age(component: Component) -> int:
     return component.number("SEQUENCE") or 0
 
 
-def _name(uid: str, master: _Whole, count: int) -> str:
+def _name(uid: str, master: Whole, count: int) -> str:
     if not uid:
         return entry_digest(master.component)
     start, title = master.identity
     return source_name(uid, digest_of(start.isoformat(), title)[:_DIGEST_CHARACTERS] if count else "")
 
 
-def _occurrence(component: Component, around: Surroundings) -> Instant | None:
-    line = component.first("RECURRENCE-ID")
-    try:
-        found = None if line is None else instant(line, around.zones)
-    except UnreadableTime:
-        return None
-    return found if found is not None and found.in_range else None
-
-
-def _placed(
-    changes: Iterable[_Change], masters: Sequence[_Whole]
-) -> Iterator[tuple[_Change, tuple[_Whole, datetime] | None]]:
-    """Yield each change with the series that has its occurrence, and the local start it has there."""
-    known = [each for each in changes if each.occurrence is not None]
-    found: dict[int, tuple[_Whole, datetime]] = {}
-    for master in masters:
-        frame = master.series.span.start
-        asked = {each.place: each.occurrence.as_in(frame) for each in known if each.occurrence is not None}
-        given = master.series.given(asked.values())
-        for place, time in asked.items():
-            if time in given:
-                found.setdefault(place, (master, time))
-    for each in changes:
-        yield each, found.get(each.place)
-
-
-def _folded(
-    uid: str, change: _Change, master_and_time: tuple[_Whole, datetime] | None, around: Surroundings
-) -> Draft | Refused:
+def _folded(uid: str, change: Change, master_and_time: tuple[Whole, datetime] | None) -> Draft | Refused:
     """Make a change part of its series; one that fits none becomes an event of its own."""
     if master_and_time is not None:
         master, time = master_and_time
         if time in master.overrides:
             return SUPERSEDED
-        override = _override(change.component, time, master, around)
+        override = override_of(change, time, master)
         if override is not None and len(master.overrides) < MAX_OCCURRENCES:
             master.overrides[time] = override
             return PART_OF_SERIES
     try:
-        series = Series(span_of(change.component, around.zones), None, (), (), ())
+        series = Series(span_of(change.component, change.around.zones), None, (), (), ())
     except Unfit as unfit:
         return Refused(str(unfit))
     if master_and_time is not None:
         master_and_time[0].moved_out.append(master_and_time[1])
     name = source_name(uid, change.occurrence_name) if uid else entry_digest(change.component)
-    return _draft(uid, _Whole(change.place, change.component, series, name), around)
+    return _draft(uid, Whole(change.place, change.component, change.around, series, name))
 
 
-def _override(
-    component: Component, occurrence: datetime, master: _Whole, around: Surroundings
-) -> Override | None:
-    """Return how the occurrence differs; None where the series cannot hold it (a timed day of an all-day one)."""
-    frame, length = master.series.span.start, master.series.span.length
-    start: datetime | None = None
-    end: datetime | None = None
-    if component.first("DTSTART") is not None:
-        try:
-            span = span_of(component, around.zones)
-        except Unfit:
-            return None
-        if (span.start.kind is TimeKind.ALL_DAY) is not (frame.kind is TimeKind.ALL_DAY):
-            return None
-        start = span.start.as_in(frame)
-        if span.end is not None:
-            end = Instant(span.start.kind, span.end, span.start.zone).as_in(frame)
-            end = None if end <= start or end - start == length else end
-        start = None if start == occurrence else start
-    words = title_of(component), place_of(component), described(component)
-    title, place, text = (
-        None if own in {"", usual} else own for own, usual in zip(words, master.words, strict=True)
-    )
-    cancelled = _status(component, around) is IcalStatus.CANCELLED
-    return Override(occurrence, start, end, title, place, text, cancelled)
-
-
-def _draft(uid: str, event: _Whole, around: Surroundings) -> Draft:
+def _draft(uid: str, event: Whole) -> Draft:
     series, changed = event.series, event.overrides
     skipped = dict.fromkeys((*event.moved_out, *series.skipped))
     arguments = {
@@ -237,7 +137,7 @@ def _draft(uid: str, event: _Whole, around: Surroundings) -> Draft:
         "overrides": tuple(changed.values()),
         "ical_uid": one_line(uid, LINE_CHARACTERS) or None,
         "description": described(event.component, series.remarks),
-        **_said(event.component, series.span, event.name, around),
+        **_said(event.component, series.span, event.name, event.around),
     }
     return Draft("calendar_event", "schedule", event.name, arguments, update="refresh")
 
@@ -253,7 +153,7 @@ def _said(component: Component, span: Span, name: str, around: Surroundings) -> 
         "longitude": where and where[1],
         "url": url_of(component),
         "sequence": _age(component),
-        "ical_status": _status(component, around),
+        "ical_status": status_of(component, around),
         "transparency": _transparency(component),
         "classification": _CLASSES.get(component.word("CLASS"), Classification.PRIVATE),
         "priority": min(component.number("PRIORITY") or 0, _LOWEST_PRIORITY),
@@ -264,12 +164,6 @@ def _said(component: Component, span: Span, name: str, around: Surroundings) -> 
         "categories": labels(component),
         "colour": one_line(component.text("COLOR"), LABEL_CHARACTERS) or None,
     }
-
-
-def _status(component: Component, around: Surroundings) -> IcalStatus:
-    if around.is_cancelled:
-        return IcalStatus.CANCELLED
-    return _STATES.get(component.word("STATUS"), IcalStatus.CONFIRMED)
 
 
 def _transparency(component: Component) -> Transparency:

@@ -28,8 +28,6 @@ _NOT_KEPT = {
 
 UNREADABLE = Refused("unreadable")
 
-UNREADABLE = Refused("unreadable")
-
 
 class ICalendarFiles(Importer):
     """Reads ``.ics``.
@@ -87,10 +85,10 @@ class _Run:
         return self._results.pop(place)
 
     def _read(self, uid: str, entry: Entry, places: Sequence[int]) -> Sequence[Draft | Refused]:
-        around = self._surroundings(entry)
         if entry.name == "VEVENT":
-            return events_of(uid, [self._entries[each].component() for each in places], around)
-        task = task_of(uid, entry.component(), around)
+            events = [self._entries[each] for each in places]
+            return events_of(uid, [(each.component(), self._surroundings(each)) for each in events])
+        task = task_of(uid, entry.component(), self._surroundings(entry))
         title = task.arguments["title"]
         if self._titles.setdefault(task.source_id, title) != title:  # another task with the same UID
             task = replace(task, source_id=digest_of(task.source_id, title))

@@ -1,0 +1,133 @@
+"""Finds the series that a changed occurrence belongs to, and says how it differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeKind
+from infrastructure.importers.content_lines import Component
+from infrastructure.importers.icalendar_series import Series, Unfit, span_of
+from infrastructure.importers.icalendar_times import Instant, UnreadableTime, instant
+from infrastructure.importers.icalendar_words import (
+    LABEL_CHARACTERS,
+    Surroundings,
+    described,
+    place_of,
+    title_of,
+)
+from infrastructure.importers.text import one_line
+
+MAX_SERIES_ASKED = 32
+"""Among how many series of one UID that of a changed occurrence is looked for."""
+
+_STATES = {
+    "TENTATIVE": IcalStatus.TENTATIVE,
+    "CANCELLED": IcalStatus.CANCELLED,
+    "CANCELED": IcalStatus.CANCELLED,
+}
+
+
+@dataclass
+class Whole:
+    """An event that stands for itself: a series, or something that takes place once."""
+
+    place: int
+    component: Component
+    around: Surroundings
+    series: Series
+    name: str = ""
+    overrides: dict[datetime, Override] = field(default_factory=dict)
+    moved_out: list[datetime] = field(default_factory=list)
+    """Occurrences that are events of their own."""
+
+    @property
+    def identity(self) -> tuple[datetime, str]:
+        """What tells it from another one with the same UID."""
+        return self.series.span.start.local, title_of(self.component)
+
+    @cached_property
+    def words(self) -> tuple[str, str, str]:
+        """Title, place and description, with which those of changed occurrences are compared."""
+        return title_of(self.component), place_of(self.component), described(self.component)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A VEVENT that says how one occurrence of a series differs."""
+
+    place: int
+    component: Component
+    around: Surroundings
+    occurrence: Instant | None
+
+    @property
+    def occurrence_name(self) -> str:
+        """What tells it from the other changes, in whatever zone its file names the occurrence."""
+        if self.occurrence is not None:
+            return self.occurrence.utc().isoformat()
+        return one_line(self.component.text("RECURRENCE-ID"), LABEL_CHARACTERS)
+
+
+def change_of(place: int, component: Component, around: Surroundings) -> Change:
+    """Read which occurrence a VEVENT with a RECURRENCE-ID is about."""
+    line = component.first("RECURRENCE-ID")
+    try:
+        found = None if line is None else instant(line, around.zones)
+    except UnreadableTime:
+        found = None
+    return Change(place, component, around, found if found is not None and found.in_range else None)
+
+
+def status_of(component: Component, around: Surroundings) -> IcalStatus:
+    """Return whether it takes place: nothing does in a calendar that cancels."""
+    if around.is_cancelled:
+        return IcalStatus.CANCELLED
+    return _STATES.get(component.word("STATUS"), IcalStatus.CONFIRMED)
+
+
+def placed(
+    changes: Iterable[Change], masters: Sequence[Whole]
+) -> Iterator[tuple[Change, tuple[Whole, datetime] | None]]:
+    """Yield each change with the series that has its occurrence, and the local start it has there.
+
+    Only the first MAX_SERIES_ASKED series are looked at: programs that give several one UID give it to few.
+    """
+    found: dict[int, tuple[Whole, datetime]] = {}
+    sought = {each.place: each.occurrence for each in changes if each.occurrence is not None}
+    for master in [each for each in masters if each.series.recurs][:MAX_SERIES_ASKED]:
+        frame = master.series.span.start
+        asked = {place: occurrence.as_in(frame) for place, occurrence in sought.items()}
+        given = master.series.given(asked.values())
+        found.update((place, (master, time)) for place, time in asked.items() if time in given)
+        sought = {place: occurrence for place, occurrence in sought.items() if place not in found}
+    for each in changes:
+        yield each, found.get(each.place)
+
+
+def override_of(change: Change, occurrence: datetime, master: Whole) -> Override | None:
+    """Return how the occurrence differs; None where the series cannot hold it (a timed day of an all-day one)."""
+    component, around = change.component, change.around
+    frame, length = master.series.span.start, master.series.span.length
+    start: datetime | None = None
+    end: datetime | None = None
+    if component.first("DTSTART") is not None:
+        try:
+            span = span_of(component, around.zones)
+        except Unfit:
+            return None
+        if (span.start.kind is TimeKind.ALL_DAY) is not (frame.kind is TimeKind.ALL_DAY):
+            return None
+        start = span.start.as_in(frame)
+        if span.end is not None:
+            end = Instant(span.start.kind, span.end, span.start.zone).as_in(frame)
+            end = None if end <= start or end - start == length else end
+        start = None if start == occurrence else start
+    words = title_of(component), place_of(component), described(component)
+    title, place, text = (
+        None if own in {"", usual} else own for own, usual in zip(words, master.words, strict=True)
+    )
+    cancelled = status_of(component, around) is IcalStatus.CANCELLED
+    return Override(occurrence, start, end, title, place, text, cancelled)
