@@ -25,6 +25,14 @@ _NOT_KEPT = {
     "VAVAILABILITY": "availability",
     "VALARM": "alarm",
 }
+_MESSAGES = {
+    "REPLY": "reply",
+    "REFRESH": "refresh_request",
+    "COUNTER": "counter_proposal",
+    "DECLINECOUNTER": "counter_declined",
+    "ADD": "added_occurrence",
+}
+"""Methods of RFC 5546 by which people talk about an entry, without saying how it stands as a whole."""
 
 UNREADABLE = Refused("unreadable")
 
@@ -34,7 +42,8 @@ class ICalendarFiles(Importer):
 
     Every component of a calendar is an entry but VTIMEZONE, and so are the entries within an unknown one.
     A VEVENT with a RECURRENCE-ID whose series is in the file becomes part of the series: it is counted as
-    skipped, ``part_of_series``, so that drafts and refused entries add up to what the file holds.
+    skipped, ``part_of_series``, so that drafts and refused entries add up to what the file holds. So is what a
+    calendar with a METHOD says about an entry that is not the state of it: an answer, a counter-proposal.
     """
 
     platform: ClassVar[str] = "file.ics"
@@ -62,9 +71,10 @@ class _Run:
         self._reading = reading
         described = (each.component() for each in file.zones if not each.fault)
         self._zones = Zones(definitions(described), reading.timezone)
+        self._methods: dict[int, str] = {}
         self._around: dict[int, Surroundings] = {}
         self._results: dict[int, Draft | Refused] = {}
-        self._related = _related(file.entries)
+        self._related = self._places_by_uid()
         self._titles: dict[str, str] = {}
 
     def result(self, place: int, entry: Entry) -> Draft | Refused:
@@ -73,6 +83,8 @@ class _Run:
             return Refused(entry.fault)
         if entry.name not in {"VEVENT", "VTODO"}:
             return Refused(_NOT_KEPT.get(entry.name, "unknown_component"), Outcome.SKIPPED)
+        if self._method(entry) in _MESSAGES:
+            return Refused(_MESSAGES[self._method(entry)], Outcome.SKIPPED)
         if place in self._results:
             return self._results.pop(place)
         uid = entry.uid()
@@ -104,16 +116,23 @@ class _Run:
                 self._reading.timezone,
                 frozenset(address.lower() for address in self._reading.addresses),
                 name,
-                calendar.word("METHOD") == "CANCEL",
+                self._method(entry) == "CANCEL",
             )
         return self._around[key]
 
+    def _method(self, entry: Entry) -> str:
+        key = id(entry.calendar)
+        if key not in self._methods:
+            self._methods[key] = entry.calendar.described().word("METHOD")
+        return self._methods[key]
 
-def _related(entries: Sequence[Entry]) -> dict[str, list[int]]:
-    """Return the places of VEVENTs that share a UID."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, entry in enumerate(entries):
-        if entry.name == "VEVENT" and not entry.fault and entry.uid_line is not None:
-            places[entry.uid()].append(place)
-    places.pop("", None)
-    return {uid: found for uid, found in places.items() if len(found) > 1}
+    def _places_by_uid(self) -> dict[str, list[int]]:
+        """Return the places of VEVENTs that share a UID."""
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, entry in enumerate(self._entries):
+            if entry.name != "VEVENT" or entry.fault or entry.uid_line is None:
+                continue
+            if self._method(entry) not in _MESSAGES:
+                places[entry.uid()].append(place)
+        places.pop("", None)
+        return {uid: found for uid, found in places.items() if len(found) > 1}
