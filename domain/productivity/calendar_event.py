@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
@@ -262,6 +262,12 @@ class CalendarEvent(Invitations):
             categories=categories,
             colour=colour,
         )
+
+    def call_off(self, *, sequence: Count = 0) -> None:
+        """Take that the source of an imported event cancels it, and says nothing else of it."""
+        known = {item.name: getattr(self, item.name) for item in fields(EventDetails)}
+        said = {"ical_status": IcalStatus.CANCELLED, "sequence": max(sequence, self.sequence)}
+        self._refresh(CalendarEvent.Refreshed, **(known | said))
 
     def retitle(self, title: Line) -> None:
         self._require_live()

@@ -20,7 +20,7 @@ from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES
-from infrastructure.crypto.cipher import blind, derive
+from infrastructure.crypto.cipher import KEY_BYTES, blind, derive
 from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
@@ -30,6 +30,8 @@ from infrastructure.store.unit_of_work import UnitOfWork, blind_source
 
 BATCH_DRAFTS = 500
 BATCH_CONTENT_BYTES = 32 << 20
+NOT_KNOWN = "not_known"
+"""The reason why a word on a thing is skipped of which nothing is known, or not yet."""
 ATTEMPTS = 3  # before a batch is cut in two
 ATTEMPTS_ALONE = 12  # of one draft: the waits between them grow to some seconds in all
 
@@ -79,6 +81,23 @@ class _Batch:
         """Remember what was said under a name, in this batch and with its append."""
         self.known[name] = _Known(record_id, digest)
         self.sources[name] = SourceEntry(name, record_id, digest, known=name in self.stored)
+
+    def revision(self, named: _Named) -> int:
+        """Return the highest revision that was heard of a source; 0 is not noted."""
+        known = self.known.get(_revision(named, self.secret))
+        return 0 if known is None else int.from_bytes(self._veiled(known.digest, named))
+
+    def note_revision(self, named: _Named, record_id: UUID) -> None:
+        """Remember the revision of what was said of a source."""
+        number = named.draft.revision
+        if number > self.revision(named):
+            digest = self._veiled(number.to_bytes(KEY_BYTES), named)
+            self.note(_revision(named, self.secret), record_id, digest)
+
+    def _veiled(self, number: bytes, named: _Named) -> bytes:
+        """Return a revision as the ledger keeps it, where a digest has its place, and the other way round."""
+        veil = derive(self.secret, b"revision", named.source)
+        return bytes(left ^ right for left, right in zip(number, veil, strict=True))
 
 
 class Intake:
@@ -151,9 +170,10 @@ class Intake:
         engine, session, secret = self._engine, self._session, self._secret()
         fences = engine.ledger.fences.known(session.subject_id)
         found = engine.ledger.sources(session.subject_id, [each.source for each in drafts])
-        words = [self._word(each, secret) for each in drafts if each.source in found]
-        if words:
-            found |= engine.ledger.sources(session.subject_id, words)
+        heard = [each for each in drafts if each.source in found]
+        if heard:
+            names = [name for each in heard for name in (self._word(each, secret), _revision(each, secret))]
+            found |= engine.ledger.sources(session.subject_id, names)
         batch = _Batch(
             UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys, fences),
             {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
@@ -181,7 +201,7 @@ class Intake:
     def _take_one(self, batch: _Batch, named: _Named) -> Ending:
         draft = named.draft
         try:
-            return Ending(self._heard(batch, named, _digest(draft, batch.secret)), draft.kind)
+            return self._heard(batch, named, _digest(draft, batch.secret))
         except RecordTrashed:
             return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
         except Erased:
@@ -193,25 +213,32 @@ class Intake:
         except (DomainError, OSError) as error:
             return Ending(Outcome.INVALID, draft.kind, type(error).__name__)
 
-    def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> Outcome:
-        source = batch.known.get(named.source)
+    def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> Ending:
+        draft, source = named.draft, batch.known.get(named.source)
         if source is None:
-            batch.note(named.source, self._create(batch, named.draft).id, digest)
-            return Outcome.CREATED
+            if draft.verb is None:
+                return Ending(Outcome.SKIPPED, draft.kind, NOT_KNOWN)
+            record_id = self._create(batch, draft, draft.verb).id
+            batch.note(named.source, record_id, digest)
+            batch.note_revision(named, record_id)
+            return Ending(Outcome.CREATED, draft.kind)
         word = self._word(named, batch.secret)
-        if batch.known.get(word, source).digest == digest or named.draft.update is None:
-            return Outcome.UNCHANGED
-        outcome = self._update(batch.work.existing(source.record_id), named.draft, named.draft.update)
+        if batch.known.get(word, source).digest == digest or draft.update is None:
+            return Ending(Outcome.UNCHANGED, draft.kind)
+        if draft.revision < batch.revision(named):
+            return Ending(Outcome.SKIPPED, draft.kind, "superseded")
+        outcome = self._update(batch.work.existing(source.record_id), draft, draft.update)
         batch.note(word, source.record_id, digest)
-        return outcome
+        batch.note_revision(named, source.record_id)
+        return Ending(outcome, draft.kind)
 
-    def _create(self, batch: _Batch, draft: Draft) -> Record:
+    def _create(self, batch: _Batch, draft: Draft, verb: str) -> Record:
         kind = kind_named(draft.kind)
         record_id = new_id()
         arguments = dict(draft.arguments)
         if draft.content is not None:
             arguments[draft.content.parameter] = self._store(batch, kind, record_id, draft.content)
-        command = _command(kind, draft.verb)
+        command = _command(kind, verb)
         source = Source(self._platform, draft.source_id, self._integration_id)
         origin = batch.work.origin(record_id, source)
         record = batch.work.create(command, command.arguments((), arguments), origin)
@@ -265,6 +292,11 @@ def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused
             batch, held = [], 0
     if batch:
         yield batch
+
+
+def _revision(named: _Named, secret: bytes) -> bytes:
+    """Return the blind name under which the highest revision of a source is noted."""
+    return blind(secret, "revision", named.source.hex())
 
 
 def _digest(draft: Draft, secret: bytes) -> bytes:

@@ -74,18 +74,21 @@ class Draft:
 
     ``source_id`` names it at its source, the same at every import of the same thing: its UID, or a digest of
     what cannot change. ``arguments`` are those of the creating command ``verb``, as Python values; the
-    signature checks them. A thing that is known already gets ``update`` instead, with ``update_arguments``
-    (the creating command's where it is None); None for what cannot change.
+    signature checks them; where ``verb`` is None it is no more than a word on a thing that is known already, and
+    is skipped where none is. A thing that is known already gets ``update`` instead, with ``update_arguments``
+    (the creating command's where it is None); None for what cannot change. ``revision`` counts the states of a
+    thing at its source (SEQUENCE of RFC 5545): one lower than what was heard before is skipped as superseded.
     """
 
     kind: str
-    verb: str
+    verb: str | None
     source_id: str
     arguments: Mapping[str, Any]
     update: str | None = None
     update_arguments: Mapping[str, Any] | None = None
     content: Content | None = None
     tags: tuple[str, ...] = ()
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

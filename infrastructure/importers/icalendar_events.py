@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.productivity.calendar_event_terms import Classification, Transparency
+from domain.productivity.calendar_event_terms import Classification, IcalStatus, Transparency
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from infrastructure.importers.content_lines import Component, position
 from infrastructure.importers.draft import Draft, Outcome, Refused
 from infrastructure.importers.icalendar_overrides import (
     Change,
     Whole,
+    cancels,
     change_of,
     override_of,
     placed,
@@ -38,6 +39,8 @@ PART_OF_SERIES = Refused("part_of_series", Outcome.SKIPPED)
 """A changed occurrence: it is in the event made of its series."""
 SUPERSEDED = Refused("superseded", Outcome.SKIPPED)
 """An older state of an event that the file holds in a newer one."""
+CANCELLATION = Refused("cancellation", Outcome.SKIPPED)
+"""It cancels an event of the file, and is in it."""
 
 _CLASSES = {
     "": Classification.PUBLIC,
@@ -53,9 +56,13 @@ def events_of(uid: str, said: Sequence[tuple[Component, Surroundings]]) -> list[
     results: dict[int, Draft | Refused] = dict.fromkeys(range(len(said)), SUPERSEDED)
     wholes: list[Whole] = []
     changes: list[Change] = []
+    cancellations: list[tuple[int, Component]] = []
     for place, (component, around) in enumerate(said):
         if component.first("RECURRENCE-ID") is not None:
             changes.append(change_of(place, component, around))
+            continue
+        if uid and cancels(component, around):
+            cancellations.append((place, component))
             continue
         try:
             wholes.append(Whole(place, component, around, series_of(component, around.zones)))
@@ -66,23 +73,21 @@ def events_of(uid: str, said: Sequence[tuple[Component, Surroundings]]) -> list[
         master.name = _name(uid, master, count)
     for change, master_and_time in placed(_newest_changes(changes), masters):
         results[change.place] = _folded(uid, change, master_and_time)
+    for place, component in sorted(cancellations, key=lambda each: _age(each[1]))[-1:]:
+        results[place] = _called_off(source_name(uid), _age(component), masters)
     for master in masters:
         results[master.place] = _draft(uid, master)
     return list(results.values())
 
 
 def _newest(wholes: list[Whole]) -> list[Whole]:
-    """Return the events among several with one UID, each in its newest state.
+    """Return the events among several with one UID, in their newest state.
 
-    Programs that give one UID to different events do not count them up in SEQUENCE.
+    Those of one SEQUENCE are told apart by start and title: programs that give one UID to different events do
+    not count them up.
     """
-    if len(wholes) < 2:  # noqa: PLR2004 - there is nothing to choose
-        return wholes
-    if len({_age(each.component) for each in wholes}) == len(wholes):
-        return [max(wholes, key=lambda each: _age(each.component))]
-    newest: dict[tuple[datetime, str], Whole] = {}
-    for each in sorted(wholes, key=lambda each: _age(each.component)):
-        newest[each.identity] = each
+    age = max((_age(each.component) for each in wholes), default=0)
+    newest = {each.identity: each for each in wholes if _age(each.component) == age}
     return [newest[identity] for identity in sorted(newest)]
 
 
@@ -112,14 +117,28 @@ def _folded(uid: str, change: Change, master_and_time: tuple[Whole, datetime] | 
         if override is not None and len(master.overrides) < MAX_OCCURRENCES:
             master.overrides[time] = override
             return PART_OF_SERIES
+    name = source_name(uid, change.occurrence_name) if uid else entry_digest(change.component)
+    if uid and cancels(change.component, change.around):
+        return _called_off(name, _age(change.component))
     try:
         series = Series(span_of(change.component, change.around.zones), None, (), (), ())
     except Unfit as unfit:
         return Refused(str(unfit))
     if master_and_time is not None:
         master_and_time[0].moved_out.append(master_and_time[1])
-    name = source_name(uid, change.occurrence_name) if uid else entry_digest(change.component)
     return _draft(uid, Whole(change.place, change.component, change.around, series, name))
+
+
+def _called_off(name: str, age: int, events: Sequence[Whole] = ()) -> Draft | Refused:
+    """Cancel the events of the file, or, where it has none of the UID, what is known by its name."""
+    if not events:
+        told = {"sequence": age}
+        return Draft("calendar_event", None, name, told, update="call_off", revision=age)
+    if age < _age(events[0].component):
+        return SUPERSEDED
+    for each in events:
+        each.called_off = age
+    return CANCELLATION
 
 
 def _draft(uid: str, event: Whole) -> Draft:
@@ -139,7 +158,10 @@ def _draft(uid: str, event: Whole) -> Draft:
         "description": described(event.component, series.remarks),
         **_said(event.component, series.span, event.name, event.around),
     }
-    return Draft("calendar_event", "schedule", event.name, arguments, update="refresh")
+    if event.called_off is not None:
+        arguments |= {"ical_status": IcalStatus.CANCELLED, "sequence": event.called_off}
+    revision = arguments["sequence"]
+    return Draft("calendar_event", "schedule", event.name, arguments, update="refresh", revision=revision)
 
 
 def _said(component: Component, span: Span, name: str, around: Surroundings) -> dict[str, Any]:

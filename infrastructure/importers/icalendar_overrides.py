@@ -42,6 +42,8 @@ class Whole:
     overrides: dict[datetime, Override] = field(default_factory=dict)
     moved_out: list[datetime] = field(default_factory=list)
     """Occurrences that are events of their own."""
+    called_off: int | None = None
+    """The SEQUENCE of another VEVENT that cancels it, and says nothing else of it."""
 
     @property
     def identity(self) -> tuple[datetime, str]:
@@ -86,6 +88,12 @@ def status_of(component: Component, around: Surroundings) -> IcalStatus:
     if around.is_cancelled:
         return IcalStatus.CANCELLED
     return _STATES.get(component.word("STATUS"), IcalStatus.CONFIRMED)
+
+
+def cancels(component: Component, around: Surroundings) -> bool:
+    """Return whether a VEVENT does nothing but cancel what is known by its UID: it need not say when that is."""
+    has_start = component.first("DTSTART") is not None
+    return not has_start and status_of(component, around) is IcalStatus.CANCELLED
 
 
 def placed(

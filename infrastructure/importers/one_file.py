@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import NamedTuple
 from uuid import UUID
 
-from infrastructure.importers.batch import Intake, batches
+from infrastructure.importers.batch import Ending, Intake, batches
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.formats import importer_for
 from infrastructure.store.session import Session
@@ -48,6 +48,8 @@ class FileReport:
     reasons: Counter[str] = field(default_factory=Counter)
     """Why entries were skipped or are invalid."""
     unreadable: bool = False
+    words_left: int = 0
+    """Words on things that another file may tell of: they are heard when all files are read."""
 
     @property
     def name(self) -> str:
@@ -63,21 +65,39 @@ class FileReport:
 def import_file(
     session: Session, file: NamedFile, run: Run, progress: Callable[[FileReport], None]
 ) -> FileReport:
-    """Import one file; ``progress`` is called after every batch with what became of it so far.
+    """Import one file but for words on things; ``progress`` hears after every batch what became of it so far.
 
     Raises Unavailable and KeyUnavailable; what was imported until then stays.
     """
     report = FileReport(file.path)
+    _go_through(session, file, run, report, lambda intake, batch: _take(intake, batch, report), progress)
+    return report
+
+
+def hear_words(
+    session: Session, file: NamedFile, run: Run, report: FileReport, progress: Callable[[FileReport], None]
+) -> None:
+    """Read a file again for the words that ``import_file`` has left, and add to its report what became of them."""
+    _go_through(session, file, run, report, lambda intake, batch: _hear(intake, batch, report), progress)
+
+
+def _go_through(
+    session: Session,
+    file: NamedFile,
+    run: Run,
+    report: FileReport,
+    take: Callable[[Intake, Sequence[Draft | Refused]], None],
+    progress: Callable[[FileReport], None],
+) -> None:
     try:
         importer = _importer_of(file)
         intake = Intake(session, importer.platform, file.speaker, run_id=run.id)
         for batch in batches(importer.read(file.path, run.reading)):
-            _take(intake, batch, report)
+            take(intake, batch)
             progress(report)
     except UnreadableFile:
         report.unreadable = True
         progress(report)
-    return report
 
 
 def _importer_of(file: NamedFile) -> Importer:
@@ -91,7 +111,19 @@ def _take(intake: Intake, batch: Sequence[Draft | Refused], report: FileReport) 
     for refused in (entry for entry in batch if isinstance(entry, Refused)):
         report.outcomes[refused.outcome] += 1
         report.reasons[refused.reason] += 1
-    for ending in intake.take([entry for entry in batch if isinstance(entry, Draft)]):
+    drafts = [entry for entry in batch if isinstance(entry, Draft)]
+    report.words_left += sum(each.verb is None for each in drafts)
+    _count(report, intake.take([each for each in drafts if each.verb is not None]))
+
+
+def _hear(intake: Intake, batch: Sequence[Draft | Refused], report: FileReport) -> None:
+    words = [entry for entry in batch if isinstance(entry, Draft) and entry.verb is None]
+    report.words_left -= len(words)
+    _count(report, intake.take(words))
+
+
+def _count(report: FileReport, endings: Iterable[Ending]) -> None:
+    for ending in endings:
         report.outcomes[ending.outcome] += 1
         if ending.reason:
             report.reasons[ending.reason] += 1

@@ -13,7 +13,7 @@ from domain.shared.values import new_id
 from infrastructure.importers.crew import Crew
 from infrastructure.importers.draft import Outcome, Reading
 from infrastructure.importers.formats import FORMATS
-from infrastructure.importers.one_file import FileReport, NamedFile, Run, import_file, spelled
+from infrastructure.importers.one_file import FileReport, NamedFile, Run, hear_words, import_file, spelled
 from infrastructure.store.session import Session
 
 Progress = Callable[[FileReport, int], None]
@@ -46,7 +46,8 @@ def import_paths(
     """Import every file at or below the paths; importing the same again adds no event.
 
     With a ``crew``, and where there is enough to do for it, by several processes at once: which of several files
-    that say different things of the same source is heard last is then not settled. ``progress`` is called
+    that say different things of the same source is heard last is then not settled. What is no more than a word on a thing
+    (a cancellation) is heard when all files are read, whatever their order. ``progress`` is called
     after every batch. Raises Unavailable, its ImportBrokenOff, and KeyUnavailable; what was imported until then
     stays, and the next run goes on from there.
     """
@@ -60,9 +61,12 @@ def import_paths(
     run, tally = Run(report.run_id, reading or Reading()), _Tally(report, progress)
     if crew is not None and crew.is_worth_starting(files):
         crew.import_files(session, files, run, tally)
-        return report
+    else:
+        for number, file in enumerate(files):
+            import_file(session, file, run, partial(tally, number))
     for number, file in enumerate(files):
-        import_file(session, file, run, partial(tally, number))
+        if report.files[number].words_left:
+            hear_words(session, file, run, report.files[number], partial(tally, number))
     return report
 
 

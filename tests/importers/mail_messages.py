@@ -43,6 +43,7 @@ def said(path: Path, **known: Any) -> dict[str, Any]:
 
 def validated(draft: Draft) -> Draft:
     """Check a draft as the intake will."""
+    assert draft.verb is not None
     assert draft.content is not None
     assert draft.content.data
     stored = StoredContent(new_id(), len(draft.content.data), draft.content.media_type)

@@ -36,8 +36,8 @@ def read(
     """Return all entries of a file, every draft carried out on a new record."""
     entries = list(importer.read(path, Reading(timezone=timezone, limits=limits or Limits())))
     for entry in entries:
-        if isinstance(entry, Draft):
-            carry_out(entry)
+        if isinstance(entry, Draft) and entry.verb is not None:
+            carry_out(entry, entry.verb)
     return entries
 
 
@@ -50,14 +50,14 @@ def only_draft(importer: Importer, path: Path, *, timezone: str = "UTC") -> Draf
     return draft
 
 
-def carry_out(draft: Draft) -> Content:
+def carry_out(draft: Draft, verb: str) -> Content:
     """Make a record of a draft, and bring it up to date with the same; raises where a command refuses."""
     kind = kind_named(draft.kind)
     commands = commands_of(kind)
     given: dict[str, Any] = dict(draft.arguments)
     if draft.content is not None:
         given[draft.content.parameter] = StoredContent(new_id(), 1, draft.content.media_type)
-    record: Content = getattr(kind, draft.verb)(Origin(new_id()), **commands[draft.verb].arguments((), given))
+    record: Content = getattr(kind, verb)(Origin(new_id()), **commands[verb].arguments((), given))
     for tag in draft.tags:
         commands["tag"].arguments((tag,), {})
     if draft.update is not None:

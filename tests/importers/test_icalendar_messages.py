@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.productivity.calendar_event_terms import IcalStatus
 from infrastructure.importers.draft import Draft, Outcome, Refused
 from tests.importers.calendars import entries
 
@@ -40,3 +41,28 @@ def test_what_people_say_about_an_entry_is_not_the_entry(
     assert before == after == Refused(reason, Outcome.SKIPPED)
     assert isinstance(request, Draft)
     assert request.arguments["title"] == "Tea"
+
+
+def test_of_what_a_file_says_of_one_uid_the_highest_sequence_counts(tmp_path: Path) -> None:
+    older = "".join(message("REQUEST", f"SEQUENCE:{each}", f"DTSTART:2026121{each}") for each in (1, 1, 0))
+    *superseded, newest = entries(tmp_path, older + REQUEST)
+    assert superseded == [Refused("superseded", Outcome.SKIPPED)] * 3
+    assert isinstance(newest, Draft)
+    assert (newest.source_id, newest.revision) == ("u", 2)
+
+
+def test_cancellation_without_a_start_cancels_the_event_of_its_file(tmp_path: Path) -> None:
+    cancelled, event = entries(tmp_path, message("CANCEL", "SEQUENCE:3") + REQUEST)
+    assert cancelled == Refused("cancellation", Outcome.SKIPPED)
+    assert isinstance(event, Draft)
+    said = event.arguments
+    assert (said["ical_status"], said["sequence"], said["title"]) == (IcalStatus.CANCELLED, 3, "Tea")
+    assert event.revision == 3
+    event, older = entries(tmp_path, REQUEST + message("CANCEL", "SEQUENCE:1"))
+    assert isinstance(event, Draft)
+    assert event.arguments["ical_status"] is IcalStatus.CONFIRMED
+    assert older == Refused("superseded", Outcome.SKIPPED)
+
+
+def test_event_without_uid_and_start_cancels_nothing(tmp_path: Path) -> None:
+    assert entries(tmp_path, message("CANCEL", uid="")) == [Refused("no_start")]

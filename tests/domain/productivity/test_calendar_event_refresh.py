@@ -118,3 +118,21 @@ def test_refresh_checks_the_series_it_would_take() -> None:
     event.skip_occurrence(START)
     refresh(event, rrule="FREQ=WEEKLY", exdates=(stray,))
     assert event.exdates == (START,)
+
+
+def test_source_calls_an_event_off_and_says_nothing_else_of_it() -> None:
+    event = an_imported_event(location="Deck", sequence=3)
+    event.call_off(sequence=4)
+    assert (event.ical_status, event.sequence, event.location) == (IcalStatus.CANCELLED, 4, "Deck")
+    version = event.version
+    event.call_off(sequence=4)
+    assert event.version == version
+    refresh(event, location="Deck", sequence=5)
+    assert event.ical_status is IcalStatus.CONFIRMED, "that was the source, not the person"
+
+
+def test_source_does_not_call_off_what_the_person_has_decided_otherwise() -> None:
+    event = an_imported_event()
+    event.mark_tentative()
+    event.call_off(sequence=4)
+    assert (event.ical_status, event.sequence) == (IcalStatus.TENTATIVE, 4)
