@@ -17,6 +17,7 @@ from infrastructure.importers.icalendar_overrides import (
     change_of,
     override_of,
     placed,
+    spread,
     status_of,
 )
 from infrastructure.importers.icalendar_people import attendees, organizer, own_answer, reminders
@@ -76,6 +77,7 @@ def events_of(uid: str, said: Sequence[tuple[Component, Surroundings]]) -> list[
     for place, component in sorted(cancellations, key=lambda each: _age(each[1]))[-1:]:
         results[place] = _called_off(source_name(uid), _age(component), masters)
     for master in masters:
+        spread(master)
         results[master.place] = _draft(uid, master)
     return list(results.values())
 
@@ -116,12 +118,14 @@ def _folded(uid: str, change: Change, master_and_time: tuple[Whole, datetime] | 
         override = override_of(change, time, master)
         if override is not None and len(master.overrides) < MAX_OCCURRENCES:
             master.overrides[time] = override
+            if change.is_followed:
+                master.ranges[time] = override
             return PART_OF_SERIES
     name = source_name(uid, change.occurrence_name) if uid else entry_digest(change.component)
     if uid and cancels(change.component, change.around):
         return _called_off(name, _age(change.component))
     try:
-        series = Series(span_of(change.component, change.around.zones), None, (), (), ())
+        series = Series(span_of(change.component, change.around.zones), None, (), (), change.remarks)
     except Unfit as unfit:
         return Refused(str(unfit))
     if master_and_time is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeKind
+from domain.productivity.occurrences import MAX_OCCURRENCES, occurrences
+from domain.shared.values import LAST_YEAR
 from infrastructure.importers.content_lines import Component
 from infrastructure.importers.icalendar_series import Series, Unfit, span_of
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, instant
@@ -23,6 +26,11 @@ from infrastructure.importers.text import one_line
 MAX_SERIES_ASKED = 32
 """Among how many series of one UID that of a changed occurrence is looked for."""
 
+MAX_FOLLOWING = 1000
+"""How many later occurrences change with one that all of them follow."""
+
+_RANGE = "RECURRENCE-ID;RANGE=THISANDFUTURE"
+_LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
 _STATES = {
     "TENTATIVE": IcalStatus.TENTATIVE,
     "CANCELLED": IcalStatus.CANCELLED,
@@ -42,6 +50,8 @@ class Whole:
     overrides: dict[datetime, Override] = field(default_factory=dict)
     moved_out: list[datetime] = field(default_factory=list)
     """Occurrences that are events of their own."""
+    ranges: dict[datetime, Override] = field(default_factory=dict)
+    """Those of the overrides that all later occurrences follow."""
     called_off: int | None = None
     """The SEQUENCE of another VEVENT that cancels it, and says nothing else of it."""
 
@@ -71,6 +81,18 @@ class Change:
         if self.occurrence is not None:
             return self.occurrence.utc().isoformat()
         return one_line(self.component.text("RECURRENCE-ID"), LABEL_CHARACTERS)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether all later occurrences change with it (RFC 5545 section 3.2.13)."""
+        line = self.component.first("RECURRENCE-ID")
+        return line is not None and line.param("RANGE").upper() == "THISANDFUTURE"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What it says that an event of its own cannot hold, for a person to read."""
+        text = one_line(self.component.text("RECURRENCE-ID"), LABEL_CHARACTERS)
+        return (f"{_RANGE}: {text}",) if self.is_followed else ()
 
 
 def change_of(place: int, component: Component, around: Surroundings) -> Change:
@@ -139,3 +161,71 @@ def override_of(change: Change, occurrence: datetime, master: Whole) -> Override
     )
     cancelled = status_of(component, around) is IcalStatus.CANCELLED
     return Override(occurrence, start, end, title, place, text, cancelled)
+
+
+def spread(master: Whole) -> None:
+    """Let the occurrences after one that they follow differ as it does, but for those changed by themselves.
+
+    They move by as much as it has moved. It is followed up to the next such one, and by MAX_FOLLOWING at the
+    most: a series that goes on beyond ends there if it is cancelled, and says so in its remarks if it is not.
+    """
+    if not master.ranges:
+        return
+    leaders = [master.ranges[each] for each in sorted(master.ranges)]
+    starts = _starts_from(leaders[0].occurrence, master)
+    apart = {*master.overrides, *master.moved_out}
+    for leader, end in zip(leaders, [*(each.occurrence for each in leaders[1:]), _LAST], strict=True):
+        if leader == Override(leader.occurrence):  # from here on it is as it was
+            continue
+        following = starts[bisect_right(starts, leader.occurrence) : bisect_left(starts, end)]
+        held = following[: min(MAX_FOLLOWING, MAX_OCCURRENCES - len(master.overrides))]
+        master.overrides |= {each: _like(leader, each) for each in held if each not in apart}
+        if len(held) < len(following) or (len(starts) == MAX_OCCURRENCES and end > starts[-1]):
+            _break_off(master, leader, held[-1] if held else leader.occurrence)
+
+
+def _starts_from(first: datetime, master: Whole) -> list[datetime]:
+    """Return the local starts from one on, as long as what moves with it stays in years that a record can hold."""
+    start, series = master.series.span.start, master.series
+    reach = max(
+        time - leader.occurrence
+        for leader in master.ranges.values()
+        for time in (leader.occurrence, leader.start_local, leader.end_local)
+        if time is not None
+    )
+    skipped = [each for each in series.skipped if each not in master.ranges]
+    return list(
+        occurrences(
+            start.local,
+            series.rule,
+            series.extra,
+            skipped,
+            after=first,
+            before=_LAST - reach,
+            timezone=start.zone,
+        )
+    )
+
+
+def _like(leader: Override, occurrence: datetime) -> Override:
+    shift = occurrence - leader.occurrence
+    start, end = (None if each is None else each + shift for each in (leader.start_local, leader.end_local))
+    return replace(leader, occurrence=occurrence, start_local=start, end_local=end)
+
+
+def _break_off(master: Whole, leader: Override, last: datetime) -> None:
+    """End a series after the last occurrence that could be cancelled; remark on a change that it cannot hold."""
+    series = master.series
+    form = "%Y%m%d" if series.span.start.kind is TimeKind.ALL_DAY else "%Y%m%dT%H%M%S"
+    if leader.cancelled and max((*master.overrides, *master.moved_out)) <= last:
+        parts = [] if series.rule is None else series.rule.split(";")
+        kept = [each for each in parts if not each.startswith(("COUNT=", "UNTIL="))]
+        master.series = replace(
+            series,
+            rule=";".join((*kept, f"UNTIL={last.strftime(form)}")) if kept else None,
+            extra=tuple(each for each in series.extra if each <= last),
+            skipped=tuple(each for each in series.skipped if each <= last),
+        )
+    else:
+        remark = f"{_RANGE}: {leader.occurrence.strftime(form)}"
+        master.series = replace(series, remarks=(*series.remarks, remark))
