@@ -9,8 +9,11 @@ import pytest
 
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import IcalStatus
-from infrastructure.importers.draft import Reading
+from domain.productivity.task import Task
+from infrastructure.importers.crew import Crew
+from infrastructure.importers.draft import Outcome, Reading
 from infrastructure.importers.run import ImportReport, import_paths
+from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.importers.test_icalendar_messages import message
@@ -65,6 +68,15 @@ def test_newest_state_stays_in_whatever_order_files_are_read(
     assert only(store, me).version == event.version
 
 
+def test_cancellation_is_heard_last_also_where_several_processes_read(
+    store: Store, me: Session, settings: Settings, tmp_path: Path
+) -> None:
+    folder = folder_of(tmp_path / "in", CANCEL, REQUEST)
+    report = import_paths(me, [folder], Reading(), crew=Crew(settings, 2, worth=0))
+    assert [dict(file.outcomes) for file in report.files] == [{Outcome.REFRESHED: 1}, {Outcome.CREATED: 1}]
+    assert only(store, me).ical_status is IcalStatus.CANCELLED
+
+
 def test_older_state_changes_nothing_also_after_the_person_has_moved_the_event(
     store: Store, me: Session, tmp_path: Path
 ) -> None:
@@ -95,3 +107,12 @@ def test_cancellation_of_what_nobody_knows_is_skipped(store: Store, me: Session,
     assert imported(me, folder_of(tmp_path / "in", CANCEL)) == ({"skipped": 1}, {"not_known": 1})
     store.catch_up()
     assert list(me.find(CalendarEvent)) == []
+
+
+def test_older_state_of_a_task_changes_nothing(store: Store, me: Session, tmp_path: Path) -> None:
+    newer, older = (text.replace("VEVENT", "VTODO") for text in (REQUEST, OLDER))
+    folder = folder_of(tmp_path / "in", newer, older)
+    for outcome in ("created", "unchanged"):
+        assert imported(me, folder) == ({outcome: 1, "skipped": 1}, {"superseded": 1})
+    store.catch_up()
+    assert [task.title for task in me.find(Task)] == ["Tea"]
