@@ -90,7 +90,7 @@ class _Batch:
     def note_revision(self, named: _Named, record_id: UUID) -> None:
         """Remember the revision of what was said of a source."""
         number = named.draft.revision
-        if number > self.revision(named):
+        if number is not None and number > self.revision(named):
             digest = self._veiled(number.to_bytes(KEY_BYTES), named)
             self.note(_revision(named, self.secret), record_id, digest)
 
@@ -225,7 +225,7 @@ class Intake:
         word = self._word(named, batch.secret)
         if batch.known.get(word, source).digest == digest or draft.update is None:
             return Ending(Outcome.UNCHANGED, draft.kind)
-        if draft.revision < batch.revision(named):
+        if draft.revision is not None and draft.revision < batch.revision(named):
             return Ending(Outcome.SKIPPED, draft.kind, "superseded")
         outcome = self._update(batch.work.existing(source.record_id), draft, draft.update)
         batch.note(word, source.record_id, digest)

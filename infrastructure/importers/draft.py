@@ -77,7 +77,8 @@ class Draft:
     signature checks them; where ``verb`` is None it is no more than a word on a thing that is known already, and
     is skipped where none is. A thing that is known already gets ``update`` instead, with ``update_arguments``
     (the creating command's where it is None); None for what cannot change. ``revision`` counts the states of a
-    thing at its source (SEQUENCE of RFC 5545): one lower than what was heard before is skipped as superseded.
+    thing at its source (SEQUENCE of RFC 5545) where it says so: one lower than what was heard before is skipped
+    as superseded.
     """
 
     kind: str
@@ -88,7 +89,7 @@ class Draft:
     update_arguments: Mapping[str, Any] | None = None
     content: Content | None = None
     tags: tuple[str, ...] = ()
-    revision: int = 0
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _called_off(name: str, age: int, events: Sequence[Whole] = ()) -> Draft | Re
     """Cancel the events of the file, or, where it has none of the UID, what is known by its name."""
     if not events:
         told = {"sequence": age}
-        return Draft("calendar_event", None, name, told, update="call_off", revision=age)
+        return Draft("calendar_event", None, name, told, update="call_off", revision=age or None)
     if age < _age(events[0].component):
         return SUPERSEDED
     for each in events:
@@ -162,9 +162,10 @@ def _draft(uid: str, event: Whole) -> Draft:
         "description": described(event.component, series.remarks),
         **_said(event.component, series.span, event.name, event.around),
     }
+    revision = event.component.number("SEQUENCE")
     if event.called_off is not None:
-        arguments |= {"ical_status": IcalStatus.CANCELLED, "sequence": event.called_off}
-    revision = arguments["sequence"]
+        revision = event.called_off
+        arguments |= {"ical_status": IcalStatus.CANCELLED, "sequence": revision}
     return Draft("calendar_event", "schedule", event.name, arguments, update="refresh", revision=revision)
 
 

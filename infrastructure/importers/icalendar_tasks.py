@@ -63,7 +63,7 @@ def task_of(uid: str, component: Component, around: Surroundings) -> Draft:
         update="refresh",
         update_arguments=said,
         tags=labels(component)[:MAX_TAGS],
-        revision=component.number("SEQUENCE") or 0,
+        revision=component.number("SEQUENCE"),
     )
 
 

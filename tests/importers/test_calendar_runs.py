@@ -103,6 +103,15 @@ def test_state_that_is_as_new_is_heard_and_a_newer_one_reinstates(
     assert imported(me, tmp_path / "three") == ({"skipped": 1}, {"superseded": 1})
 
 
+def test_state_without_a_sequence_is_heard(store: Store, me: Session, tmp_path: Path) -> None:
+    imported(me, folder_of(tmp_path / "one", REQUEST))
+    export = REQUEST.replace("SEQUENCE:3\n", "").replace("SEQUENCE:3\r\n", "").replace("Tea", "Cake")
+    assert "SEQUENCE" not in export
+    assert imported(me, folder_of(tmp_path / "two", export)) == ({"refreshed": 1}, {})
+    assert only(store, me).title == "Cake"
+    assert imported(me, folder_of(tmp_path / "three", OLDER)) == ({"skipped": 1}, {"superseded": 1})
+
+
 def test_cancellation_of_what_nobody_knows_is_skipped(store: Store, me: Session, tmp_path: Path) -> None:
     assert imported(me, folder_of(tmp_path / "in", CANCEL)) == ({"skipped": 1}, {"not_known": 1})
     store.catch_up()
