@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain, islice
 from operator import itemgetter
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -38,8 +40,22 @@ _PLACES = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "
 _FIXED = re.compile(r"\(?(?:UTC|GMT)?[ \t]*([+-])[ \t]*([0-9]{1,2})(?::?([0-9]{2}))?\)?", re.IGNORECASE)
 _OFFSET = re.compile(r"([+-]?)([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?")
 _WORDS = re.compile(r"[,;/&()|]+")
+_ONE_MONTH = re.compile(r"BYMONTH=[0-9]+(?:;|$)")
 _STAMP = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})")
+_TZID_CHARACTERS = 1000
+_MAX_DEFINITIONS = 500
+"""No file of a person describes so many zones; of one that does, those after them go by their names."""
 _MAX_OBSERVANCES = 200
+_MAX_RULES = 40
+"""So many observances of one zone may follow a rule; the others begin at their starts and dates alone."""
+_MAX_TRANSITIONS = 20_000
+"""So often may the clocks of one zone be set; what its description names after them does not count.
+
+Twice a year for a thousand years are 2,000, and the longest descriptions of real zones name some hundreds.
+"""
+_FIRST_RULED = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time
+_LAST_RULED = datetime(2100, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time
+"""Between these years the rules of a described zone are followed; no clock was set by one before."""
 _ENOUGH_ALIKE = 0.85
 """Of the times looked at. A clock that is set a few weeks early or late is that of an older law."""
 _NEVER = datetime.min  # noqa: DTZ901 - wall time
@@ -82,7 +98,7 @@ class Zones:
     def zone(self, tzid: str, near: datetime) -> Zone | None:
         """Return the zone of a name, None where nothing tells; ``near`` says which years its clock must fit."""
         tzid = tzid.strip().strip('"')
-        if not tzid:
+        if not tzid or len(tzid) > _TZID_CHARACTERS:
             return None
         if tzid not in self._found:
             self._found[tzid] = self._search(tzid, near)
@@ -127,7 +143,7 @@ class Definition:
 
     def offset_at(self, local: datetime) -> timedelta:
         """Return the offset of a wall time."""
-        return self._offset(local, self._onsets(local, local))
+        return self._offset(local, self._transitions)
 
     def clock(self, year: int) -> dict[datetime, timedelta]:
         """Return the offsets on the first and the fifteenth of each month of two years."""
@@ -141,15 +157,24 @@ class Definition:
         onsets = self._onsets(days[0], days[-1])
         return {day: self._offset(day, onsets) for day in days}
 
+    @cached_property
+    def _transitions(self) -> list[tuple[datetime, timedelta]]:
+        """All times at which clocks were set, in order."""
+        return self._onsets(_FIRST_RULED, _LAST_RULED)
+
     def _onsets(self, first: datetime, last: datetime) -> list[tuple[datetime, timedelta]]:
-        found = [(onset, each.offset) for each in self._observances for onset in each.onsets(first, last)]
-        return sorted(found)
+        fixed = ((onset, each.offset) for each in self._observances for onset in each.fixed_onsets())
+        following = [each for each in self._observances if each.rule is not None][:_MAX_RULES]
+        ruled = ((onset, each.offset) for each in following for onset in each.ruled_onsets(first, last))
+        return sorted(islice(chain(fixed, ruled), _MAX_TRANSITIONS))
 
     def _offset(self, local: datetime, onsets: list[tuple[datetime, timedelta]]) -> timedelta:
         begun = bisect_right(onsets, local, key=itemgetter(0))
-        if begun == 0:
-            return min(self._observances, key=lambda each: each.start).offset_before
-        return onsets[begun - 1][1]
+        return self._offset_before if begun == 0 else onsets[begun - 1][1]
+
+    @cached_property
+    def _offset_before(self) -> timedelta:
+        return min(self._observances, key=lambda each: each.start).offset_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +201,16 @@ class _Observance:
             offset,
         )
 
-    def onsets(self, first: datetime, last: datetime) -> Iterator[datetime]:
-        """Yield when it begins: its start and dates up to the last time, by its rule from two years before the first."""
-        yield from (each for each in (self.start, *self.dates) if each <= last)
-        if self.rule is None or first.year < 3:  # noqa: PLR2004 - the first years have nothing before them
-            return
-        try:
+    def fixed_onsets(self) -> Iterator[datetime]:
+        """Yield its start and dates."""
+        yield from (self.start, *self.dates)
+
+    def ruled_onsets(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """Yield when it begins by its rule, from two years before the first time up to the last."""
+        with suppress(RuleBroken):
             yield from occurrences(
                 self.start, self.rule, (), (), after=first - _TWO_YEARS, before=last + _TICK
             )
-        except RuleBroken:
-            return
 
 
 @cache
@@ -278,12 +302,12 @@ def _offset(text: str) -> timedelta | None:
 
 
 def _rule(line: ContentLine | None) -> str | None:
-    """Return a rule of a time zone: they are all yearly."""
+    """Return a rule of a time zone: they are all yearly, and name one month if they name anything."""
     try:
         rule = "" if line is None else normal_rule(line.value)
     except ValueError:
         return None
-    return rule if "FREQ=YEARLY" in rule else None
+    return rule if "FREQ=YEARLY" in rule and ("BY" not in rule or _ONE_MONTH.search(rule)) else None
 
 
 def zone_named(text: str) -> str | None:
@@ -296,6 +320,6 @@ def zone_named(text: str) -> str | None:
 def definitions(components: Iterable[Component]) -> dict[str, Component]:
     """Return the descriptions of zones by name, the first of each."""
     found: dict[str, Component] = {}
-    for each in components:
+    for each in islice(components, _MAX_DEFINITIONS):
         found.setdefault(each.text("TZID").strip().strip('"'), each)
     return found

@@ -1,0 +1,69 @@
+"""Time zones that only their file describes: the offsets of their clocks, within bounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from domain.productivity.calendar_event_terms import TimeKind
+from infrastructure.importers.draft import Draft
+from tests.importers.calendars import entries
+
+SECONDS = 10.0
+"""What takes a second or two, and took most of a minute before it was bounded."""
+
+
+def observance(offset: str, *lines: str, start: str = "16010101T000000", before: str = "+0013") -> str:
+    begin = (f"DTSTART:{start}", f"TZOFFSETFROM:{before}", f"TZOFFSETTO:{offset}")
+    return "\n".join(("BEGIN:STANDARD", *begin, *lines, "END:STANDARD", ""))
+
+
+def zone(*observances: str, name: str = "here") -> str:
+    return f"BEGIN:VTIMEZONE\nTZID:{name}\n{''.join(observances)}END:VTIMEZONE\n"
+
+
+def starts(folder: Path, zones: str, *times: str, tzid: str = "here") -> list[datetime]:
+    """Return what becomes of times in a zone that is no other: their moments in UTC."""
+    events = "".join(f"BEGIN:VEVENT\nDTSTART;TZID={tzid}:{time}\nEND:VEVENT\n" for time in times)
+    found = entries(folder, f"BEGIN:VCALENDAR\n{events}{zones}END:VCALENDAR\n")
+    assert all(isinstance(each, Draft) for each in found)
+    arguments = [each.arguments for each in found if isinstance(each, Draft)]
+    assert {each["time_kind"] for each in arguments} == {TimeKind.UTC}
+    return [each["start_local"] for each in arguments]
+
+
+def test_rule_that_has_ended_still_tells_the_last_change(tmp_path: Path) -> None:
+    until = "UNTIL=20060101T000000Z"
+    described = zone(
+        observance("+0217", f"RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;{until}", start="19960331T020000"),
+        observance("+0117", f"RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU;{until}", start="19951029T030000"),
+    )
+    found = starts(tmp_path, described, "20260701T120000", "20050701T120000", "19900701T120000")
+    assert found == [
+        datetime.fromisoformat(f"{each}")
+        for each in ("2026-07-01T10:43", "2005-07-01T09:43", "1990-07-01T11:47")
+    ]
+
+
+def test_described_clocks_are_looked_up_and_not_wound_anew_for_every_time(tmp_path: Path) -> None:
+    dates = "RDATE:" + ",".join(f"{year}0101T000000" for year in range(1000, 2000))
+    yearly = "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH={}"
+    described = zone(
+        *(observance(f"+00{10 + each % 40}", yearly.format(1 + each % 12), dates) for each in range(200))
+    )
+    times = [f"20{year}{month:02d}01T120000" for year in range(20, 29) for month in range(1, 13)]
+    began = monotonic()
+    assert len(starts(tmp_path, described, *times)) == len(times)
+    assert monotonic() - began < SECONDS
+
+
+@pytest.mark.parametrize("tzid", ["/" * 1_000_000, "a" * 1_000_000])
+def test_endless_name_of_a_zone_is_none(tmp_path: Path, tzid: str) -> None:
+    began = monotonic()
+    (found,) = entries(tmp_path, f"BEGIN:VEVENT\nDTSTART;TZID={tzid}:20260701T120000\nEND:VEVENT\n")
+    assert isinstance(found, Draft)
+    assert found.arguments["time_kind"] is TimeKind.FLOATING
+    assert monotonic() - began < SECONDS
