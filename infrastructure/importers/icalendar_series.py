@@ -58,7 +58,7 @@ class Series:
     extra: tuple[datetime, ...]
     skipped: tuple[datetime, ...]
     remarks: tuple[str, ...]
-    """What was said of the recurrence that a record cannot hold, for a person to read."""
+    """What was said of time that a record cannot hold, for a person to read."""
 
     @property
     def recurs(self) -> bool:
@@ -88,9 +88,10 @@ def span_of(component: Component, zones: Zones) -> Span:
 
 
 def series_of(component: Component, zones: Zones) -> Series:
-    """Read when an event takes place; raises Unfit. What its rule cannot be is left out and remarked on."""
+    """Read when an event takes place; raises Unfit. A rule or zone that it cannot have is remarked on."""
     span = span_of(component, zones)
     rule, remarks = kept_rule(component, span.start.local, span.start.zone)
+    remarks = (*_unknown_zone(component, span.start), *remarks)
     extra = _local_starts(component.all("RDATE"), span.start, zones)
     skipped = _local_starts(component.all("EXDATE"), span.start, zones)
     series = Series(span, rule, tuple(each for each in extra if each != span.start.local), (), remarks)
@@ -136,6 +137,14 @@ def _start(component: Component, zones: Zones) -> Instant:
             raise Unfit("date_out_of_range")
         return start
     raise Unfit("bad_start")
+
+
+def _unknown_zone(component: Component, start: Instant) -> Iterator[str]:
+    """Yield the name of a zone that nothing tells, so that the start had to be left floating."""
+    line = component.first("DTSTART")
+    tzid = "" if line is None else one_line(line.param("TZID"), _NOTE_CHARACTERS)
+    if tzid and start.kind is TimeKind.FLOATING:
+        yield f"TZID: {tzid}"
 
 
 def _is_all_day(component: Component) -> bool:

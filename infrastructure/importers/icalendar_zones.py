@@ -246,7 +246,10 @@ def _exact(tzid: str) -> Iterator[str]:
 
 
 def _guesses(tzid: str) -> Iterator[str]:
-    """Yield the zones that the text seems to name: as Windows does, or by cities, or as people in America do."""
+    """Yield the zones that the text seems to name: with a hyphen, as Windows does, by cities, or as Americans do."""
+    parted = tzid.replace("-", "/", 1).replace(" ", "_").lower()  # US-Eastern
+    if parted in _by_lower_case():
+        yield _by_lower_case()[parted]
     name = " ".join(tzid.lower().split()).replace("daylight", "standard")
     if name in _windows():
         yield _windows()[name]

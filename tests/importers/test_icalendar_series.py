@@ -60,6 +60,8 @@ def test_times_are_kept_as_they_are_on_the_wall(
             "America/Argentina/Buenos_Aires",
         ),
         ("posix/Europe/Vaduz", "Europe/Vaduz"),
+        ("US-Eastern", "US/Eastern"),
+        ("America-Port-au-Prince", "America/Port-au-Prince"),
         ("W. Europe Standard Time", "Europe/Berlin"),
         ("W. Europe Daylight Time", "Europe/Berlin"),
         ("Eastern", "America/New_York"),
@@ -72,6 +74,13 @@ def test_times_are_kept_as_they_are_on_the_wall(
 def test_names_of_zones_become_those_of_iana(tmp_path: Path, tzid: str, zone: str) -> None:
     expected = (TimeKind.ZONED, at("2026-12-24T18:00"), zone)
     assert start(tmp_path, f"DTSTART;TZID={tzid}:20261224T180000") == expected
+
+
+def test_name_of_a_zone_that_nothing_tells_is_kept_in_words(tmp_path: Path) -> None:
+    found = event(tmp_path, "DTSTART;TZID=Middle Earth:20261224T180000", "DESCRIPTION:Tea")
+    assert (found["time_kind"], found["description"]) == (TimeKind.FLOATING, "Tea\n\nTZID: Middle Earth")
+    for known in ("DTSTART:20261224T180000", "DTSTART;TZID=US-Eastern:20261224T180000"):
+        assert event(tmp_path, known, "DESCRIPTION:Tea")["description"] == "Tea"
 
 
 def test_moment_in_utc_with_a_zone_is_that_moment_in_the_zone(tmp_path: Path) -> None:
