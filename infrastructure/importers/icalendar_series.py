@@ -26,6 +26,7 @@ from infrastructure.importers.text import one_line
 
 _NOTE_CHARACTERS = 500
 _MAX_RULE = 1000
+_EVER = datetime.max  # noqa: DTZ901 - wall time
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
 _EXCLUDED_YEARS = timedelta(days=10 * 366)
@@ -205,7 +206,7 @@ def _excluded(component: Component, series: Series) -> Iterator[datetime]:
 
 def _readable(text: str, start: datetime, zone: str | None) -> str | None:
     try:
-        rule = normal_rule(_tidied(text))
+        rule = normal_rule(_sooner_ended(_tidied(text), start, zone))
         read_rule(start, rule, zone)
     except (ValueError, RuleBroken):
         return None
@@ -229,6 +230,20 @@ def _tidied(text: str) -> str:
         parts.pop("SKIP", None)
     if parts.get("INTERVAL") == "0":
         del parts["INTERVAL"]
-    if "UNTIL" in parts:
-        parts.pop("COUNT", None)
     return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _sooner_ended(rule: str, start: datetime, zone: str | None) -> str:
+    """Return a rule that says both how often and how long with the one of the two that ends it first."""
+    parts = dict(piece.partition("=")[::2] for piece in rule.split(";"))
+    count = parts.pop("COUNT", "")
+    if "UNTIL" not in parts or not count.isdecimal():
+        return rule
+    lasting = ";".join(f"{name}={value}" for name, value in parts.items())
+    limit = min(int(count), MAX_OCCURRENCES)
+    found = occurrences(
+        start, normal_rule(lasting), (), (), after=start, before=_EVER, limit=limit, timezone=zone
+    )
+    if sum(1 for _ in found) < limit:
+        return lasting
+    return ";".join(piece for piece in rule.split(";") if not piece.startswith("UNTIL="))
