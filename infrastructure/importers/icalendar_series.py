@@ -26,6 +26,8 @@ from infrastructure.importers.text import one_line
 
 _NOTE_CHARACTERS = 500
 _MAX_RULE = 1000
+_COUNT_DIGITS = 6
+"""A rule that is to occur more often is not counted."""
 _EVER = datetime.max  # noqa: DTZ901 - wall time
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
@@ -205,12 +207,15 @@ def _excluded(component: Component, series: Series) -> Iterator[datetime]:
 
 
 def _readable(text: str, start: datetime, zone: str | None) -> str | None:
+    rule = _tidied(text)
+    if len(rule) > _MAX_RULE:
+        return None
     try:
-        rule = normal_rule(_sooner_ended(_tidied(text), start, zone))
+        rule = normal_rule(_sooner_ended(rule, start, zone))
         read_rule(start, rule, zone)
     except (ValueError, RuleBroken):
         return None
-    return rule if len(rule) <= _MAX_RULE else None
+    return rule
 
 
 def _tidied(text: str) -> str:
@@ -240,6 +245,8 @@ def _sooner_ended(rule: str, start: datetime, zone: str | None) -> str:
     if "UNTIL" not in parts or not count.isdecimal():
         return rule
     lasting = ";".join(f"{name}={value}" for name, value in parts.items())
+    if len(count) > _COUNT_DIGITS:
+        return lasting
     limit = min(int(count), MAX_OCCURRENCES)
     found = occurrences(
         start, normal_rule(lasting), (), (), after=start, before=_EVER, limit=limit, timezone=zone
