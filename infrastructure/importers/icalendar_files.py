@@ -112,7 +112,7 @@ class _Run:
             calendar = entry.calendar.described()
             name = one_line(calendar.text("X-WR-CALNAME", "NAME"), _NAME_CHARACTERS)
             self._around[key] = Surroundings(
-                self._zones,
+                self._zones.within(calendar),
                 self._reading.timezone,
                 frozenset(address.lower() for address in self._reading.addresses),
                 name,

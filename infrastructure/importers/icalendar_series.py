@@ -19,6 +19,7 @@ from infrastructure.importers.icalendar_times import (
     duration,
     instant,
     instants,
+    until_day,
     until_text,
 )
 from infrastructure.importers.icalendar_zones import Zones
@@ -93,12 +94,12 @@ def span_of(component: Component, zones: Zones) -> Span:
 def series_of(component: Component, zones: Zones) -> Series:
     """Read when an event takes place; raises Unfit. A rule or zone that it cannot have is remarked on."""
     span = span_of(component, zones)
-    rule, remarks = kept_rule(component, span.start.local, span.start.zone)
+    rule, remarks = kept_rule(component, span.start, zones)
     remarks = (*_unknown_zone(component, span.start), *remarks)
     extra = _local_starts(component.all("RDATE"), span.start, zones)
     skipped = _local_starts(component.all("EXDATE"), span.start, zones)
     series = Series(span, rule, tuple(each for each in extra if each != span.start.local), (), remarks)
-    named = (*skipped, *_excluded(component, series))
+    named = (*skipped, *_excluded(component, series, zones))
     return Series(span, rule, series.extra, _in_series(named, series), remarks)
 
 
@@ -114,12 +115,12 @@ def _in_series(skipped: Iterable[datetime], series: Series) -> tuple[datetime, .
     return tuple(dict.fromkeys(each for each in found if each is not None))[:MAX_OCCURRENCES]
 
 
-def kept_rule(component: Component, start: datetime, zone: str | None) -> tuple[str | None, tuple[str, ...]]:
+def kept_rule(component: Component, start: Instant, zones: Zones) -> tuple[str | None, tuple[str, ...]]:
     """Return the first rule that a record can hold, and remarks on the others."""
     kept: str | None = None
     remarks = []
     for line in component.all("RRULE"):
-        rule = _readable(line.value, start, zone) if kept is None else None
+        rule = _readable(line.value, start, zones) if kept is None else None
         if rule is not None:
             kept = rule
         elif line.value.strip():
@@ -186,11 +187,11 @@ def _local_starts(lines: Iterable[ContentLine], frame: Instant, zones: Zones) ->
     return found
 
 
-def _excluded(component: Component, series: Series) -> Iterator[datetime]:
+def _excluded(component: Component, series: Series, zones: Zones) -> Iterator[datetime]:
     """Yield the starts that the rules of EXRULE, which RFC 5545 has done away with, leave out in ten years."""
     start = series.span.start
     for line in component.all("EXRULE")[:1]:
-        rule = _readable(line.value, start.local, start.zone)
+        rule = _readable(line.value, start, zones)
         if rule is not None and series.recurs:
             until = start.local + _EXCLUDED_YEARS
             starts = occurrences(
@@ -206,19 +207,19 @@ def _excluded(component: Component, series: Series) -> Iterator[datetime]:
             yield from starts
 
 
-def _readable(text: str, start: datetime, zone: str | None) -> str | None:
-    rule = _tidied(text)
+def _readable(text: str, start: Instant, zones: Zones) -> str | None:
+    rule = _tidied(text, start, zones)
     if len(rule) > _MAX_RULE:
         return None
     try:
-        rule = normal_rule(_sooner_ended(rule, start, zone))
-        read_rule(start, rule, zone)
+        rule = normal_rule(_sooner_ended(rule, start))
+        read_rule(start.local, rule, start.zone)
     except (ValueError, RuleBroken):
         return None
     return rule
 
 
-def _tidied(text: str) -> str:
+def _tidied(text: str, start: Instant, zones: Zones) -> str:
     """Return a rule without what programs write that means nothing, or nothing in this calendar."""
     parts: dict[str, str] = {}
     for piece in "".join(text.split()).upper().split(";"):
@@ -227,6 +228,8 @@ def _tidied(text: str) -> str:
             continue
         if name == "UNTIL":
             value = until_text(value)
+            if start.kind is TimeKind.ALL_DAY and value.endswith("Z"):
+                value = until_day(value, zones.own(start.local))
         else:
             value = ",".join(item for item in _LEADING_ZEROS.sub("", value).split(",") if item)
         parts[name] = value
@@ -238,7 +241,7 @@ def _tidied(text: str) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-def _sooner_ended(rule: str, start: datetime, zone: str | None) -> str:
+def _sooner_ended(rule: str, start: Instant) -> str:
     """Return a rule that says both how often and how long with the one of the two that ends it first."""
     parts = dict(piece.partition("=")[::2] for piece in rule.split(";"))
     count = parts.pop("COUNT", "")
@@ -249,7 +252,14 @@ def _sooner_ended(rule: str, start: datetime, zone: str | None) -> str:
         return lasting
     limit = min(int(count), MAX_OCCURRENCES)
     found = occurrences(
-        start, normal_rule(lasting), (), (), after=start, before=_EVER, limit=limit, timezone=zone
+        start.local,
+        normal_rule(lasting),
+        (),
+        (),
+        after=start.local,
+        before=_EVER,
+        limit=limit,
+        timezone=start.zone,
     )
     if sum(1 for _ in found) < limit:
         return lasting

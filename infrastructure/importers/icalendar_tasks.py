@@ -76,7 +76,7 @@ def _said(component: Component, around: Surroundings) -> dict[str, Any]:
     percent = min(component.number("PERCENT-COMPLETE") or 0, _DONE)
     status = _status(component, percent)
     first = start if due.at is None else Instant(TimeKind.FLOATING, due.at, due.zone)
-    rule, remarks = (None, ()) if first is None else kept_rule(component, first.local, first.zone)
+    rule, remarks = (None, ()) if first is None else kept_rule(component, first, around.zones)
     return {
         "title": _title(component),
         "notes": _notes(component, remarks),

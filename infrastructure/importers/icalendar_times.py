@@ -147,6 +147,20 @@ def until_text(text: str) -> str:
     return f"{moment:%Y%m%dT%H%M%S}Z"
 
 
+def until_day(until: str, zone: str) -> str:
+    """Return the UNTIL of an all-day series as a date; Outlook writes the last midnight of its zone in UTC.
+
+    As it is where it is neither the beginning nor the end of a day there.
+    """
+    try:
+        moment = datetime.strptime(until, "%Y%m%dT%H%M%SZ")  # noqa: DTZ007 - wall time
+        local = wall_time(moment, zone)
+    except (ValueError, OverflowError):
+        return until
+    is_edge = (local.hour, local.minute) in {(0, 0), (23, 59)}
+    return f"{local:%Y%m%d}" if is_edge and local.year >= FIRST_YEAR else until
+
+
 def _read(text: str, tzid: str, zones: Zones) -> Instant:
     text = text.strip().partition("\n")[0].rstrip()
     if (

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -94,6 +95,21 @@ class Zones:
         self._definitions = definitions
         self._home = home
         self._found: dict[str, Zone | None] = {}
+        self.named = ""
+        """What the calendar calls its own zone."""
+
+    def within(self, calendar: Component) -> Zones:
+        """Return them as they are within one calendar of the file, which may name its own zone."""
+        zones = copy(self)
+        zones.named = calendar.text("X-WR-TIMEZONE")
+        return zones
+
+    def own(self, near: datetime) -> str:
+        """Return the zone that the calendar is kept in: the one it names, or describes alone, or the person's."""
+        described = [tzid for tzid in self._definitions if tzid]
+        candidates = (self.named, described[0] if len(described) == 1 else "")
+        found = (self.zone(tzid, near) for tzid in candidates)
+        return next((zone.name for zone in found if zone is not None and zone.name is not None), self._home)
 
     def zone(self, tzid: str, near: datetime) -> Zone | None:
         """Return the zone of a name, None where nothing tells; ``near`` says which years its clock must fit."""

@@ -67,3 +67,36 @@ def test_endless_name_of_a_zone_is_none(tmp_path: Path, tzid: str) -> None:
     assert isinstance(found, Draft)
     assert found.arguments["time_kind"] is TimeKind.FLOATING
     assert monotonic() - began < SECONDS
+
+
+LONDON = "X-LIC-LOCATION:Europe/London\n"
+WEEKLY = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20240701\nRRULE:FREQ=WEEKLY;UNTIL={}\nEND:VEVENT\n"
+
+
+def until(folder: Path, head: str, until: str, home: str = "UTC") -> str:
+    """Return the end of a weekly all-day series that begins on 1 July 2024."""
+    text = f"BEGIN:VCALENDAR\n{head}{WEEKLY.format(until)}END:VCALENDAR\n"
+    (found,) = entries(folder, text, timezone=home)
+    assert isinstance(found, Draft)
+    return str(found.arguments["rrule"]).partition("UNTIL=")[2]
+
+
+@pytest.mark.parametrize(
+    ("head", "home", "end", "expected"),
+    [
+        (zone(LONDON, name="GMT Standard Time"), "UTC", "20240728T230000Z", "20240729"),
+        ("X-WR-TIMEZONE:Europe/Berlin\n", "UTC", "20240728T220000Z", "20240729"),
+        (f"X-WR-TIMEZONE:Europe/Berlin\n{zone(LONDON)}", "UTC", "20240728T220000Z", "20240729"),
+        ("X-WR-TIMEZONE:America/New_York\n", "UTC", "20240730T035959Z", "20240729"),
+        ("", "Europe/Berlin", "20240728T220000Z", "20240729"),
+        ("", "UTC", "20240728T220000Z", "20240728T220000Z"),
+        (f"{zone(LONDON)}{zone(name='there')}", "UTC", "20240728T230000Z", "20240728T230000Z"),
+        ("X-WR-TIMEZONE:Europe/Berlin\n", "UTC", "20240728T235959Z", "20240728T235959Z"),
+        ("X-WR-TIMEZONE:Europe/Berlin\n", "UTC", "20240728T220000", "20240728T220000"),
+        ("X-WR-TIMEZONE:Europe/Berlin\n", "UTC", "99991231T235959Z", "99991231T235959Z"),
+    ],
+)
+def test_all_day_series_ends_on_the_day_that_its_end_is_in_the_zone_of_the_calendar(
+    tmp_path: Path, head: str, home: str, end: str, expected: str
+) -> None:
+    assert until(tmp_path, head, end, home) == expected
