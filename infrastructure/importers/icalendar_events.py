@@ -146,8 +146,12 @@ def _called_off(name: str, age: int, events: Sequence[Whole] = ()) -> Draft | Re
 
 
 def _draft(uid: str, event: Whole) -> Draft:
-    series, changed = event.series, event.overrides
+    series = event.series
     skipped = dict.fromkeys((*event.moved_out, *series.skipped))
+    lasting = {
+        time: Override(time, end_local=end) for time, end in series.ends.items() if time not in skipped
+    }
+    changed = {**lasting, **event.overrides}
     arguments = {
         "title": title_of(event.component),
         "time_kind": series.span.start.kind,
@@ -157,7 +161,7 @@ def _draft(uid: str, event: Whole) -> Draft:
         "rrule": series.rule,
         "rdates": series.extra,
         "exdates": tuple(each for each in skipped if each not in changed)[:MAX_OCCURRENCES],
-        "overrides": tuple(changed.values()),
+        "overrides": tuple(changed.values())[:MAX_OCCURRENCES],
         "ical_uid": one_line(uid, LINE_CHARACTERS) or None,
         "description": described(event.component, series.remarks),
         **_said(event.component, series.span, event.name, event.around),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from domain.productivity.calendar_event_terms import TimeKind
@@ -63,6 +63,8 @@ class Series:
     skipped: tuple[datetime, ...]
     remarks: tuple[str, ...]
     """What was said of time that a record cannot hold, for a person to read."""
+    ends: Mapping[datetime, datetime] = field(default_factory=dict)
+    """The ends of those occurrences that do not last as long as the others."""
 
     @property
     def recurs(self) -> bool:
@@ -96,11 +98,21 @@ def series_of(component: Component, zones: Zones) -> Series:
     span = span_of(component, zones)
     rule, remarks = kept_rule(component, span.start, zones)
     remarks = (*_unknown_zone(component, span.start), *remarks)
-    extra = _local_starts(component.all("RDATE"), span.start, zones)
-    skipped = _local_starts(component.all("EXDATE"), span.start, zones)
-    series = Series(span, rule, tuple(each for each in extra if each != span.start.local), (), remarks)
+    extra = _local_times(component.all("RDATE"), span.start, zones)
+    skipped = _local_times(component.all("EXDATE"), span.start, zones)
+    starts = tuple(each for each in extra if each != span.start.local)
+    series = Series(span, rule, starts, (), remarks, _own_ends(extra, span))
     named = (*skipped, *_excluded(component, series, zones))
-    return Series(span, rule, series.extra, _in_series(named, series), remarks)
+    return replace(series, skipped=_in_series(named, series))
+
+
+def _own_ends(extra: Mapping[datetime, datetime | None], span: Span) -> dict[datetime, datetime]:
+    """Return the ends of the extra dates that last longer or shorter than the series has it."""
+    return {
+        start: end
+        for start, end in extra.items()
+        if end is not None and end > start and start != span.start.local and end - start != span.length
+    }
 
 
 def _in_series(skipped: Iterable[datetime], series: Series) -> tuple[datetime, ...]:
@@ -177,14 +189,22 @@ def _midnight_from(moment: datetime) -> datetime:
     return midnight if midnight == moment else midnight + DAY
 
 
-def _local_starts(lines: Iterable[ContentLine], frame: Instant, zones: Zones) -> dict[datetime, None]:
-    found: dict[datetime, None] = {}
+def _local_times(
+    lines: Iterable[ContentLine], frame: Instant, zones: Zones
+) -> dict[datetime, datetime | None]:
+    """Return the starts on the frame's wall and, of periods, the ends."""
+    found: dict[datetime, datetime | None] = {}
     for line in lines:
-        for each in instants(line, zones):
+        for start, end in instants(line, zones):
             if len(found) >= MAX_OCCURRENCES:
                 return found
-            found[each.as_in(frame)] = None
+            local = start.as_in(frame)
+            found[local] = found.get(local) if end is None else _local_end(end, frame)
     return found
+
+
+def _local_end(end: Instant, frame: Instant) -> datetime:
+    return _midnight_from(end.local) if frame.kind is TimeKind.ALL_DAY else end.as_in(frame)
 
 
 def _excluded(component: Component, series: Series, zones: Zones) -> Iterator[datetime]:

@@ -105,16 +105,30 @@ def instant(line: ContentLine, zones: Zones) -> Instant:
     return found
 
 
-def instants(line: ContentLine, zones: Zones) -> Iterator[Instant]:
-    """Yield those times of a property that can be read and kept; of periods, the starts."""
+def instants(line: ContentLine, zones: Zones) -> Iterator[tuple[Instant, Instant | None]]:
+    """Yield those times of a property that can be read and kept; of periods, the starts with their ends."""
     tzid = line.param("TZID")
     for piece in _SEPARATOR.split(line.value, _MAX_VALUES)[:_MAX_VALUES]:
+        begin, _, end = piece.partition("/")
         try:
-            found = _read(piece.partition("/")[0], tzid, zones)
+            found = _read(begin, tzid, zones)
         except UnreadableTime:
             continue
         if found.in_range:
-            yield found
+            yield found, _period_end(found, end, tzid, zones)
+
+
+def _period_end(start: Instant, text: str, tzid: str, zones: Zones) -> Instant | None:
+    """Return the end that a period gives as a time or as a length, None where it gives none."""
+    length = duration(text)
+    try:
+        if length is not None:
+            end = Instant(start.kind, length.after(start), start.zone)
+        else:
+            end = _read(text, tzid, zones)
+    except UnreadableTime:
+        return None
+    return end if end.in_range else None
 
 
 def duration(text: str) -> Duration | None:

@@ -231,6 +231,45 @@ def test_extra_dates_are_kept_also_of_periods(tmp_path: Path) -> None:
     assert found["rdates"] == tuple(at(f"2026-12-{day}T18:00") for day in (22, 23, 24))
 
 
+def test_extra_date_lasts_as_long_as_its_period(tmp_path: Path) -> None:
+    found = event(
+        tmp_path,
+        "DTSTART;TZID=Europe/Berlin:20261221T180000",
+        "DTEND;TZID=Europe/Berlin:20261221T190000",
+        "RDATE;VALUE=PERIOD:20261222T170000Z/20261222T203000Z,20261223T170000Z/PT1H,20261224T170000Z/PT30M",
+        "RDATE;VALUE=PERIOD:20261225T170000Z/PT2H,20261226T170000Z/20261226T160000Z,20261227T170000Z/later",
+        "RDATE;VALUE=PERIOD;TZID=Europe/Berlin:20261228T180000/P1D",
+        "EXDATE:20261225T170000Z",
+    )
+    assert found["overrides"] == (
+        Override(at("2026-12-22T18:00"), end_local=at("2026-12-22T21:30")),
+        Override(at("2026-12-24T18:00"), end_local=at("2026-12-24T18:30")),
+        Override(at("2026-12-28T18:00"), end_local=at("2026-12-29T18:00")),
+    )
+    assert (len(found["rdates"]), found["exdates"]) == (7, (at("2026-12-25T18:00"),))
+
+
+def test_extra_day_lasts_as_long_as_its_period(tmp_path: Path) -> None:
+    found = event(
+        tmp_path,
+        "DTSTART;VALUE=DATE:20261221",
+        "DTEND;VALUE=DATE:20261222",
+        "RDATE;VALUE=PERIOD:20261224T100000/PT2H,20261226T100000/PT36H",
+    )
+    assert found["overrides"] == (Override(at("2026-12-26"), end_local=at("2026-12-28")),)
+
+
+def test_changed_extra_date_lasts_as_long_as_its_change(tmp_path: Path) -> None:
+    change = (
+        "RECURRENCE-ID:20261222T163000Z\nSUMMARY:Coffee\nDTSTART:20261222T190000Z\nDTEND:20261222T200000Z"
+    )
+    _, master = entries(tmp_path, series(change, extra="RDATE;VALUE=PERIOD:20261222T163000Z/PT3H\n"))
+    assert isinstance(master, Draft)
+    assert master.arguments["overrides"] == (
+        Override(at("2026-12-22T17:30"), start_local=at("2026-12-22T20:00"), title="Coffee"),
+    )
+
+
 def test_exclusion_rule_of_old_calendars_skips_dates(tmp_path: Path) -> None:
     found = event(tmp_path, "DTSTART:20261221", "RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY;COUNT=3;BYDAY=TH")
     assert found["exdates"] == (at("2026-12-24"), at("2026-12-31"))
