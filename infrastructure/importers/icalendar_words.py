@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from infrastructure.importers.content_lines import Component, ContentLine, split_value
+from infrastructure.importers.enml_text import markdown_of
 from infrastructure.importers.icalendar_zones import Zones
 from infrastructure.importers.mail_html import text_of
+from infrastructure.importers.markup import is_html
 from infrastructure.importers.text import digest_of, one_line, plain_text
 
 TITLE_CHARACTERS = 500
@@ -52,7 +54,7 @@ def described(component: Component, remarks: Iterable[str] = ()) -> str:
         for name, limit in (("SUMMARY", TITLE_CHARACTERS), ("LOCATION", LINE_CHARACTERS))
         if len(one_line(component.text(name), limit + 1)) > limit
     ]
-    text = component.text("DESCRIPTION") or _from_html(component)
+    text = _without_tags(component.text("DESCRIPTION")) or _from_html(component)
     whole = "\n\n".join(each for each in (*long, text) if each.strip())
     ending = "\n".join(remarks)
     room = max(0, TEXT_CHARACTERS - len(ending) - 2)
@@ -102,6 +104,11 @@ def _url(line: ContentLine) -> str | None:
         return url if urlsplit(url).scheme and len(url) <= _URL_CHARACTERS else None
     except ValueError:
         return None
+
+
+def _without_tags(text: str) -> str:
+    """Return a description as text that was written as HTML, as Google does; any other one as it is."""
+    return markdown_of(text, TEXT_CHARACTERS, {}) if is_html(text[:_HTML_CHARACTERS]) else text
 
 
 def _from_html(component: Component) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,13 @@ _NAME = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
 _HEAD_BYTES = 1024  # where the HTML standard has browsers look for a charset
 _TYPE = "<!DOCTYPE"
 _SUBSET = re.compile(r"""[^<>\[]*+\[(?:[^\]<"']++|"[^"]*+"|'[^']*+'|<[!?])*+\]\s*+>""")
+_DOCUMENT = re.compile(r"\s*<(?:!doctype\s+html|html|html-blob|body)[\s>]", re.IGNORECASE)
+_ELEMENT = re.compile(
+    r"<(/?)(a|b|big|blockquote|br|center|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|strike"
+    r"|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_NEVER_CLOSED = frozenset({"br", "hr", "img"})
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -45,6 +53,27 @@ class Tag:
             value = next((each for each in match.groups()[1:] if each is not None), "")
             found.setdefault(match[1].lower(), characters(value))
         return found
+
+
+def is_html(text: str) -> bool:
+    """Tell a text that is HTML as a whole from one in which ``<`` is a sign, or a tag is spoken of.
+
+    It begins as a document does, or every ``<`` in it is of a usual element, of which there are two tags or
+    more, and all are closed. Where its lines are broken without tags it must begin and end with one, or its
+    lines would be lost.
+    """
+    if _DOCUMENT.match(text):
+        return True
+    found = list(_ELEMENT.finditer(text))
+    if len(found) < 2 or len(found) != text.count("<"):  # noqa: PLR2004 - an element has two
+        return False
+    open_elements = Counter[str]()
+    for each in found:
+        open_elements[each[2].lower()] += -1 if each[1] else 1
+    if any(count for name, count in open_elements.items() if name not in _NEVER_CLOSED):
+        return False
+    inner = text.strip()
+    return "\n" not in inner or (inner.startswith("<") and inner.endswith(">"))
 
 
 def characters(text: str) -> str:

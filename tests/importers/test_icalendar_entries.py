@@ -116,6 +116,42 @@ def test_description_in_html_is_read_where_there_is_no_other(tmp_path: Path) -> 
     assert event(tmp_path, "DTSTART:20261224", html)["description"] == "Bring cake"
 
 
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        (
+            '<html-blob><b>Bold</b><br>Line &amp\\; more <a href="https://x.example/?a">link</a></html-blob>',
+            "Bold\nLine & more [link](https://x.example/?a)",
+        ),
+        ("Agenda<br>Tea &lt\\; cake<br/>See <u>you</u>", "Agenda\nTea < cake\nSee you"),
+        ("<p>One</p>\\n<ul><li>two</li></ul>", "One\n\n- two"),
+        ('<a href="https://x.example/1">https://x.example/1</a>', "https://x.example/1"),
+    ],
+)
+def test_description_that_is_html_is_kept_as_text(tmp_path: Path, html: str, kept: str) -> None:
+    assert event(tmp_path, "DTSTART:20261224", f"DESCRIPTION:{html}")["description"] == kept
+    assert task(tmp_path, "SUMMARY:Tea", f"DESCRIPTION:{html}")["notes"] == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a < b and b > a",
+        "<john@example.org>",
+        "Write to John <b@example.org> and <i@example.org>",
+        "The <br> tag",
+        "Turn <b> into <strong>",
+        "<b>Bold</b> if a < b",
+        "<b>One</b>\ntwo\nthree",
+        "<name> of <place>",
+        "AT&amp;T",
+    ],
+)
+def test_description_that_only_looks_like_html_stays(tmp_path: Path, text: str) -> None:
+    line = "DESCRIPTION:" + text.replace("\n", "\\n").replace(";", "\\;")
+    assert event(tmp_path, "DTSTART:20261224", line)["description"] == text
+
+
 def test_task_is_kept_with_its_state(tmp_path: Path) -> None:
     found = task(
         tmp_path,
