@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import monotonic
 
 from infrastructure.importers.content_lines import (
@@ -13,6 +14,7 @@ from infrastructure.importers.content_lines import (
     read_line,
 )
 from infrastructure.importers.draft import Limits, UnreadableFile
+from infrastructure.importers.icalendar_vcal import FirstVersion
 from infrastructure.importers.text import one_line
 
 _OWN_ENTRIES = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"})
@@ -25,11 +27,16 @@ _LINES_A_LOOK = 4096
 _UID_CHARACTERS = 4096
 
 
-@dataclass(slots=True)
+@dataclass
 class Calendar:
     """What a VCALENDAR says of itself."""
 
     lines: list[bytes] = field(default_factory=list)
+
+    @cached_property
+    def first_version(self) -> FirstVersion | None:
+        """How its entries are to be read where they are of vCalendar 1.0."""
+        return FirstVersion.of(self.described())
 
     def described(self) -> Component:
         """Return its properties."""
@@ -80,7 +87,9 @@ class Entry:
 
     def component(self) -> Component:
         """Read its lines."""
-        return component(self.name, self.lines)
+        found = component(self.name, self.lines)
+        version = self.calendar.first_version
+        return found if version is None else version.translated(found)
 
 
 @dataclass(slots=True)
