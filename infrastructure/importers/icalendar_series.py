@@ -97,7 +97,8 @@ def series_of(component: Component, zones: Zones) -> Series:
     """Read when an event takes place; raises Unfit. A rule or zone that it cannot have is remarked on."""
     span = span_of(component, zones)
     rule, remarks = kept_rule(component, span.start, zones)
-    remarks = (*_unknown_zone(component, span.start), *remarks)
+    if span.start.kind is TimeKind.FLOATING:
+        remarks = (*unknown_zone(component.first("DTSTART")), *remarks)
     extra = _local_times(component.all("RDATE"), span.start, zones)
     skipped = _local_times(component.all("EXDATE"), span.start, zones)
     starts = tuple(each for each in extra if each != span.start.local)
@@ -155,12 +156,10 @@ def _start(component: Component, zones: Zones) -> Instant:
     raise Unfit("bad_start")
 
 
-def _unknown_zone(component: Component, start: Instant) -> Iterator[str]:
-    """Yield the name of a zone that nothing tells, so that the start had to be left floating."""
-    line = component.first("DTSTART")
+def unknown_zone(line: ContentLine | None) -> tuple[str, ...]:
+    """Return as a remark the zone that a time names which has to be left floating."""
     tzid = "" if line is None else one_line(line.param("TZID"), _NOTE_CHARACTERS)
-    if tzid and start.kind is TimeKind.FLOATING:
-        yield f"TZID: {tzid}"
+    return (f"TZID: {tzid}",) if tzid else ()
 
 
 def _is_all_day(component: Component) -> bool:

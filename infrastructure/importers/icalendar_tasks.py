@@ -10,7 +10,7 @@ from domain.productivity.calendar_event_terms import TimeKind
 from domain.productivity.task_terms import Priority, Status
 from infrastructure.importers.content_lines import Component
 from infrastructure.importers.draft import Draft
-from infrastructure.importers.icalendar_series import kept_rule
+from infrastructure.importers.icalendar_series import kept_rule, unknown_zone
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
@@ -77,6 +77,8 @@ def _said(component: Component, around: Surroundings) -> dict[str, Any]:
     status = _status(component, percent)
     first = start if due.at is None else Instant(TimeKind.FLOATING, due.at, due.zone)
     rule, remarks = (None, ()) if first is None else kept_rule(component, first, around.zones)
+    if due.at is not None and due.zone is None:
+        remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
     return {
         "title": _title(component),
         "notes": _notes(component, remarks),

@@ -94,6 +94,8 @@ class Zones:
     def __init__(self, definitions: Mapping[str, Component], home: str) -> None:
         self._definitions = definitions
         self._home = home
+        described = [tzid for tzid in definitions if tzid]
+        self._only = described[0] if len(described) == 1 else ""
         self._found: dict[str, Zone | None] = {}
         self.named = ""
         """What the calendar calls its own zone."""
@@ -106,9 +108,7 @@ class Zones:
 
     def own(self, near: datetime) -> str:
         """Return the zone that the calendar is kept in: the one it names, or describes alone, or the person's."""
-        described = [tzid for tzid in self._definitions if tzid]
-        candidates = (self.named, described[0] if len(described) == 1 else "")
-        found = (self.zone(tzid, near) for tzid in candidates)
+        found = (self.zone(tzid, near) for tzid in (self.named, self._only))
         return next((zone.name for zone in found if zone is not None and zone.name is not None), self._home)
 
     def zone(self, tzid: str, near: datetime) -> Zone | None:

@@ -10,7 +10,7 @@ import pytest
 
 from domain.productivity.calendar_event_terms import Override, TimeKind
 from infrastructure.importers.draft import Draft, Outcome, Refused
-from tests.importers.calendars import entries, event
+from tests.importers.calendars import entries, event, task
 
 PART_OF_SERIES = Refused("part_of_series", Outcome.SKIPPED)
 
@@ -79,6 +79,8 @@ def test_names_of_zones_become_those_of_iana(tmp_path: Path, tzid: str, zone: st
 def test_name_of_a_zone_that_nothing_tells_is_kept_in_words(tmp_path: Path) -> None:
     found = event(tmp_path, "DTSTART;TZID=Middle Earth:20261224T180000", "DESCRIPTION:Tea")
     assert (found["time_kind"], found["description"]) == (TimeKind.FLOATING, "Tea\n\nTZID: Middle Earth")
+    due = task(tmp_path, "DUE;TZID=Middle Earth:20261224T180000", "DESCRIPTION:Tea")
+    assert due["notes"] == "Tea\n\nTZID: Middle Earth"
     for known in ("DTSTART:20261224T180000", "DTSTART;TZID=US-Eastern:20261224T180000"):
         assert event(tmp_path, known, "DESCRIPTION:Tea")["description"] == "Tea"
 
