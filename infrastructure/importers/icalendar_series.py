@@ -29,7 +29,8 @@ _NOTE_CHARACTERS = 500
 _MAX_RULE = 1000
 _COUNT_DIGITS = 6
 """A rule that is to occur more often is not counted."""
-_EVER = datetime.max  # noqa: DTZ901 - wall time
+_COUNTED = timedelta(days=100 * 366)
+"""How long a series is counted that also has an end; one with a later end is ended by that."""
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
 _EXCLUDED_YEARS = timedelta(days=10 * 366)
@@ -276,7 +277,7 @@ def _sooner_ended(rule: str, start: Instant) -> str:
         (),
         (),
         after=start.local,
-        before=_EVER,
+        before=start.local + _COUNTED,
         limit=limit,
         timezone=start.zone,
     )

@@ -42,13 +42,17 @@ _FIXED = re.compile(r"\(?(?:UTC|GMT)?[ \t]*([+-])[ \t]*([0-9]{1,2})(?::?([0-9]{2
 _OFFSET = re.compile(r"([+-]?)([0-9]{2}):?([0-9]{2})(?::?([0-9]{2}))?")
 _WORDS = re.compile(r"[,;/&()|]+")
 _ONE_MONTH = re.compile(r"BYMONTH=[0-9]+(?:;|$)")
+_UNTIL = re.compile(r"UNTIL=([0-9]{4})")
 _STAMP = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})")
 _TZID_CHARACTERS = 1000
 _MAX_DEFINITIONS = 500
 """No file of a person describes so many zones; of one that does, those after them go by their names."""
 _MAX_OBSERVANCES = 200
-_MAX_RULES = 40
-"""So many observances of one zone may follow a rule; the others begin at their starts and dates alone."""
+_MAX_RULED_YEARS = 1000
+"""For so many years in all are the rules of one zone followed, each until it ends.
+
+The laws of New York since 1918, each with its rule, come to less than half of it.
+"""
 _MAX_TRANSITIONS = 20_000
 """So often may the clocks of one zone be set; what its description names after them does not count.
 
@@ -61,7 +65,7 @@ _ENOUGH_ALIKE = 0.85
 """Of the times looked at. A clock that is set a few weeks early or late is that of an older law."""
 _NEVER = datetime.min  # noqa: DTZ901 - wall time
 _TICK = timedelta(microseconds=1)
-_TWO_YEARS = timedelta(days=731)
+_YEARS_BEFORE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +184,16 @@ class Definition:
 
     def _onsets(self, first: datetime, last: datetime) -> list[tuple[datetime, timedelta]]:
         fixed = ((onset, each.offset) for each in self._observances for onset in each.fixed_onsets())
-        following = [each for each in self._observances if each.rule is not None][:_MAX_RULES]
-        ruled = ((onset, each.offset) for each in following for onset in each.ruled_onsets(first, last))
-        return sorted(islice(chain(fixed, ruled), _MAX_TRANSITIONS))
+        return sorted(islice(chain(fixed, self._ruled(first, last)), _MAX_TRANSITIONS))
+
+    def _ruled(self, first: datetime, last: datetime) -> Iterator[tuple[datetime, timedelta]]:
+        left = _MAX_RULED_YEARS
+        for each in self._observances:
+            left -= each.ruled_years(first, last)
+            if left < 0:
+                return
+            for onset in each.ruled_onsets(first, last):
+                yield onset, each.offset
 
     def _offset(self, local: datetime, onsets: list[tuple[datetime, timedelta]]) -> timedelta:
         begun = bisect_right(onsets, local, key=itemgetter(0))
@@ -221,12 +232,21 @@ class _Observance:
         """Yield its start and dates."""
         yield from (self.start, *self.dates)
 
+    def ruled_years(self, first: datetime, last: datetime) -> int:
+        """Return in how many years ``ruled_onsets`` looks for its rule."""
+        if self.rule is None:
+            return 0
+        until = _UNTIL.search(self.rule)
+        end = last.year if until is None else min(last.year, int(until[1]))
+        return max(1, end + 1 - max(self.start.year, first.year - _YEARS_BEFORE))
+
     def ruled_onsets(self, first: datetime, last: datetime) -> Iterator[datetime]:
         """Yield when it begins by its rule, from two years before the first time up to the last."""
+        if self.rule is None:
+            return
+        after = first.replace(year=first.year - _YEARS_BEFORE, day=1)
         with suppress(RuleBroken):
-            yield from occurrences(
-                self.start, self.rule, (), (), after=first - _TWO_YEARS, before=last + _TICK
-            )
+            yield from occurrences(self.start, self.rule, (), (), after=after, before=last + _TICK)
 
 
 @cache

@@ -60,6 +60,18 @@ def test_described_clocks_are_looked_up_and_not_wound_anew_for_every_time(tmp_pa
     assert monotonic() - began < SECONDS
 
 
+def test_endless_rules_of_many_zones_are_followed_for_so_many_years(tmp_path: Path) -> None:
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU"
+    names = [f"zone {each}" for each in range(20)]
+    zones = "".join(zone(*[observance("+0017", rule)] * 100, name=name) for name in names)
+    skipped = "".join(f"EXDATE;TZID={name}:20250101T000000\n" for name in names)
+    event = f"BEGIN:VEVENT\nDTSTART:20250101T000000\nRRULE:FREQ=DAILY\n{skipped}END:VEVENT\n"
+    began = monotonic()
+    (found,) = entries(tmp_path, f"BEGIN:VCALENDAR\n{event}{zones}END:VCALENDAR\n")
+    assert isinstance(found, Draft)
+    assert monotonic() - began < SECONDS
+
+
 @pytest.mark.parametrize("tzid", ["/" * 1_000_000, "a" * 1_000_000])
 def test_endless_name_of_a_zone_is_none(tmp_path: Path, tzid: str) -> None:
     began = monotonic()
