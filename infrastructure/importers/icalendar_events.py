@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.productivity.calendar_event_terms import Classification, IcalStatus, Transparency
+from domain.productivity.calendar_event_terms import Classification, IcalStatus, Override, Transparency
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from infrastructure.importers.content_lines import Component, position
 from infrastructure.importers.draft import Draft, Outcome, Refused
