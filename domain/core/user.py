@@ -14,6 +14,7 @@ from domain.core.user_terms import (
     Consent,
     ConsentNotFound,
     GraceDays,
+    NotOneself,
     Preference,
     Preferences,
     PreferredQuietHours,
@@ -203,6 +204,8 @@ class User(Record):
         country: Country | None = None,
         date_of_birth: Day | None = None,
     ) -> User:
+        if origin.record_id != origin.subject_id:
+            raise NotOneself
         if date_of_birth is not None and date_of_birth > clock.now().date():
             raise BornInFuture
         return cls._begin(

@@ -134,6 +134,10 @@ class UserNotClosing(IllegalTransition):
     """The account is not being closed."""
 
 
+class NotOneself(RuleBroken):
+    """A person is registered as themselves, and begins a store of their own: with `lifeledger init`, or `Store.register`."""
+
+
 class BornInFuture(RuleBroken):
     """A date of birth cannot lie in the future."""
 

@@ -183,6 +183,7 @@ def test_what_a_rule_forbids_is_refused(ada: Run) -> None:
     task = made(ada, "task.create", "title=once")
     made(ada, "task.complete", task)
     assert_refused(ada("do", "task.complete", task), EXIT_REFUSED)
+    assert_refused(ada("do", "user.register", "username=zed", "email=zed@example.org"), EXIT_REFUSED)
     assert_refused(ada("do", "task.create", f"title={CANARY}\n{CANARY}"), EXIT_REFUSED)
     assert_refused(ada("do", "task.create", f'{{"title": "x", "{CANARY}": 1}}'), EXIT_REFUSED)
     assert_refused(ada("do", "task.create", f'{{"title": {CANARY}'), EXIT_REFUSED)

@@ -32,6 +32,7 @@ from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.record import Claim, Origin, R, Record, state_fields
 from domain.shared.values import new_id
 from tests.domain.core.integrations import LATER, NOON, READ_MAIL, connected, fail_often, status_of, topics
+from tests.domain.core.users import oneself
 from tests.identifiers import without_ids
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -252,7 +253,7 @@ def owned(user: User) -> Integration:
 
 
 def registered() -> User:
-    return User.register(Origin(new_id()), "ada", "ada@example.org")
+    return User.register(oneself(), "ada", "ada@example.org")
 
 
 def test_nothing_is_imported_while_the_account_is_closing() -> None:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from domain.core.user import User, consents_to, restricts
 from domain.core.user_terms import (
     BornInFuture,
+    NotOneself,
     PreferredCurrency,
     PreferredFirstDay,
     PreferredQuietHours,
@@ -29,7 +30,8 @@ from domain.core.user_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import DomainError, InvalidInput
-from domain.shared.record import Claim, state_fields
+from domain.shared.record import Claim, Origin, state_fields
+from domain.shared.values import new_id
 from tests.domain.core.users import NOON, TEXT, active, registered, topics
 from tests.identifiers import without_ids
 
@@ -69,6 +71,11 @@ def test_registered_person_waits_for_verification() -> None:
     assert (user.locale, user.timezone, user.country) == ("de-AT", "Europe/Vienna", "AT")
     assert user.date_of_birth == date(1990, 12, 10)
     assert status_of(user) is UserStatus.PENDING_VERIFICATION
+
+
+def test_nobody_registers_another_person_among_their_own_records() -> None:
+    with pytest.raises(NotOneself):
+        User.register(Origin(new_id()), "ada", "ada@example.org")
 
 
 def test_nobody_is_born_in_the_future() -> None:

@@ -13,8 +13,14 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXT = "a" * 64
 
 
+def oneself() -> Origin:
+    """Return where a person begins: under their own id."""
+    subject_id = new_id()
+    return Origin(subject_id, subject_id)
+
+
 def registered(**details: Any) -> User:
-    return User.register(Origin(new_id()), "ada", "ada@example.org", **details)
+    return User.register(oneself(), "ada", "ada@example.org", **details)
 
 
 def active() -> User:
