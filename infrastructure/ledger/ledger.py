@@ -70,6 +70,22 @@ class Ledger:
         with lent(self._pool) as connection:
             return _receipt(connection, bucket_of(subject_id), command_id, request_digest)
 
+    def receipts(self, of: Receipt, records: Sequence[UUID | None]) -> tuple[Receipt, ...]:
+        """Return how records stood after a command that was carried out, each once, in this order.
+
+        None stands for one that the command made: the first, the second and so on. What was erased is left out.
+        """
+        place = {"bucket": of.bucket, "position": of.position, "command_id": of.command_id}
+        with lent(self._pool) as connection:
+            made = (row[0] for row in connection.execute(statements.MADE, place).fetchall())
+            named = dict.fromkeys(each or next(made, None) for each in records)
+            rows = connection.execute(statements.STOOD, place | {"ids": list(filter(None, named))}).fetchall()
+        stood = {
+            record_id: Receipt(record_id, version, of.bucket, of.position, of.command_id, recorded_at)
+            for record_id, version, recorded_at in rows
+        }
+        return tuple(stood[each] for each in named if each in stood)
+
     def stream(
         self, subject_id: UUID, record_id: UUID, *, after: int = -1, up_to: int = LAST_VERSION
     ) -> list[EventRow]:

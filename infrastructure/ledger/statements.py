@@ -127,3 +127,19 @@ CROSS JOIN LATERAL (
 ) AS event
 ORDER BY event.bucket, event.position
 """
+
+# The events of a command lie together: everything since the last one of another command.
+MADE = """
+SELECT record_id FROM ledger.events
+WHERE bucket = %(bucket)s AND version = 1 AND position <= %(position)s AND position > coalesce((
+    SELECT position FROM ledger.events
+    WHERE bucket = %(bucket)s AND position < %(position)s AND command_id IS DISTINCT FROM %(command_id)s
+    ORDER BY position DESC LIMIT 1), 0)
+ORDER BY position
+"""
+
+STOOD = """
+SELECT record_id, max(version), max(recorded_at) FROM ledger.events
+WHERE bucket = %(bucket)s AND record_id = ANY(%(ids)s) AND position <= %(position)s
+GROUP BY record_id
+"""

@@ -114,7 +114,7 @@ class Session(Questions):
         if self._given.command_id is not None:
             earlier = self.engine.ledger.receipt(self.subject_id, self._given.command_id, digest)
             if earlier is not None:
-                return (earlier,)
+                return self._repeated(listed, earlier)
         try:
             return following_fences(lambda: self._attempt(listed, given, digest))
         except VersionConflict:
@@ -198,9 +198,19 @@ class Session(Questions):
         done = engine.ledger.append(append)
         engine.bell.ring()
         work.after_commit()
-        if done.id not in touched:  # an earlier carrying out of the same command
-            return (done,)
+        last = append.events[-1]
+        if (done.id, done.version) != (
+            last.record_id,
+            last.version,
+        ):  # an earlier carrying out of the same command
+            return self._repeated(calls, done)
         return tuple(self._receipt(record, done.position, command_id) for record in touched.values())
+
+    def _repeated(self, calls: Sequence[Call], first: Receipt) -> tuple[Receipt, ...]:
+        """Return what the first carrying out of these commands has returned."""
+        if len(calls) == 1:
+            return (first,)
+        return self.engine.ledger.receipts(first, [each.record_id for each in calls])
 
     def _origin(self, work: UnitOfWork, each: Call, given: Given) -> Origin:
         if given.source is not None:

@@ -75,6 +75,23 @@ def test_a_repeated_command_id_returns_the_first_receipt(me: Session) -> None:
     assert len(me.history(first.id)) == 1
 
 
+def test_a_repeat_of_several_commands_returns_all_their_first_receipts(me: Session) -> None:
+    command_id, old, still = new_id(), me.do(Task.create, title="Old"), me.do(Task.create, title="Still")
+    calls = [
+        call(Task.create, title="First"),
+        call(Task.start, old.id),
+        call(Task.retitle, still.id, "Still"),  # changes nothing
+        call(Task.create, title="Second"),
+        call(Task.complete, old.id),
+    ]
+    first = me.given(command_id=command_id).do_all(calls)
+    assert [each.version for each in first] == [1, 3, 1, 1]
+    me.do(Task.reopen, old.id)
+    me.do(Task.retitle, first[0].id, "Once first")
+    assert me.given(command_id=command_id).do_all(calls) == first
+    assert me.engine.ledger.head(first[0].bucket) == first[0].position + 2
+
+
 def test_a_command_id_with_other_content_is_refused(me: Session) -> None:
     command_id = new_id()
     me.given(command_id=command_id).do(Task.create, title="One")
