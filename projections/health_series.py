@@ -51,9 +51,11 @@ def ask_health_series(code: str, since: date, until: date) -> Question[DayOfMeas
         FROM {schema}.health_series
         WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s AND code = %(code)s
             AND day >= %(since)s AND day < %(until)s
+            AND (%(after_day)s::date IS NULL OR (day, unit) > (%(after_day)s, %(after_unit)s))
         GROUP BY day, code, unit ORDER BY day, unit LIMIT %(limit)s
         """,
         DayOfMeasurements,
         {"code": code, "since": since, "until": until},
+        keyset=("day", "unit"),
         analysis=True,
     )

@@ -49,9 +49,12 @@ def ask_spending(since: date, until: date) -> Question[Spending]:
         SELECT month, currency, category, money_in, money_out, transactions FROM {schema}.spending
         WHERE bucket = %(bucket)s AND subject_id = %(subject_id)s
             AND month >= %(since)s AND month < %(until)s AND transactions > 0
+            AND (%(after_month)s::date IS NULL OR month < %(after_month)s
+                OR month = %(after_month)s AND (currency, category) > (%(after_currency)s, %(after_category)s))
         ORDER BY month DESC, currency, category LIMIT %(limit)s
         """,
         Spending,
         {"since": since, "until": until},
+        keyset=("month", "currency", "category"),
         analysis=True,
     )

@@ -23,7 +23,7 @@ TABLE = derived_table(
 
 @dataclass(frozen=True, slots=True)
 class TreeNode:
-    """A task in the tree; ``depth`` is 0 at the root that was asked for."""
+    """A task in the tree; ``depth`` is 0 at the root that was asked for, from which ``path`` leads to the task."""
 
     task_id: UUID
     parent_id: UUID | None
@@ -31,6 +31,7 @@ class TreeNode:
     title: str
     status: str
     due: date | None
+    path: tuple[UUID, ...]
 
 
 def ask_task_tree(root_id: UUID | None) -> Question[TreeNode]:
@@ -55,8 +56,10 @@ def ask_task_tree(root_id: UUID | None) -> Question[TreeNode]:
                 AND child.parent_id = branch.record_id
             WHERE branch.depth < 32
         )
-        SELECT record_id AS task_id, parent_id, depth, title, status, due FROM branch ORDER BY path LIMIT %(limit)s
+        SELECT record_id AS task_id, parent_id, depth, title, status, due, path FROM branch
+        WHERE %(after_path)s::uuid[] IS NULL OR path > %(after_path)s::uuid[] ORDER BY path LIMIT %(limit)s
         """,
         TreeNode,
         {"root_id": root_id},
+        keyset=("path",),
     )

@@ -153,9 +153,16 @@ class Questions:
             raise InvalidQuery
         return self._ask(ask_search(words, kind=kind), after, limit, cursor)
 
-    def task_tree(self, root_id: UUID | None = None, *, after: Receipt | None = None) -> Page[TreeNode]:
+    def task_tree(
+        self,
+        root_id: UUID | None = None,
+        *,
+        limit: int = MAX_LIMIT,
+        cursor: str | None = None,
+        after: Receipt | None = None,
+    ) -> Page[TreeNode]:
         """Return the tasks under one, or all trees, parents before children."""
-        return self._ask(ask_task_tree(root_id), after)
+        return self._ask(ask_task_tree(root_id), after, limit, cursor)
 
     def statistics(self, *, after: Receipt | None = None) -> Page[KindStatistics]:
         """Return how much there is of each kind."""
@@ -225,15 +232,30 @@ class Questions:
         """Return what lies in an album, in its order."""
         return self._ask(ask_album_contents(album_id), after, limit, cursor)
 
-    def spending(self, since: date, until: date, *, after: Receipt | None = None) -> Page[Spending]:
-        """Return money in and out by month, currency and category, for months in [since, until)."""
-        return self._ask(ask_spending(since, until), after)
+    def spending(
+        self,
+        since: date,
+        until: date,
+        *,
+        limit: int = MAX_LIMIT,
+        cursor: str | None = None,
+        after: Receipt | None = None,
+    ) -> Page[Spending]:
+        """Return money in and out by month, currency and category, for months in [since, until), latest first."""
+        return self._ask(ask_spending(since, until), after, limit, cursor)
 
     def health_series(
-        self, code: str, since: date, until: date, *, after: Receipt | None = None
+        self,
+        code: str,
+        since: date,
+        until: date,
+        *,
+        limit: int = MAX_LIMIT,
+        cursor: str | None = None,
+        after: Receipt | None = None,
     ) -> Page[DayOfMeasurements]:
         """Return count, least, mean and greatest value a day of what was measured under a code, for [since, until)."""
-        return self._ask(ask_health_series(code, since, until), after)
+        return self._ask(ask_health_series(code, since, until), after, limit, cursor)
 
     def places(
         self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None

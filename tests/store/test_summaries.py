@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +23,7 @@ from domain.personal.transaction_terms import BookingStatus, SplitPart
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.shared.values import StoredContent
+from infrastructure.store.reader import Page
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
 from projections.spending import Spending
@@ -45,6 +48,25 @@ def test_the_task_tree_shows_parents_before_children(store: Store, me: Session) 
     assert (node.parent_id, node.status) == (None, "done")
     assert other in {node.task_id for node in me.task_tree()}
     assert len(me.task_tree(uuid4())) == 0
+
+
+def paged(ask: Callable[..., Page[Any]], cursor: str | None, *, limit: int) -> Page[Any]:
+    """Ask for a page of an answer."""
+    return ask(limit=limit, cursor=cursor)
+
+
+def test_a_tree_is_paged_through_whole(store: Store, me: Session) -> None:
+    tops = [me.do(Task.create, title=f"top {number}").id for number in range(3)]
+    for top in tops:
+        for number in range(3):
+            leaf = me.do(Task.create, title=f"leaf {number}").id
+            me.do(Task.nest_under, leaf, top)
+    store.catch_up()
+    whole = list(me.task_tree())
+    assert len(whole) == 12
+    assert all(node.path[-1] == node.task_id for node in whole)
+    for limit in (1, 4, 12):
+        assert walk(partial(paged, me.task_tree, limit=limit)) == whole
 
 
 def test_an_album_shows_its_media_in_its_order_without_those_in_the_trash(store: Store, me: Session) -> None:
@@ -106,6 +128,23 @@ def test_spending_sums_by_month_currency_and_category(store: Store, me: Session)
     ]
     january = me.spending(date(2026, 1, 1), date(2026, 2, 1))
     assert [each.money_out for each in january] == [Decimal("12.75")]
+
+
+def test_spending_and_series_are_paged_through_whole(store: Store, me: Session) -> None:
+    for number, category in enumerate(("food", "Äpfel", "books", None)):
+        for currency, month in (("EUR", 1), ("JPY", 1), ("EUR", 3)):
+            pay(me, f"-{number + 1}", date(2026, month, 2), category, currency=currency)
+    for day, unit in ((2, "kg"), (2, "lb"), (1, "kg"), (5, "g")):
+        me.do(
+            HealthRecord.record, RecordType.VITAL_SIGN, code=Code("Weight"), value_quantity=Decimal(day),
+            value_unit=unit, effective_at=NOON.replace(day=day),
+        )  # fmt: skip
+    store.catch_up()
+    year = date(2026, 1, 1), date(2027, 1, 1)
+    for ask, rows in ((partial(me.spending, *year), 12), (partial(me.health_series, "Weight", *year), 4)):
+        whole = list(ask())
+        assert len(whole) == rows
+        assert all(walk(partial(paged, ask, limit=limit)) == whole for limit in (1, 3, rows))
 
 
 def test_sums_follow_corrections_splits_and_the_trash(store: Store, me: Session) -> None:
