@@ -24,10 +24,14 @@ def _at(record: HealthRecord) -> datetime:
 def _moment(record: HealthRecord) -> Moment | None:
     if record.status is HealthStatus.ENTERED_IN_ERROR:
         return None
-    value = (
-        "" if record.value_quantity is None else f"{record.value_quantity} {record.value_unit or ''}".strip()
-    )
-    return Moment(_at(record), record.code.text, value or record.record_type.value)
+    return Moment(_at(record), record.code.text, _value(record) or record.record_type.value)
+
+
+def _value(record: HealthRecord) -> str:
+    if record.value_quantity is None:
+        return ""
+    comparator = "" if record.comparator is None else record.comparator.value
+    return f"{comparator}{record.value_quantity} {record.value_unit or ''}".strip()
 
 
 def _words(record: HealthRecord) -> Words | None:
@@ -47,7 +51,7 @@ def _measured(record: HealthRecord) -> Iterator[Row]:
             number, _key(record.code), day, record.code.text, record.value_unit or "", record.series_count,
             record.series_min, total, record.series_max,
         )  # fmt: skip
-    elif record.value_quantity is not None:
+    elif record.value_quantity is not None and record.comparator is None:  # "<5" is a bound and no value
         value = record.value_quantity
         yield (
             number,

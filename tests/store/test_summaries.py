@@ -15,7 +15,7 @@ from domain.media.album import Album
 from domain.media.media import Media
 from domain.media.media_terms import MediaKind
 from domain.personal.health_record import HealthRecord
-from domain.personal.health_record_terms import Code, Component, RecordType, Sample
+from domain.personal.health_record_terms import Code, Comparator, Component, RecordType, Sample
 from domain.personal.location import LocationDay
 from domain.personal.location_terms import Point
 from domain.personal.transaction import Transaction
@@ -194,7 +194,12 @@ def test_measurements_are_summed_up_by_day_and_unit(store: Store, me: Session) -
         HealthRecord.record, RecordType.VITAL_SIGN, code=weight, value_quantity=Decimal(800),
         value_unit="kg", effective_at=NOON,
     )  # fmt: skip
+    me.do(
+        HealthRecord.record, RecordType.VITAL_SIGN, code=weight, value_quantity=Decimal(20),
+        comparator=Comparator.LESS, value_unit="kg", effective_at=NOON,
+    )  # fmt: skip
     store.catch_up()
+    assert "<20 kg" in {line.detail for line in me.timeline()}
     window = (NOON.date(), NOON.date() + timedelta(days=1))
     assert [each.count for each in me.health_series("29463-7", *window)] == [3]
     me.do(HealthRecord.mark_entered_in_error, wrong.id)
