@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic_core import to_json, to_jsonable_python
@@ -132,10 +132,13 @@ def _cut(value: Any) -> Text:  # noqa: ANN401 - anything
 def _plain(value: Any) -> str:  # noqa: ANN401 - anything
     if value is None:
         return ""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, datetime):  # a moment is shown in UTC, whatever offset it was told with
+        return (value.astimezone(UTC) if value.tzinfo else value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date | str | int | float):
         return str(value)
     if isinstance(value, tuple | list):
         return ", ".join(_plain(item) for item in value)
-    return str(to_jsonable_python(value, fallback=str, bytes_mode="base64"))
+    wire = to_jsonable_python(value, fallback=str, bytes_mode="base64")
+    if isinstance(wire, dict):  # an address, a code, a preference: what it holds says what it is
+        return " ".join(_plain(part) for part in wire.values() if part not in EMPTY)
+    return str(wire)

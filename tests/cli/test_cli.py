@@ -254,6 +254,21 @@ def test_output_cannot_move_the_cursor_or_colour_the_screen(ada: Run) -> None:
     assert not {"\x1b", "\u202e"} & set(shown)
 
 
+def test_people_and_moments_look_the_same_in_a_list_and_in_a_record(
+    ada: Run, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "a.eml").write_text(
+        "From: Grace <grace@example.org>\nDate: Mon, 2 Mar 2026 10:00:00 +0100\nMessage-ID: <1@x>\n\nHi\n"
+    )
+    assert lines(ada("import", str(tmp_path / "a.eml"), "--json"))[-1]["created"] == 1
+    store.catch_up()
+    (email,) = lines(ada("find", "email", "--json"))
+    for shown in (ada("find", "email").stdout, ada("show", email["id"]).stdout):
+        assert "Grace grace@example.org" in shown
+        assert "2026-03-02 09:00" in shown
+        assert "2026-03-02 10:00" not in shown
+
+
 def test_output_into_a_closed_pipe_ends_quietly(environment: dict[str, str]) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "infrastructure.cli", "kinds", "task", "--json"],
