@@ -44,7 +44,7 @@ LifeledgerError
 │   ├── NotEmpty            the store that is to be restored into has events
 │   └── RestoreUnfinished   the store is being restored, or a restore was broken off
 ├── CopyUnusable            a portable copy cannot be written, opened or read
-└── ConfigurationError      settings that do not fit together
+└── ConfigurationError      settings that are not valid or do not fit together
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class Busy(LifeledgerError):
 
 
 class ConfigurationError(LifeledgerError):
-    """The settings do not fit together."""
+    """A setting is not valid, or the settings do not fit together."""
 
 
 class BackupProblem(LifeledgerError):

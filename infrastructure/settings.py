@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from infrastructure.data_dir import default_data_dir
+from infrastructure.errors import ConfigurationError
+
+_MILLENNIUM_HOURS = 8_760_000.0  # what is longer leads out of the calendar
+_MILLENNIUM_DAYS = _MILLENNIUM_HOURS / 24
+_LONGEST_TIMEOUT = 2_147_483.0  # seconds; PostgreSQL counts milliseconds in 31 bits
 
 
 class Settings(BaseModel):
@@ -17,10 +22,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - the fields below
-        """Take what is given, else what the environment says, else the defaults."""
+        """Take what is given, else what the environment says, else the defaults; an empty variable says nothing.
+
+        Raises ConfigurationError, which names all that is wrong, and no value: it may be a secret.
+        """
         variables = {name: f"LIFELEDGER_{name.upper()}" for name in type(self).model_fields}
-        found = {name: os.environ[variable] for name, variable in variables.items() if variable in os.environ}
-        super().__init__(**(found | given))
+        found = {name: said for name, variable in variables.items() if (said := os.environ.get(variable))}
+        try:
+            super().__init__(**(found | given))
+        except ValidationError as error:
+            named = variables | {name: name for name in given}
+            msg = "; ".join(
+                _fault(each["type"], named[str(each["loc"][0])], each["msg"]) for each in error.errors()
+            )
+            raise ConfigurationError(msg) from None
 
     data_dir: Path = Field(default_factory=lambda: Path(default_data_dir()))
     """Where the embedded servers, the root key and the local blobs live."""
@@ -49,10 +64,10 @@ class Settings(BaseModel):
     backup_url: str | None = None
     """Where backups go (a folder, s3://…, gs://…, file://…); data_dir/backups with the embedded servers."""
 
-    backup_every_hours: float = 24.0
+    backup_every_hours: float = Field(24.0, ge=0, le=_MILLENNIUM_HOURS)
     """How often a worker makes a backup; 0 for never."""
 
-    backup_keep_days: float = 30.0
+    backup_keep_days: float = Field(30.0, ge=0, le=_MILLENNIUM_DAYS)
     """How long a worker keeps backups."""
 
     backup_content: bool = True
@@ -70,7 +85,7 @@ class Settings(BaseModel):
     root_passphrase: SecretStr | None = None
     """A passphrase that wraps the root keys, for a machine that is carried about."""
 
-    rotate_after_hours: float = 24.0
+    rotate_after_hours: float = Field(24.0, ge=0, le=_MILLENNIUM_HOURS)
     """How long after an erasure the root key is replaced, so that no old key backup opens what was erased."""
 
     read_tables: Literal["unlogged", "logged"] = "unlogged"
@@ -82,16 +97,16 @@ class Settings(BaseModel):
     project_in_process: bool | None = None
     """Whether open_store() projects in a thread of its own; by default where the servers are embedded."""
 
-    idle_minutes: float = 15.0
+    idle_minutes: float = Field(15.0, ge=0)
     """After how long without a client the embedded servers stop."""
 
     standby: bool = True
     """Whether quick commands leave a process that answers the next ones faster; embedded servers only."""
 
-    cache_ttl_seconds: int = 3600
+    cache_ttl_seconds: int = Field(3600, ge=1)
     """How long an answer may stay in Redis at the longest."""
 
-    statement_timeout_seconds: float = 30.0
+    statement_timeout_seconds: float = Field(30.0, ge=0.001, le=_LONGEST_TIMEOUT)
     """After how long PostgreSQL gives up a statement."""
 
     @property
@@ -110,3 +125,12 @@ class Settings(BaseModel):
 def plain(secret: SecretStr | None) -> str | None:
     """Return what a secret setting says, None where it is not set."""
     return secret.get_secret_value() if secret is not None else None
+
+
+def _fault(code: str, name: str, message: str) -> str:
+    """Say what is expected of a setting, in the words of pydantic, which repeat nothing of what was given."""
+    if code == "extra_forbidden":
+        return f"there is no setting {name}"
+    if code == "bool_parsing":
+        return f"{name} must be true or false"
+    return f"{name} must be {message.removeprefix('Input should be ').partition(',')[0]}"

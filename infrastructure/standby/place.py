@@ -13,10 +13,12 @@ _OFF = frozenset({"0", "off", "f", "false", "n", "no"})  # as pydantic reads a s
 
 
 def wanted() -> bool:
-    """Whether this environment wants one; with servers of one's own nothing would end it."""
-    return (
-        os.environ.get("LIFELEDGER_STANDBY", "").lower() not in _OFF
-        and "LIFELEDGER_LEDGER_URL" not in os.environ
+    """Whether this environment wants one; with servers of one's own nothing would end it.
+
+    What is neither yes nor no counts as yes: the command itself refuses it, by a standby or without.
+    """
+    return os.environ.get("LIFELEDGER_STANDBY", "").lower() not in _OFF and not os.environ.get(
+        "LIFELEDGER_LEDGER_URL"
     )
 
 
@@ -33,7 +35,7 @@ def data_dir_of(arguments: list[str]) -> str:
             named = "".join(arguments[number + 1 : number + 2])
         elif word.startswith("--data-dir="):
             named = word.partition("=")[2]
-    return os.path.realpath(default_data_dir() if named is None else named)
+    return os.path.realpath(named or default_data_dir())
 
 
 def socket_in(data_dir: str) -> str | None:

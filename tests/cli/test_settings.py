@@ -1,0 +1,86 @@
+"""Settings that say nothing or something that cannot be meant: told by name, never by value, and nothing is begun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infrastructure.bootstrap import open_store
+from infrastructure.cli.app import EXIT_REFUSED, EXIT_USAGE
+from infrastructure.errors import ConfigurationError
+from infrastructure.settings import Settings
+from infrastructure.standby.place import data_dir_of, wanted
+from tests.cli.test_cli import CANARY, Run, ada, assert_refused, run
+
+__all__ = ["ada", "run"]  # the fixtures
+
+WRONG = {
+    "IDLE_MINUTES": ("-1", CANARY, "nan"),
+    "CACHE_TTL_SECONDS": ("-5", "0", "1.5", CANARY),
+    "STATEMENT_TIMEOUT_SECONDS": ("0", "-1", "inf", "0.0001"),
+    "BACKUP_EVERY_HOURS": ("-1", "inf"),
+    "BACKUP_KEEP_DAYS": ("-0.5", "1e9"),
+    "ROTATE_AFTER_HOURS": ("-24", CANARY),
+    "READ_TABLES": (CANARY,),
+    "STANDBY": ("maybe",),
+    "PROJECT_IN_PROCESS": (CANARY,),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]])
+def test_a_setting_that_cannot_be_meant_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"LIFELEDGER_{name}", value)
+    with pytest.raises(ConfigurationError, match=rf"^LIFELEDGER_{name} must be [^;]+$") as caught:
+        open_store()
+    assert CANARY not in repr(caught.value)
+    with pytest.raises(ConfigurationError, match=rf"^{name.lower()} must be [^;]+$"):
+        Settings(**{name.lower(): value})
+
+
+def test_all_that_is_wrong_is_said_at_once_in_one_line(ada: Run) -> None:
+    finished = ada(
+        "find",
+        "task",
+        LIFELEDGER_IDLE_MINUTES=CANARY,
+        LIFELEDGER_READ_TABLES=CANARY,
+        LIFELEDGER_STANDBY="maybe",
+    )
+    assert_refused(finished, EXIT_REFUSED)
+    assert finished.stderr == (
+        "lifeledger: LIFELEDGER_READ_TABLES must be 'unlogged' or 'logged'; "
+        "LIFELEDGER_IDLE_MINUTES must be a valid number; LIFELEDGER_STANDBY must be true or false\n"
+    )
+
+
+def test_a_name_that_is_no_setting_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^there is no setting idle_hours$"):
+        Settings(idle_hours=CANARY)
+
+
+def test_the_least_and_the_most_that_can_be_meant_are_taken() -> None:
+    Settings(idle_minutes=0, backup_every_hours=0, backup_keep_days=0, rotate_after_hours=0)
+    Settings(cache_ttl_seconds=1, statement_timeout_seconds=0.001, backup_keep_days=365_000)
+
+
+def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"LIFELEDGER_{name.upper()}" for name in Settings.model_fields]
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    unset = Settings()
+    place, standby = data_dir_of([]), wanted()
+    for name in names:
+        monkeypatch.setenv(name, "")
+    assert Settings() == unset
+    assert (data_dir_of([]), wanted()) == (place, standby)
+    assert Path(place) == unset.data_dir.resolve() != Path.cwd()
+
+
+def test_an_empty_data_directory_is_wrong_usage(ada: Run, tmp_path: Path) -> None:
+    for words in (["--data-dir", ""], ["--data-dir="]):
+        assert_refused(ada("find", "task", *words), EXIT_USAGE)
+        assert data_dir_of(["task", *words]) != str(Path.cwd())
+    other = str(tmp_path / "other")
+    assert other in ada("find", "task", "--data-dir", other).stderr  # what is named is what it looks into
