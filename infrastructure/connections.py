@@ -19,7 +19,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 from psycopg_pool.pool import AddConnection, MaintenanceTask
 
-from infrastructure.errors import Busy, StatementRefused, Unavailable
+from infrastructure.errors import Busy, NoRoom, StatementRefused, Unavailable
 
 POOL_SIZE = 10
 POOL_QUEUE = 100  # callers that wait for a connection; one more hears Busy at once
@@ -134,7 +134,7 @@ def connections_to(
 
 @contextmanager
 def lent(pool: ConnectionPool[Connection[Any]]) -> Iterator[Connection[Any]]:
-    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, Busy.
+    """Lend a connection for a block; raises Unavailable where the database cannot be reached in it, its NoRoom, Busy.
 
     A UniqueViolation is for the caller to explain; whatever else PostgreSQL does not take raises StatementRefused.
     """
@@ -147,9 +147,14 @@ def reported() -> Iterator[None]:
     """Raise errors of our own, which tell no values, where a block raises those of PostgreSQL; see ``lent``."""
     try:
         yield
-    except psycopg.OperationalError:
-        raise Unavailable from None
+    except psycopg.OperationalError as error:
+        raise unavailable(error) from None
     except psycopg.errors.UniqueViolation:
         raise
     except psycopg.Error as error:
         raise StatementRefused(error.sqlstate) from None
+
+
+def unavailable(error: psycopg.OperationalError) -> Unavailable:
+    """Return the error of our own for one of an operation that PostgreSQL could not carry out."""
+    return NoRoom() if isinstance(error, psycopg.errors.DiskFull) else Unavailable()

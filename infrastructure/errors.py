@@ -31,6 +31,7 @@ LifeledgerError
 │   └── UnknownReadModel    no read table or frozen store has this name
 ├── ReadOnlyStore           the store is of a moment that is past; nothing can be added to it
 ├── Unavailable             PostgreSQL cannot be reached or refused the work
+│   ├── NoRoom              the disk of the database is full
 │   ├── StatementRefused    it refused a statement for what is in it: a fault, to be reported
 │   └── ImportBrokenOff     a process of an import died; the same import again goes on from there
 ├── Busy                    more is asked at once than this process has connections for
@@ -177,6 +178,10 @@ class ReadOnlyStore(LifeledgerError):
 
 class Unavailable(LifeledgerError):
     """The database cannot be reached or did not finish in time."""
+
+
+class NoRoom(Unavailable):
+    """The database has no room on its disk; make some, and repeat."""
 
 
 class StatementRefused(Unavailable):

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
 
+from infrastructure.connections import unavailable
 from infrastructure.errors import BackupRunning, RestoreUnfinished, Unavailable
 
 MARK = "lifeledger: being restored"
@@ -25,7 +26,7 @@ _PATIENT = ("statement_timeout", "idle_in_transaction_session_timeout")
 def alone(ledger_url: str) -> Iterator[Connection[Any]]:
     """Connect to the ledger for as long as nobody else makes or restores a backup of it.
 
-    Raises BackupRunning where somebody does, Unavailable.
+    Raises BackupRunning where somebody does, Unavailable, its NoRoom.
     """
     try:
         with psycopg.connect(ledger_url, autocommit=True, connect_timeout=10) as connection:
@@ -36,8 +37,10 @@ def alone(ledger_url: str) -> Iterator[Connection[Any]]:
             if row is None or not row[0]:
                 raise BackupRunning
             yield connection
-    except (psycopg.OperationalError, InsufficientPrivilege):
+    except InsufficientPrivilege:
         raise Unavailable from None
+    except psycopg.OperationalError as error:
+        raise unavailable(error) from None
 
 
 def marked(connection: Connection[Any]) -> str | None:

@@ -371,6 +371,8 @@ class KeyRing:
         try:
             with self._pool.connection() as connection:
                 yield connection
+        except psycopg.errors.DiskFull:
+            raise KeyUnavailable("the keys database has no room on its disk") from None
         except (psycopg.Error, Unavailable):
             raise KeyUnavailable from None
 

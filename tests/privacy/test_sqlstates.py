@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from domain.productivity.task import Task
 from domain.shared.errors import LifeledgerError
 from infrastructure.connections import connections_to, lent
-from infrastructure.errors import KeyUnavailable, StatementRefused, Unavailable, VersionConflict
+from infrastructure.errors import KeyUnavailable, NoRoom, StatementRefused, Unavailable, VersionConflict
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.cli.test_cli import Run, ada, run
@@ -178,3 +178,18 @@ def test_the_command_line_says_one_line_without_it(ada: Run, databases: Database
     assert finished.returncode == 4
     assert len(finished.stderr.splitlines()) == 1
     assert CANARY not in finished.stdout + finished.stderr
+
+
+def test_a_full_disk_is_told_in_words_of_its_own(ada: Run, store: Store, databases: Databases) -> None:
+    me = store.acting_as(store.person("ada"))
+    me.do(Task.create, title="makes the key")
+    refuse(databases.keys, "keys.period_keys", "53100")
+    error = error_of(lambda: store.register("eve", f"{CANARY}@example.org"))
+    assert (type(error), str(error)) == (KeyUnavailable, "the keys database has no room on its disk")
+    refuse(databases.keys, "keys.period_keys", "53200")  # another lack of the same class
+    assert "room" not in str(error_of(lambda: store.register("eve", f"{CANARY}@example.org")))
+    refuse(databases.ledger, "ledger.events", "53100")
+    assert isinstance(error_of(lambda: me.do(Task.create, title=CANARY)), NoRoom)
+    finished = ada("do", "task.create", f"title={CANARY}")
+    said = "lifeledger: The database has no room on its disk; make some, and repeat.\n"
+    assert (finished.returncode, finished.stdout, finished.stderr) == (4, "", said)
