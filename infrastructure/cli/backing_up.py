@@ -22,6 +22,7 @@ from infrastructure.cli.context import (
     settings_for,
 )
 from infrastructure.cli.output import console, print_fields, print_json, print_table
+from infrastructure.cli.prompting import typed_passphrase
 from infrastructure.settings import Settings
 from infrastructure.store.store import Person
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from infrastructure.portable.age import Key
 
 EXIT_DAMAGED = 1
+PASSPHRASE = "LIFELEDGER_EXPORT_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 Place = Annotated[
     str | None,
@@ -197,7 +199,7 @@ def export(
         elif to:
             lock = AgeLock(to)
         else:
-            lock = locked_by_passphrase(folder, passphrase(confirm=True))
+            lock = locked_by_passphrase(folder, passphrase("--to or --plain", confirm=True))
         manifest = write_copy(me, folder, lock)
     said = {
         "records": sum(file.records for file in manifest.files),
@@ -208,13 +210,14 @@ def export(
     _say(said, as_json=as_json)
 
 
-def passphrase(*, confirm: bool = False) -> str:
-    """Return the passphrase of a portable copy: from LIFELEDGER_EXPORT_PASSPHRASE, or typed."""
-    given = os.environ.get("LIFELEDGER_EXPORT_PASSPHRASE")
-    if given:
-        return given
-    typed: str = typer.prompt("passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
-    return typed
+def passphrase(options: str, *, confirm: bool = False) -> str:
+    """Return the passphrase of a portable copy: from LIFELEDGER_EXPORT_PASSPHRASE, or typed.
+
+    Raises ConfigurationError where there is no terminal; ``options`` would do without a passphrase.
+    """
+    return os.environ.get(PASSPHRASE) or typed_passphrase(
+        instead=f"set {PASSPHRASE}, or give {options}", confirm=confirm
+    )
 
 
 def take_copy_in(
@@ -232,7 +235,7 @@ def take_copy_in(
     elif identity is not None:
         key = read_identity(identity)
     else:
-        key = unlocked_by_passphrase(folder, passphrase())
+        key = unlocked_by_passphrase(folder, passphrase("--identity"))
     settings = settings_for(data_dir)
     with opened(data_dir) as store:
         if person is None and not (settings.data_dir / DEFAULT_PERSON_FILE).exists():

@@ -12,6 +12,7 @@ import typer
 from infrastructure.bootstrap import open_keys
 from infrastructure.cli.context import AsJson, DataDir, opened, settings_for
 from infrastructure.cli.output import print_fields, print_json
+from infrastructure.cli.prompting import typed_passphrase
 from infrastructure.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def backup(
     from infrastructure.crypto.age_files import Recipients  # noqa: PLC0415 - see status
     from infrastructure.crypto.key_backup import back_up  # noqa: PLC0415
 
-    readers: Recipients | Passphrase = Recipients(to) if to else _passphrase(passphrase, confirm=True)
+    readers: Recipients | Passphrase = Recipients(to) if to else _passphrase(passphrase, "--to", confirm=True)
     with open_keys(settings_for(data_dir)) as keys:
         written = back_up(keys.pool, keys.roots, file, readers, root_keys=not without_root_keys)
     _show(asdict(written), as_json=as_json)
@@ -85,7 +86,7 @@ def restore(
     from infrastructure.crypto.key_restore import restore as restore_keys  # noqa: PLC0415 - see status
 
     reader: Identities | Passphrase = (
-        _identities(identity) if identity else _passphrase(passphrase, confirm=False)
+        _identities(identity) if identity else _passphrase(passphrase, "--identity", confirm=False)
     )
     with open_keys(settings_for(data_dir)) as keys:
         restored = restore_keys(keys.pool, keys.roots, file, reader, keys.erasures)
@@ -104,11 +105,11 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="keys")
 
 
-def _passphrase(given: str | None, *, confirm: bool) -> Passphrase:
+def _passphrase(given: str | None, option: str, *, confirm: bool) -> Passphrase:
     from infrastructure.crypto.age_files import Passphrase  # noqa: PLC0415 - see status
 
     if given is None:
-        given = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
+        given = typed_passphrase(instead=f"set {PASSPHRASE}, or give {option}", confirm=confirm)
     return Passphrase(given)
 
 
