@@ -105,5 +105,6 @@ def _usage(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     place = context.command_path if context is not None else PROGRAM
     parameter = getattr(error, "param", None)
-    what = f"{parameter.name} is missing or not valid" if parameter is not None else "wrong usage"
+    named = parameter.name if parameter is not None else getattr(error, "param_hint", None)
+    what = f"{named} is missing or not valid" if named else "wrong usage"
     return f"{what}; see {place} --help"

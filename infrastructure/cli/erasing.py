@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from domain.catalogue import kind_named
+from domain.core.user import User
+from domain.shared.errors import InvalidInput
 from infrastructure.cli.context import (
     AsJson,
     DataDir,
@@ -18,11 +21,12 @@ from infrastructure.cli.context import (
     settings_for,
 )
 from infrastructure.cli.output import console, print_fields, print_json, print_table
+from infrastructure.cli.prompting import at_terminal, typed_line
 from infrastructure.erasure.erasures import new_request
 from infrastructure.erasure.journal import Erasure
 from infrastructure.erasure.receipt import summary_of
-from infrastructure.errors import ErasureUnfinished, NotFound
-from infrastructure.store.store import Store
+from infrastructure.errors import Erased, ErasureUnfinished, NotFound
+from infrastructure.store.store import Person, Store
 
 EXIT_DOES_NOT_HOLD = 1
 
@@ -37,14 +41,20 @@ def erase(
         str | None, typer.Option("--period", help="With --kind: only this year; for locations, this month.")
     ] = None,
     record: Annotated[str | None, typer.Option("--record", help="Only this record.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase a whole person without a question, at a terminal too.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Forget a person, a kind of their records, a period of it or one record: for good, in backups too."""
-    if not grounds and not dry_run:
+    if not grounds.strip() and not dry_run:
         raise typer.BadParameter("grounds are needed", param_hint="--grounds")
+    for option, said in (("--kind", kind), ("--period", period), ("--record", record), ("--person", person)):
+        if said == "":  # of an unset variable, as like as not: without it far more would go
+            raise typer.BadParameter("an empty name", param_hint=option)
     with opened(data_dir) as store:
         subject_id = (store.person(person) if person else default_person(settings_for(data_dir))).id
         kind_class = kind_named(kind) if kind else None
@@ -52,6 +62,8 @@ def erase(
         if dry_run:
             _tell_what_would_go(store, subject_id, kind or "", period or "", record_id, as_json=as_json)
             return
+        if not (kind or period or record or yes) and at_terminal():
+            _confirm(store, subject_id)
         erasure = store.erase(
             subject_id, grounds=grounds, kind=kind_class, period=period, record_id=record_id
         )
@@ -103,6 +115,18 @@ def add_to(app: typer.Typer) -> None:
     for command in (erase, erasures):
         app.command()(command)
     app.command(name="find-person")(find_person)
+
+
+def _confirm(store: Store, subject_id: UUID) -> None:
+    """Have the username typed, or the id where there is none any more; raises InvalidInput where it is not."""
+    what, expected = "id", str(subject_id)
+    with suppress(Erased, NotFound):
+        user = store.acting_as(Person(subject_id)).load(subject_id)
+        if isinstance(user, User):
+            what, expected = "username", user.username
+    if typed_line(f"Everything of this person goes, for good. Type their {what} to erase it") != expected:
+        msg = f"that is not the {what}: nothing was erased"
+        raise InvalidInput(msg)
 
 
 def _tell_what_would_go(
