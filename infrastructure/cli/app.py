@@ -17,14 +17,8 @@ from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable
 from infrastructure.interpreter import relax_collector
 
 PROGRAM = "lifeledger"
-EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE, EXIT_INTERNAL, EXIT_INTERRUPTED = (
-    1,
-    2,
-    3,
-    4,
-    70,
-    130,
-)
+EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE = 1, 2, 3, 4
+EXIT_INTERNAL, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 70, 74, 130
 
 
 class _Commands(TyperGroup):
@@ -61,18 +55,40 @@ def main() -> None:
     relax_collector()
     try:
         code = _carried_out(sys.argv[1:] or ["--help"])
+        if sys.stdout is not None:
+            sys.stdout.flush()  # the interpreter would do it too late for a word
     except typer.Exit as leaving:
         code = leaving.exit_code
     except SystemExit:
         raise  # typer's own answer to a reader that went away
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: say no more
+        _let_go_of_output()  # the reader went away: say no more
     except BaseException as error:
         if os.environ.get("LIFELEDGER_DEBUG"):
             raise
-        message, code = _told(error)
+        if isinstance(error, OSError) and _output_is_stuck():
+            _let_go_of_output()
+            message, code = "cannot write the output", EXIT_UNWRITTEN
+        else:
+            message, code = _told(error)
         print(f"lifeledger: {message}", file=sys.stderr)  # noqa: T201 - this is the program's voice
     sys.exit(code)
+
+
+def _output_is_stuck() -> bool:
+    """Return whether something was printed that cannot be written: it is kept, and tried again."""
+    if sys.stdout is None:
+        return False
+    try:
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), b"")  # where Python keeps nothing
+    except OSError:
+        return True
+    return False
+
+
+def _let_go_of_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _carried_out(arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ from infrastructure.standby.wire import PID_BYTES, STREAMS, Request, conditions,
 
 _PATIENCE = 10.0  # seconds for a client that has connected to say what it wants
 _EXIT_UNFORESEEN = 1
-_EXIT_UNFLUSHED = 120  # as Python ends when its standard output cannot be written
+_EXIT_UNFLUSHED = 120  # as Python ends when what was left to print at its end cannot be written
 
 Run = Callable[[], None]
 

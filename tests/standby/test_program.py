@@ -189,6 +189,27 @@ def test_output_into_a_closed_pipe_ends_as_it_always_does(program: Program) -> N
     assert ended() == ended(LIFELEDGER_STANDBY="0")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "line", ["find task", "find task --json", "kinds", "do note.write title=n", "find --help"]
+)
+def test_output_that_cannot_be_written_is_told_in_one_line(
+    program: Program, line: str, unbuffered: str
+) -> None:
+    for changes in ({}, {"LIFELEDGER_STANDBY": "0"}):
+        by = str(program.folder / "by")
+        with Path("/dev/full").open("wb") as full:
+            finished = subprocess.run(
+                program.command(*line.split()),
+                env=program.environment(BY=by, PYTHONUNBUFFERED=unbuffered, **changes),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                timeout=120,
+                check=False,
+            )
+        assert (finished.returncode, finished.stderr) == (74, b"lifeledger: cannot write the output\n")
+
+
 def test_a_switch_turns_it_off_and_so_do_servers_of_ones_own(used: Program) -> None:
     assert used.run("stop").code == 0
     assert used.run("find", "task", LIFELEDGER_STANDBY="0").by == "itself"
