@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -53,6 +54,7 @@ def main() -> None:
     """Run the program. An error is one line on stderr, without a traceback and without anybody's data."""
     code = 0
     relax_collector()
+    logging.getLogger("psycopg.pool").disabled = True  # a lost server is told once, by the command
     try:
         code = _carried_out(sys.argv[1:] or ["--help"])
         if sys.stdout is not None:
