@@ -105,6 +105,12 @@ def _fault(location: tuple[int | str, ...], message: str, code: str, known: set[
     """Describe a fault by the names of our own fields: a name the caller made up may be personal data."""
     if code == "extra_forbidden" or (location and location[0] not in known):
         return "unknown argument"
+    if not location:
+        return (
+            "the arguments are not valid JSON"
+            if code == "json_invalid"
+            else "the arguments are not one JSON object"
+        )
     path = ".".join(str(part) if isinstance(part, int) or part in known else "…" for part in location)
     if code in {"value_error", "missing"} or code.startswith(("string_", "too_", "less_", "greater_")):
         return f"{path}: {message.removeprefix('Value error, ')}"
