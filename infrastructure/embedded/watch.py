@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -92,6 +93,7 @@ class Watch:
             self._withdraw()
             for server in self._servers:
                 server.stop()
+            self._remove_far_sockets()
 
     @property
     def _servers(self) -> tuple[Server, Server]:
@@ -147,6 +149,12 @@ class Watch:
                 socket_dir=str(self._sockets),
             ),
         )
+
+    def _remove_far_sockets(self) -> None:
+        """Leave no empty folder outside of the data directory, unless another keeper may need it by now."""
+        if self._sockets != self._layout.sockets and not self._displaced():
+            with suppress(OSError):
+                self._sockets.rmdir()
 
     def _withdraw(self) -> None:
         if self._word is not None:
