@@ -101,7 +101,7 @@ class Settings(BaseModel):
     """After how long without a client the embedded servers stop."""
 
     standby: bool = True
-    """Whether quick commands leave a process that answers the next ones faster; embedded servers only."""
+    """Whether commands start a process that answers the next quick ones faster; embedded servers only."""
 
     cache_ttl_seconds: int = Field(3600, ge=1)
     """How long an answer may stay in Redis at the longest."""
