@@ -21,8 +21,11 @@ from domain.productivity.occurrences import occurrences
 from projections.question import Question
 from projections.table import Column, Index, Sql, derived_table
 
-ANY_ZONE = timedelta(hours=15)
-"""No zone is further from UTC."""
+ANY_ZONE = timedelta(hours=16)
+"""No zone is further from UTC; the sun of Manila was 15:56 behind until 1844."""
+
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+"""All years that a calendar event can lie in, and around them room for any zone."""
 
 LONG = timedelta(days=31)
 """Events longer than this are looked for like recurring ones."""
@@ -106,6 +109,7 @@ def candidates(since: datetime, until: datetime) -> Question[Candidate]:
 def expand(found: Iterable[Candidate], since: datetime, until: datetime, zone: str) -> list[Occurrence]:
     """Return every occurrence that overlaps [since, until), in order; ``zone`` is the asker's."""
     reader = _series_reader()
+    since, until = _clipped(since), _clipped(until)
     listed = [
         occurrence
         for candidate in found
@@ -124,7 +128,7 @@ def _in_window(
     place = _zone_of(series, zone)
     length = _length(series)
     changed = {each.occurrence: each for each in series.overrides}
-    window = (_wall(since, place) - length - ANY_ZONE, _wall(until, place) + ANY_ZONE)
+    window = _wide_window(since, until, length)
     starts = occurrences(
         series.start_local, series.rrule, series.rdates, series.exdates,
         after=window[0], before=window[1], timezone=series.timezone,
@@ -176,8 +180,15 @@ def _moment(wall: datetime, place: ZoneInfo) -> datetime:
     return wall.replace(tzinfo=place).astimezone(UTC).astimezone(place)
 
 
-def _wall(moment: datetime, place: ZoneInfo) -> datetime:
-    return moment.astimezone(place).replace(tzinfo=None)
+def _clipped(moment: datetime) -> datetime:
+    """Return the moment in UTC, or the nearest one that every zone can tell."""
+    return min(max(moment, EARLIEST), LATEST).astimezone(UTC)
+
+
+def _wide_window(since: datetime, until: datetime, length: timedelta) -> tuple[datetime, datetime]:
+    """Return wall times between which all starts lie that may overlap [since, until), in whatever zone."""
+    lasting = min(length, since - EARLIEST)  # an event may last longer than there are years to go back
+    return (since - lasting).replace(tzinfo=None) - ANY_ZONE, until.replace(tzinfo=None) + ANY_ZONE
 
 
 @cache

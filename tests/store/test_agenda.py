@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -128,3 +128,31 @@ def test_cancelled_and_trashed_events_do_not_take_place(store: Store, me: Sessio
     assert len(day_of(me, store, date(2026, 8, 1))) == 1
     me.do(CalendarEvent.trash, made.id)
     assert day_of(me, store, date(2026, 8, 1)) == []
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Apia", "Pacific/Niue", "UTC"])
+def test_a_window_may_reach_as_far_as_dates_do(store: Store, me: Session, zone: str) -> None:
+    me.do(
+        CalendarEvent.schedule, "Ages", time_kind=TimeKind.ZONED, timezone=zone,
+        start_local=wall(1000, 1, 1), end_local=wall(2999, 12, 31),
+    )  # fmt: skip
+    me.do(CalendarEvent.schedule, "Lunch", time_kind=TimeKind.FLOATING, start_local=wall(2026, 7, 1, 12))
+    store.catch_up()
+    for offset in (timezone(timedelta(hours=-14)), UTC, timezone(timedelta(hours=14)), ZoneInfo(zone)):
+        first, last = datetime.min.replace(tzinfo=offset), datetime.max.replace(tzinfo=offset)
+        assert [each.title for each in me.agenda(first, last, zone=zone)] == ["Ages", "Lunch"]
+        assert len(me.agenda(first, first + timedelta(days=2), zone=zone)) == 0
+        assert len(me.agenda(last - timedelta(days=2), last, zone=zone)) == 0
+    assert [each.title for each in day_of(me, store, date(1500, 1, 1))] == ["Ages"]
+
+
+def test_what_is_planned_for_a_skipped_day_takes_place_the_day_after(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Boat", time_kind=TimeKind.ZONED, timezone="Pacific/Apia",
+        start_local=wall(2011, 12, 30, 10), end_local=wall(2011, 12, 30, 11),
+    )  # fmt: skip
+    store.catch_up()
+    apia = ZoneInfo("Pacific/Apia")
+    ten = wall(2011, 12, 31, 10).replace(tzinfo=apia)
+    (boat,) = me.agenda(ten - timedelta(hours=1), ten + timedelta(minutes=30))
+    assert (boat.start, boat.end) == (ten, ten + timedelta(hours=1))
