@@ -156,10 +156,9 @@ def _occurrence(
         begins, ends = override.start_local or start, override.end_local
         title = series.title if override.title is None else override.title
         location = series.location if override.location is None else override.location
-    return Occurrence(
-        _moment(begins, place), _moment(ends or begins + length, place), series.time_kind is TimeKind.ALL_DAY,
-        title, location, series.status.value, record_id,
-    )  # fmt: skip
+    all_day = series.time_kind is TimeKind.ALL_DAY
+    begin, end = _stretch(begins, ends or begins + length, place, all_day=all_day)
+    return Occurrence(begin, end, all_day, title, location, series.status.value, record_id)
 
 
 def _length(series: Series) -> timedelta:
@@ -173,6 +172,19 @@ def _zone_of(series: Series, asker: str) -> ZoneInfo:
     if series.time_kind is TimeKind.UTC:
         return ZoneInfo("UTC")
     return ZoneInfo(series.timezone if series.time_kind is TimeKind.ZONED and series.timezone else asker)
+
+
+def _stretch(
+    begins: datetime, ends: datetime, place: ZoneInfo, *, all_day: bool
+) -> tuple[datetime, datetime]:
+    """Return the moments of two wall times; where a clock change moves the start, the end moves with it.
+
+    The end of an all-day event stays a midnight: the day is shorter then.
+    """
+    begin, end = _moment(begins, place), _moment(ends, place)
+    if begin.replace(tzinfo=None) != begins and not all_day:
+        end = (begin.astimezone(UTC) + (ends - begins)).astimezone(place)
+    return begin, max(begin, end)
 
 
 def _moment(wall: datetime, place: ZoneInfo) -> datetime:

@@ -146,6 +146,38 @@ def test_a_window_may_reach_as_far_as_dates_do(store: Store, me: Session, zone: 
     assert [each.title for each in day_of(me, store, date(1500, 1, 1))] == ["Ages"]
 
 
+def test_an_occurrence_that_a_clock_change_moves_keeps_its_length(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Night", time_kind=TimeKind.ZONED, timezone=BERLIN, rrule="FREQ=DAILY",
+        start_local=wall(2026, 3, 1, 2, 30), end_local=wall(2026, 3, 1, 3),
+    )  # fmt: skip
+    zone = ZoneInfo(BERLIN)
+    changing = wall(2026, 3, 29).replace(tzinfo=zone)
+    (night,) = day_of(me, store, changing.date(), BERLIN)
+    assert (night.start, night.end) == (changing.replace(hour=3, minute=30), changing.replace(hour=4))
+    (again,) = me.agenda(changing.replace(hour=3, minute=40), changing.replace(hour=3, minute=50))
+    assert again == night
+    assert len(me.agenda(changing.replace(hour=4), changing.replace(hour=5))) == 0
+    (usual,) = day_of(me, store, date(2026, 3, 30), BERLIN)
+    assert (usual.start.hour, usual.start.minute, usual.end.hour) == (2, 30, 3)
+
+
+def test_a_start_outside_the_gap_keeps_the_end_on_the_wall(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Shift", time_kind=TimeKind.ZONED, timezone=BERLIN,
+        start_local=wall(2026, 3, 28, 22), end_local=wall(2026, 3, 29, 6),
+    )  # fmt: skip
+    (shift,) = day_of(me, store, date(2026, 3, 28), BERLIN)
+    assert (shift.start.hour, shift.end.hour) == (22, 6)
+    assert shift.end.astimezone(UTC) - shift.start.astimezone(UTC) == timedelta(hours=7)
+
+
+def test_a_day_whose_midnight_is_skipped_ends_with_the_day(store: Store, me: Session) -> None:
+    me.do(CalendarEvent.schedule, "Holiday", time_kind=TimeKind.ALL_DAY, start_local=wall(2026, 4, 24))
+    (holiday,) = day_of(me, store, date(2026, 4, 24), "Africa/Cairo")
+    assert (holiday.start.hour, holiday.end) == (1, wall(2026, 4, 25).replace(tzinfo=holiday.end.tzinfo))
+
+
 def test_what_is_planned_for_a_skipped_day_takes_place_the_day_after(store: Store, me: Session) -> None:
     me.do(
         CalendarEvent.schedule, "Boat", time_kind=TimeKind.ZONED, timezone="Pacific/Apia",
