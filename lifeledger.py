@@ -33,6 +33,7 @@ from infrastructure.errors import (
     TooLateToHold,
     Unavailable,
     VersionConflict,
+    WindowTooLong,
 )
 from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.holds import Hold
@@ -84,6 +85,7 @@ __all__ = [
     "TooLateToHold",
     "Unavailable",
     "VersionConflict",
+    "WindowTooLong",
     "call",
     "open_store",
 ]

@@ -24,6 +24,7 @@ LifeledgerError
 ├── CorruptEvent            a stored event does not authenticate or decode
 ├── InvalidCursor           a page cursor was not made for this question
 ├── InvalidQuery            a filter, sort or limit that is not offered
+│   └── WindowTooLong       a series takes place too often in the window for one answer
 ├── PastIsReadOnly          a command was given to the past
 ├── NotYetProjected         a read model did not reach a receipt in time
 ├── RebuildRefused          read tables cannot be built, compared or swapped as things stand
@@ -150,6 +151,10 @@ class InvalidCursor(LifeledgerError):
 
 class InvalidQuery(LifeledgerError):
     """The filter, order or limit is not one this kind of record offers."""
+
+
+class WindowTooLong(InvalidQuery):
+    """An event takes place more than 10,000 times in this window; ask for a shorter one."""
 
 
 class PastIsReadOnly(LifeledgerError):

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
 from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeKind
-from domain.productivity.occurrences import occurrences
+from domain.productivity.occurrences import MAX_OCCURRENCES, every_occurrence
 from projections.question import Question
 from projections.table import Column, Index, Sql, derived_table
 
@@ -29,6 +30,11 @@ EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=
 
 LONG = timedelta(days=31)
 """Events longer than this are looked for like recurring ones."""
+
+
+class TooManyOccurrences(ValueError):
+    """A series takes place more often in a window than MAX_OCCURRENCES."""
+
 
 TABLE = derived_table(
     "agenda",
@@ -107,16 +113,19 @@ def candidates(since: datetime, until: datetime) -> Question[Candidate]:
 
 
 def expand(found: Iterable[Candidate], since: datetime, until: datetime, zone: str) -> list[Occurrence]:
-    """Return every occurrence that overlaps [since, until), in order; ``zone`` is the asker's."""
+    """Return every occurrence that overlaps [since, until), in order; ``zone`` is the asker's.
+
+    Raises TooManyOccurrences.
+    """
     reader = _series_reader()
     since, until = _clipped(since), _clipped(until)
-    listed = [
-        occurrence
-        for candidate in found
-        for occurrence in _in_window(
-            candidate.record_id, reader.validate_json(candidate.series), since, until, zone
-        )
-    ]
+    listed: list[Occurrence] = []
+    for candidate in found:
+        series = reader.validate_json(candidate.series)
+        occurrences = _in_window(candidate.record_id, series, since, until, zone)
+        listed += islice(occurrences, MAX_OCCURRENCES)
+        if next(occurrences, None) is not None:
+            raise TooManyOccurrences
     return sorted(listed, key=lambda each: (each.start, each.end, each.record_id))
 
 
@@ -129,7 +138,7 @@ def _in_window(
     length = _length(series)
     changed = {each.occurrence: each for each in series.overrides}
     window = _wide_window(since, until, length)
-    starts = occurrences(
+    starts = every_occurrence(
         series.start_local, series.rrule, series.rdates, series.exdates,
         after=window[0], before=window[1], timezone=series.timezone,
     )  # fmt: skip

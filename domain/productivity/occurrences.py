@@ -21,7 +21,7 @@ from domain.shared.recurrence import last_moment
 from domain.shared.values import LAST_YEAR
 
 MAX_OCCURRENCES = 10_000
-"""How many occurrences one call yields, and how far a rule with COUNT is counted."""
+"""How many occurrences one answer holds of a series, and how far a rule with COUNT is counted."""
 
 MAX_IDLE_DAYS = 20_000
 """After so many examined days without an occurrence a rule is taken to be over.
@@ -86,18 +86,31 @@ def occurrences(
     The start itself is always the first occurrence, whether the rule matches it or not, and COUNT counts it
     (RFC 5545 section 3.8.5.3). ``timezone`` is that of a zoned series: an UNTIL in UTC is read as its wall time.
     """
+    starts = every_occurrence(
+        start_local, rrule, rdates, exdates, after=after, before=before, timezone=timezone
+    )
+    yield from islice(starts, max(0, min(limit, MAX_OCCURRENCES)))
+
+
+def every_occurrence(
+    start_local: datetime,
+    rrule: str | None,
+    rdates: Iterable[datetime],
+    exdates: Iterable[datetime],
+    *,
+    after: datetime,
+    before: datetime,
+    timezone: str | None = None,
+) -> Iterator[datetime]:
+    """Yield what ``occurrences`` does, without a limit: there may be one a second."""
     skipped = frozenset(exdates)
     fixed = sorted({each for each in (start_local, *rdates) if after <= each < before})
     ruled: Iterable[datetime] = ()
     if rrule is not None:
         ruled = _rule_starts(start_local, read_rule(start_local, rrule, timezone), after, before)
-    left = min(limit, MAX_OCCURRENCES)
     last: datetime | None = None
     for each in merge(fixed, ruled):
-        if left <= 0:
-            return
         if each != last and each not in skipped:
-            left -= 1
             yield each
         last = each
 

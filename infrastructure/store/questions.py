@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.catalogue import kind_named
 from domain.shared.record import NoPeers, Record, attach
-from infrastructure.errors import InvalidQuery, NotFound
+from infrastructure.errors import InvalidQuery, NotFound, WindowTooLong
 from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
@@ -195,8 +195,11 @@ class Questions:
     def agenda(
         self, since: datetime, until: datetime, *, zone: str = "UTC", after: Receipt | None = None
     ) -> Page[Occurrence]:
-        """Return every occurrence of a calendar event in [since, until); ``zone`` places floating and all-day ones."""
-        from projections.agenda import candidates, expand  # noqa: PLC0415 - the calendar's rules: 20 ms
+        """Return every occurrence of a calendar event in [since, until); ``zone`` places floating and all-day ones.
+
+        Raises InvalidQuery for a zone there is not, WindowTooLong where an event takes place more than 10,000 times.
+        """
+        from projections.agenda import TooManyOccurrences, candidates, expand  # noqa: PLC0415 - the calendar's rules: 20 ms
 
         if zone not in _zones():
             raise InvalidQuery
@@ -207,7 +210,11 @@ class Questions:
             found += page
             cursor = page.next
             if cursor is None:
-                return Page(tuple(expand(found, since, until, zone)))
+                break
+        try:
+            return Page(tuple(expand(found, since, until, zone)))
+        except TooManyOccurrences:
+            raise WindowTooLong from None
 
     def threads(
         self,

@@ -9,6 +9,7 @@ import pytest
 
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import TimeKind
+from infrastructure.errors import InvalidQuery, WindowTooLong
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from projections.agenda import Occurrence
@@ -188,3 +189,29 @@ def test_what_is_planned_for_a_skipped_day_takes_place_the_day_after(store: Stor
     ten = wall(2011, 12, 31, 10).replace(tzinfo=apia)
     (boat,) = me.agenda(ten - timedelta(hours=1), ten + timedelta(minutes=30))
     assert (boat.start, boat.end) == (ten, ten + timedelta(hours=1))
+
+
+def test_a_window_in_which_a_series_would_be_cut_is_refused(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Pill", time_kind=TimeKind.UTC,
+        start_local=wall(2020, 1, 1, 8), rrule="FREQ=DAILY",
+    )  # fmt: skip
+    first = date(2020, 1, 1)
+    assert len(day_of(me, store, first, days=10_000)) == 10_000
+    with pytest.raises(WindowTooLong, match="shorter"):
+        day_of(me, store, first, days=10_001)
+    assert issubclass(WindowTooLong, InvalidQuery)
+
+
+def test_a_window_short_enough_is_answered_whatever_lies_around_it(store: Store, me: Session) -> None:
+    every = ",".join(map(str, range(60)))
+    hours = ",".join(map(str, range(24)))
+    me.do(
+        CalendarEvent.schedule, "Tick", time_kind=TimeKind.UTC, start_local=wall(2026, 1, 1),
+        rrule=f"FREQ=DAILY;BYHOUR={hours};BYMINUTE={every};BYSECOND={every}",
+    )  # fmt: skip
+    store.catch_up()
+    noon = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    assert [each.start.second for each in me.agenda(noon, noon + timedelta(seconds=5))] == [0, 1, 2, 3, 4]
+    with pytest.raises(WindowTooLong):
+        me.agenda(noon, noon + timedelta(hours=3))
