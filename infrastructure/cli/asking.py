@@ -130,7 +130,7 @@ def agenda(
 
     with asking(data_dir, person, as_of) as me:
         start = moment_of(since) or (me.moment if isinstance(me, Past) else datetime.now(UTC))
-        end = moment_of(until) or start + DEFAULT_AGENDA
+        end = moment_of(until) or _agenda_end(start)
         page = me.agenda(start, end)
     print_page(page, ("start", "end", "title", "location", "record_id"), as_json=as_json)
 
@@ -240,6 +240,13 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
     for command in (show, find, timeline, agenda, search, threads, history, audit, statistics):
         app.command()(command)
+
+
+def _agenda_end(start: datetime) -> datetime:
+    try:
+        return start + DEFAULT_AGENDA
+    except OverflowError:  # the year 9999 is the last
+        return datetime.max.replace(tzinfo=start.tzinfo)
 
 
 def _who_and_why(actor_id: UUID | None, purpose: str | None, owner: UUID) -> str:
