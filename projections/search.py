@@ -74,7 +74,10 @@ class SearchHit:
 
 
 def ask_search(words: str, *, kind: str | None) -> Question[SearchHit]:
-    """Ask for records by words, best first: ``passport -expired "exact phrase" or renewal``."""
+    """Ask for records by words, best first: ``passport -expired "exact phrase" or renewal``.
+
+    What every record without any of the words would match, such as ``-expired`` or ``!!``, finds nothing.
+    """
     return Question(
         "search",
         EVERY_KIND,
@@ -85,7 +88,8 @@ def ask_search(words: str, *, kind: str | None) -> Question[SearchHit]:
             SELECT s.kind, s.record_id, s.title, s.body, asked.query,
                 ts_rank_cd(s.words, asked.query)::float8 AS rank
             FROM {schema}.search AS s, asked
-            WHERE s.words @@ (asked.query && quote_literal(%(subject_id)s::text)::tsquery)
+            WHERE querytree(asked.query) NOT IN ('', 'T')  -- no word has to be there: all of a person's would match
+                AND s.words @@ (asked.query && quote_literal(%(subject_id)s::text)::tsquery)
                 AND s.bucket = %(bucket)s AND s.subject_id = %(subject_id)s
                 AND (%(kind)s::text IS NULL OR s.kind = %(kind)s)
         ), page AS (

@@ -148,7 +148,10 @@ class Questions:
         cursor: str | None = None,
         after: Receipt | None = None,
     ) -> Page[SearchHit]:
-        """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes)."""
+        """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes).
+
+        What names no word to be found, such as ``-expired`` alone, finds nothing; blank text raises InvalidQuery.
+        """
         if not words.strip():
             raise InvalidQuery
         return self._ask(ask_search(words, kind=kind), after, limit, cursor)

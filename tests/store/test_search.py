@@ -83,6 +83,34 @@ def test_search_takes_any_words_that_can_be_stored(me: Session) -> None:
             me.count(Transaction, account_id=words)
 
 
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("words", ["-", "!!", "'", '""', "?", "a" * 200_000, "<>", "/", "- or -"])
+def test_words_that_name_nothing_find_nothing(me: Session, words: str) -> None:
+    assert titles(me.search(words)) == set()
+    assert len(me.search(f"passport {words}")) == 3  # control
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("words", ["-zebra", "-passport -zebra", '-"town hall"', "zebra or -zebra"])
+def test_a_search_that_only_leaves_out_finds_nothing(me: Session, words: str) -> None:
+    assert titles(me.search(words)) == set()
+
+
+@pytest.mark.usefixtures("library")
+def test_nobody_is_found_whole_by_their_id(me: Session) -> None:
+    own = str(me.subject_id)
+    for words in (
+        own,
+        f'"{own}"',
+        own.upper(),
+        f"'{own}'",
+        f"zebra or {own}",
+        f"{{{own}}}",
+        own.replace("-", ""),
+    ):
+        assert titles(me.search(words)) == set(), words
+
+
 def test_search_follows_the_record_and_pages_through_equal_ranks(store: Store, me: Session) -> None:
     receipts = me.do_all([call(Note.write, f"same {number:02}", body="word") for number in range(25)])
     store.catch_up()
