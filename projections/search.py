@@ -7,6 +7,7 @@ the wrong one. Titles weigh more than bodies.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -57,7 +58,7 @@ def in_search(words: Callable[[Any], Words | None]) -> Derived:
             return
         own = (*record.tags, *record.annotations) if isinstance(record, Content) else ()
         body = "\n".join(part for part in (found.body, *own) if part)
-        yield (record.KIND, found.title, body[:MAX_BODY])
+        yield (record.KIND, _composed(found.title), _composed(body)[:MAX_BODY])
 
     return Derived(TABLE, rows)
 
@@ -105,6 +106,11 @@ def ask_search(words: str, *, kind: str | None) -> Question[SearchHit]:
         FROM page ORDER BY -rank, record_id
         """,
         SearchHit,
-        {"words": words, "kind": kind},
+        {"words": _composed(words), "kind": kind},
         keyset=("rank", "record_id"),
     )
+
+
+def _composed(text: str) -> str:
+    """Return one form (NFC) of what looks the same: macOS and file systems write accents apart from their letters."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

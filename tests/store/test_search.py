@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -109,6 +110,20 @@ def test_nobody_is_found_whole_by_their_id(me: Session) -> None:
         own.replace("-", ""),
     ):
         assert titles(me.search(words)) == set(), words
+
+
+def test_a_word_is_found_however_its_accents_are_written(store: Store, me: Session) -> None:
+    one, two = (unicodedata.normalize(form, "Été à Zürich, 한국") for form in ("NFC", "NFD"))
+    assert one != two
+    me.do_all([call(Note.write, one, body="plain"), call(Note.write, "plain", body=two)])
+    me.do(Note.tag, me.do(Note.write, "labelled").id, two.split(",")[0])
+    store.catch_up()
+    for form in ("NFC", "NFD"):
+        assert len(me.search(unicodedata.normalize(form, "été zürich"))) == 3, form
+        assert len(me.search(unicodedata.normalize(form, '"zürich 한국"'))) == 2, form
+    assert len(me.search("ete")) == 0  # control: accents count
+    (hit,) = me.search(unicodedata.normalize("NFD", "zürich plain"), kind="note", limit=1)[:1]
+    assert "\x02" in hit.title + hit.excerpt
 
 
 def test_search_follows_the_record_and_pages_through_equal_ranks(store: Store, me: Session) -> None:
