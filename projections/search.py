@@ -2,7 +2,8 @@
 
 The subject's id is one of the words, so that a search for a word that everybody uses reads one person's rows.
 The text configuration is ``simple``: people keep things in many languages, and no stemming is better than
-the wrong one. Titles weigh more than bodies.
+the wrong one. Titles weigh more than bodies. PostgreSQL passes over ``<words like this>`` and takes
+``his/her`` for one word, a path; commas in the place of those characters make words of all parts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ from projections.view import Derived, Row
 MAX_BODY = 200_000
 """Characters of a body that are searched: a tsvector holds at most a megabyte."""
 
+
+def _words_of(column: str, weight: str) -> str:
+    return f"setweight(to_tsvector('simple'::regconfig, replace(replace({column}, '<', ','), '/', ',')), '{weight}')"
+
+
 TABLE = derived_table(
     "search",
     (
@@ -33,8 +39,7 @@ TABLE = derived_table(
             Sql.TSVECTOR,
             generated=(
                 "array_to_tsvector(ARRAY[subject_id::text])"
-                " || setweight(to_tsvector('simple'::regconfig, title), 'A')"
-                " || setweight(to_tsvector('simple'::regconfig, body), 'B')"
+                f" || {_words_of('title', 'A')} || {_words_of('body', 'B')}"
             ),
         ),
     ),
@@ -84,7 +89,7 @@ def ask_search(words: str, *, kind: str | None) -> Question[SearchHit]:
         EVERY_KIND,
         """
         WITH asked AS (
-            SELECT websearch_to_tsquery('simple', %(words)s) AS query
+            SELECT websearch_to_tsquery('simple', replace(replace(%(words)s, '<', ','), '/', ',')) AS query
         ), hits AS (
             SELECT s.kind, s.record_id, s.title, s.body, asked.query,
                 ts_rank_cd(s.words, asked.query)::float8 AS rank

@@ -126,6 +126,23 @@ def test_a_word_is_found_however_its_accents_are_written(store: Store, me: Sessi
     assert "\x02" in hit.title + hit.excerpt
 
 
+def test_words_in_angle_brackets_and_between_slashes_are_found(store: Store, me: Session) -> None:
+    me.do(Note.write, "<Draft> his/her", body="See https://example.org/manual/Setup?lang=rust or <b>bold</b>")
+    me.do(Note.write, "her manual", body="Draft")
+    store.catch_up()
+    both, first = {"<Draft> his/her", "her manual"}, {"<Draft> his/her"}
+    for words in ("draft", "her", "manual", "<draft>"):
+        assert titles(me.search(words)) == both, words
+    for words in (
+        "setup", "rust", "bold", "his/her", "example.org", "https://example.org/manual", "example.org/manual/setup",
+        "draft -his", '"manual/setup"', "/manual/setup",
+    ):  # fmt: skip
+        expected = {"her manual"} if words == "draft -his" else first
+        assert titles(me.search(words)) == expected, words
+    assert titles(me.search("her -his/her")) == {"her manual"}
+    assert titles(me.search("manual/her")) == set()
+
+
 def test_search_follows_the_record_and_pages_through_equal_ranks(store: Store, me: Session) -> None:
     receipts = me.do_all([call(Note.write, f"same {number:02}", body="word") for number in range(25)])
     store.catch_up()
