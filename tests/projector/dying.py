@@ -23,7 +23,7 @@ AFTER: dict[str, tuple[object, str, int]] = {
     "laid": (Rebuilder, "_lay", 1),
     "filling": (Filler, "_copy", 3),
     "indexing": (shadow, "bare_done", 3),
-    "catching up": (ShadowProjector, "_advance", 1),
+    "catching up": (ShadowProjector, "_written", 1),
     "comparing": (rebuilder, "compare", 3),
     "last events": (rebuilder, "_require_same_events", 2),
     "renamed": (swap, "_rename", 1),

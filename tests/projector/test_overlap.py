@@ -71,15 +71,25 @@ def folded(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 
 @pytest.fixture
 def taken_up(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether each batch that was folded ahead could be written, in order."""
+    """Whether each batch that was folded ahead could be written, in order; all are but for the first.
+
+    Otherwise it would depend on which thread is the quicker one: what is written already can be leased.
+    """
     answers: list[bool] = []
-    take_up = Projector._take_up
+    take_up, fold_next, lease = Projector._take_up, Projector._fold_next, Projector._leased
+    ahead = [False]
 
     def noted(*folded: Any) -> bool:
         answers.append(take_up(*folded))
         return answers[-1]
 
+    def noting(self: Projector, resources: Any, writing: Any = None) -> Any:
+        ahead[0] = writing is not None
+        return fold_next(self, resources, writing)
+
     monkeypatch.setattr(Projector, "_take_up", noted)
+    monkeypatch.setattr(Projector, "_fold_next", noting)
+    monkeypatch.setattr(Projector, "_leased", lambda *given: {} if ahead[0] else lease(*given))
     return answers
 
 

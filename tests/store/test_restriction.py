@@ -60,7 +60,7 @@ def is_restricted(me: Session, command: Command, record: Record) -> bool:
     else:
         call = Call(method, record.id, (), {"no such": "argument"})
     try:
-        me.do_all([call])
+        (me.given(record_id=me.subject_id) if command.kind is User else me).do_all([call])
     except ProcessingRestricted:
         return True
     except InvalidInput:
