@@ -135,7 +135,7 @@ class UserNotClosing(IllegalTransition):
 
 
 class NotOneself(RuleBroken):
-    """A person is registered as themselves, and begins a store of their own: with `lifeledger init`, or `Store.register`."""
+    """A person is registered under their own id: with `lifeledger init`, or `Store.register`."""
 
 
 class BornInFuture(RuleBroken):

@@ -321,7 +321,7 @@ class Projector:
                     self._tables.write(connection, self._fold(connection, events, {}))
             except psycopg.OperationalError:
                 raise
-            except Exception as error:  # noqa: BLE001 - see _project
+            except Exception as error:  # noqa: BLE001 - see _written
                 found[key] = type(error).__name__
         return found
 

@@ -19,7 +19,25 @@ __all__ = ["ada", "run"]  # the fixtures
 CLOSED = ("sh", "-c", 'exec "$@" <&-', "sh")
 EMPTY = ("sh", "-c", 'exec "$@" </dev/null', "sh")
 
+PROGRAM = (sys.executable, "-m", "infrastructure.cli")
+
 Typing = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def ended(
+    command: list[str], environment: dict[str, str], stdin: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    return subprocess.run(
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -31,16 +49,7 @@ def typing(ada: Run, environment: dict[str, str]) -> Typing:
         keyboard, terminal = pty.openpty()
         try:
             os.write(keyboard, text.encode())
-            return subprocess.run(
-                [sys.executable, "-m", "infrastructure.cli", *words],
-                env=environment,
-                cwd=ROOT,
-                stdin=terminal,
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=False,
-            )
+            return ended([*PROGRAM, *words], environment, stdin=terminal)
         finally:
             os.close(keyboard)
             os.close(terminal)
@@ -62,15 +71,7 @@ def test_where_nobody_can_type_a_passphrase_it_is_said_what_to_give_instead(
         (["keys", "backup", str(tmp_path / "new.age")], f"set {backup}, or give --to"),
         (["keys", "restore", keys], f"set {backup}, or give --identity"),
     ):
-        finished = subprocess.run(
-            [*without, sys.executable, "-m", "infrastructure.cli", *words],
-            env=environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        finished = ended([*without, *PROGRAM, *words], environment)
         assert_refused(finished, EXIT_REFUSED)
         assert finished.stderr.endswith(f"no terminal to type it at: {instead}\n")
     assert {each.name for each in tmp_path.iterdir()} == {"copy", "data", "keys.age"}
