@@ -48,6 +48,10 @@ def processes_of(data_dir: Path) -> dict[int, str]:
     }
 
 
+def keepers_of(data_dir: Path) -> list[int]:
+    return [pid for pid, command in processes_of(data_dir).items() if "embedded.keeper" in command]
+
+
 def kill_at_once(*pids: int) -> None:
     """Like a power failure: the first is stopped before any is killed, so that it cannot react to the others."""
     os.kill(pids[0], signal.SIGSTOP)
