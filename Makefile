@@ -13,6 +13,8 @@ BENCH ?=
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	# What is installed editable is not compiled by pip, and may never be where PYTHONDONTWRITEBYTECODE is set.
+	$(BIN)/python -m compileall -q domain infrastructure migrations projections
 	touch $@
 
 demo: $(VENV)/installed

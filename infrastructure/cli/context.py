@@ -60,13 +60,13 @@ def opened(data_dir: Path | None) -> Iterator[Store]:
     """Open the store for one command. What is asked next is up to date: outstanding events are projected."""
     settings = settings_for(data_dir).model_copy(update={"project_in_process": False})
     _offer_restore(settings)
+    start_standby(settings)
     with open_store(settings, keep_answers=False) as store:
-        start_standby(settings)
         yield store
 
 
 def start_standby(settings: Settings) -> None:
-    """Let the commands after this one find the program loaded; it is while this one is at work."""
+    """Let the commands after this one find the program loaded: it is while this one starts servers, and works."""
     if settings.embedded and wanted():
         start_unless_there(os.path.realpath(settings.data_dir), "infrastructure.cli.standby_process")
 

@@ -27,8 +27,8 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 def run_demo(settings: Settings, examples: Path) -> None:
     """Register the person of the demo, import the examples and show what they give; may be run again."""
+    start_standby(settings)
     with open_store(settings) as store:
-        start_standby(settings)
         person = _person(store)
         note_default_person(settings, person)
         me = store.acting_as(person, purpose="demonstration")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -27,8 +28,8 @@ _LOADED_LATER = (
 """What commands import only when they need it, beside kinds and views; the test of imports finds what is missing here."""
 
 
-def load() -> None:
-    """Import whatever a quick command may need; nothing is opened, asked or drawn by chance."""
+def load() -> Iterator[None]:
+    """Import what every quick command needs, then step by step whatever one may; nothing is opened, asked or drawn."""
     from domain.catalogue import KINDS  # noqa: PLC0415 - not before the lock is taken
     from infrastructure.cli.commands import command_named  # noqa: PLC0415 - see above
     from infrastructure.cli.entry import QUICK  # noqa: PLC0415 - see above
@@ -36,10 +37,13 @@ def load() -> None:
 
     for name in QUICK:
         command_named(name)
-    for kind in KINDS:
-        view_of(kind)
+    yield
     for module in _LOADED_LATER:
         import_module(module)
+        yield
+    for kind in KINDS:
+        view_of(kind)
+        yield
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""Starts a standby after a quick command, and ends it with the servers."""
+"""Starts a standby beside a command, and ends it with the servers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from infrastructure.embedded import locks
-from infrastructure.embedded.errors import ServerDidNotStop
-from infrastructure.embedded.layout import layout_of, naming_the_closed
+from infrastructure.embedded.account import server_account
+from infrastructure.embedded.errors import EmbeddedServerError, ServerDidNotStop
+from infrastructure.embedded.layout import establish, layout_of, naming_the_closed
 from infrastructure.embedded.logs import open_log
 from infrastructure.standby.code import IMPORT_ROOT
 from infrastructure.standby.place import LOCK, socket_in
@@ -24,18 +25,15 @@ _ESCALATION = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))  # and seconds to o
 
 
 def start_unless_there(data_dir: str, module: str) -> None:
-    """Have ``main`` of that module stand by for this data directory, if its servers run and there is no standby yet.
+    """Have ``main`` of that module stand by for this data directory, which has no standby yet, and soon has servers.
 
     Returns at once. A standby that cannot be started is none: nobody waits for it, and nothing depends on it.
     """
     layout = layout_of(Path(data_dir))
-    with suppress(OSError):
-        if (
-            socket_in(data_dir) is None
-            or not locks.file_is_held(layout.keeper_lock)
-            or locks.file_is_held(layout.root / LOCK)
-        ):
+    with suppress(OSError, EmbeddedServerError):
+        if socket_in(data_dir) is None or locks.file_is_held(layout.root / LOCK):
             return
+        establish(layout, server_account(layout.postgres))
         # Nothing of the person's environment but what a fork cannot change: a root key has no business in it.
         environment = {
             name: value

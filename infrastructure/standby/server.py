@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from socket import AF_UNIX, socket
@@ -26,6 +26,7 @@ from infrastructure.standby.place import LOCK, socket_in
 from infrastructure.standby.wire import is_foreign
 
 LOOK = 1.0  # seconds between two looks whether the keeper still lives
+SERVERS_WITHIN = 60.0  # seconds; as long as the command that has started both waits for the servers
 _LOCK_PATIENCE = 1.0  # seconds; who asks whether the lock is held holds it for microseconds
 _LOCK_POLL = 0.005  # seconds
 _BACKLOG = 64
@@ -33,25 +34,26 @@ _STDERR = 2
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def stand_by(data_dir: Path, *, load: Callable[[], None], run: Run) -> None:
+def stand_by(
+    data_dir: Path, *, load: Callable[[], Iterator[None]], run: Run, servers_within: float = SERVERS_WITHIN
+) -> None:
     """Detach, load the program, and run it in a fork for each command, until the servers of the data directory stop.
 
-    Does nothing where the data directory has a standby, or a path too long for a socket.
+    The first step of ``load`` is what every command needs; the others are taken while nobody asks. The servers may
+    come up at the same time, in ``servers_within`` seconds. Does nothing where the data directory has a standby, or a
+    path too long for a socket.
     """
     _detach()
     layout = layout_of(data_dir)
     path = socket_in(str(layout.root))
     lock = _taken(layout)
-    if path is None or lock is None or not locks.file_is_held(layout.keeper_lock):
+    if path is None or lock is None:
         return
     code = LoadedCode()
-    load()
-    gc.collect()
-    gc.freeze()  # a fork would copy each page that holds the count of a collection
-    _require_one_thread()
+    # Before anything is loaded: who asks meanwhile waits for the rest of it, which is shorter than all of it.
     with _listening(path) as listener:
         try:
-            Standby(layout, lock, listener, code, run).serve()
+            Standby(layout, lock, listener, code, run).serve(load(), servers_within)
         finally:
             if locks.is_named(lock, layout.root / LOCK):
                 Path(path).unlink(missing_ok=True)
@@ -65,20 +67,27 @@ class Standby:
         self._code = code
         self._run = run
 
-    def serve(self) -> None:
+    def serve(self, loading: Iterator[None], servers_within: float) -> None:
         """Return when nobody needs this process any more, or when its code is of yesterday."""
-        while self._is_needed():
-            asked, _, _ = select.select([self._listener], [], [], LOOK)
-            if asked and not self._code.is_current():
+        expected_until = time.monotonic() + servers_within
+        loaded = _is_last(loading)
+        while self._is_the_one():
+            if locks.file_is_held(self._layout.keeper_lock):
+                expected_until = 0.0  # it has come; when it goes, so do we
+            elif time.monotonic() > expected_until:
+                return
+            asked, _, _ = select.select([self._listener], [], [], LOOK if loaded else 0)
+            if not asked:
+                loaded = loaded or _is_last(loading)
+                continue
+            if not self._code.is_current():
                 return
             # Where the client has gone, or there can be no further process, the client runs the command itself.
             with suppress(OSError):
-                if asked:
-                    self._answer()
+                self._answer()
 
-    def _is_needed(self) -> bool:
-        is_the_one = locks.is_named(self._lock, self._layout.root / LOCK)
-        return is_the_one and locks.file_is_held(self._layout.keeper_lock)
+    def _is_the_one(self) -> bool:
+        return locks.is_named(self._lock, self._layout.root / LOCK)
 
     def _answer(self) -> None:
         connection, _ = self._listener.accept()
@@ -125,6 +134,19 @@ def _taken(layout: Layout) -> int | None:
     os.truncate(lock, 0)
     os.pwrite(lock, b"%d\n" % os.getpid(), 0)
     return lock
+
+
+def _is_last(loading: Iterator[None]) -> bool:
+    """Take a step, and tell whether it was the last."""
+    try:
+        next(loading)
+    except StopIteration:
+        gc.collect()
+        gc.freeze()  # a fork would copy each page that holds the count of a collection
+        return True
+    finally:
+        _require_one_thread()
+    return False
 
 
 def _require_one_thread() -> None:

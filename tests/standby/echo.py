@@ -8,6 +8,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,22 @@ from domain.shared.values import new_id
 from infrastructure.standby.client import carried_out
 from infrastructure.standby.server import stand_by
 
+SERVERS_WITHIN = 3.0
+
 
 def main() -> None:
-    stand_by(Path(sys.argv[1]), load=lambda: None, run=run)
+    stand_by(Path(sys.argv[1]), load=load, run=run, servers_within=SERVERS_WITHIN)
+
+
+def load() -> Iterator[None]:
+    """Take a first step and then more, for as long as there are files of these names."""
+    first, more = (Path(sys.argv[1]) / name for name in ("loading", "loading-more"))
+    while first.exists():
+        time.sleep(0.01)
+    yield
+    while more.exists():
+        time.sleep(0.01)
+        yield
 
 
 def ask() -> None:

@@ -285,7 +285,7 @@ def test_a_command_finds_everything_loaded(program: Program) -> None:
     code = """
 import os, sys
 from infrastructure.cli.standby_process import load, run
-load()
+list(load())
 for line in sys.stdin:
     sys.stdout.flush()
     if os.fork() == 0:
@@ -329,7 +329,7 @@ class Noting(type(os.environ)):
         return super().__getitem__(name)
 os.environ.__class__ = Noting
 from infrastructure.cli.standby_process import load
-load()
+list(load())
 print(*sorted(asked))
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -22,9 +22,11 @@ from infrastructure.embedded.layout import layout_of
 from infrastructure.standby.client import PATIENCE
 from infrastructure.standby.launch import end, start_unless_there
 from infrastructure.standby.place import LOCK
-from infrastructure.standby.wire import conditions, send
+from infrastructure.standby.server import LOOK
+from infrastructure.standby.wire import PID_BYTES, conditions, send
 from tests.embedded.processes import PROC, alive, kill_at_once, needs_proc, processes_of, wait_until
 from tests.standby.conftest import ROOT, Echo, folder_of_data, standby_of
+from tests.standby.echo import SERVERS_WITHIN
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 
@@ -46,12 +48,47 @@ def test_many_started_at_once_are_one(echo: Echo) -> None:
     assert set(processes_of(echo.data_dir)) == {standby_of(echo.data_dir)}
 
 
-def test_none_is_started_without_servers(echo: Echo) -> None:
+def test_one_that_sees_no_servers_come_ends() -> None:
     with folder_of_data() as nothing:
         start_unless_there(str(nothing), "tests.standby.echo")
-        assert processes_of(nothing) == {}
+        wait_until(lambda: standby_of(nothing))
+        wait_until(lambda: processes_of(nothing) == {})
+        assert not (nothing / "run/standby.sock").exists()
+
+
+def test_one_may_be_started_before_the_servers(keeper: Callable[[Path], int]) -> None:
+    with folder_of_data() as data_dir:
+        early = Echo(data_dir).stand_by()
+        lock = keeper(data_dir)
+        time.sleep(SERVERS_WITHIN + 2 * LOOK)
+        assert standby_of(data_dir) == early
+        locks.release(lock)
+        wait_until(lambda: processes_of(data_dir) == {})
+
+
+def test_who_asks_while_it_loads_is_answered_when_it_can(echo: Echo) -> None:
+    loading = echo.data_dir / "loading"
+    loading.touch()
     echo.stand_by()
-    assert processes_of(echo.data_dir) != {}
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(echo.socket)
+        send(connection, conditions(), [])
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(PID_BYTES)
+        connection.settimeout(20.0)
+        loading.unlink()
+        assert connection.recv(PID_BYTES)
+
+
+def test_commands_are_carried_out_before_everything_is_loaded(echo: Echo) -> None:
+    more = echo.data_dir / "loading-more"
+    more.touch()
+    pid = echo.stand_by()
+    assert echo.ask("leave", "7").returncode == 7
+    more.unlink()
+    assert echo.ask("leave", "7").returncode == 7
+    assert standby_of(echo.data_dir) == pid
 
 
 def test_a_killed_standby_is_followed_by_another(echo: Echo) -> None:
