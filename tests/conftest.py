@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -69,6 +70,17 @@ def _memory() -> Path | None:
 
 _ROOM = 4 << 30  # bytes; the servers of a whole run take less than one
 _OWNED = pytest.StashKey[Path]()
+
+
+@pytest.fixture(autouse=True)
+def signals_heard() -> Iterator[None]:
+    """Let what a test starts hear signals, also where the tests run under nohup or in the background of a script."""
+    ignored = [each for each in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, signal.SIG_DFL)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -89,14 +88,6 @@ class Echo:
         assert ("by itself" in finished.stderr) == by_itself, finished.stderr
         finished.stderr = finished.stderr.removeprefix("by itself\n")
         return finished
-
-
-@pytest.fixture(autouse=True)
-def hangups_heard() -> Iterator[None]:
-    """Let what a test starts hear hangups, also where the tests themselves run under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager
