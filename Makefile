@@ -10,10 +10,10 @@ BENCH ?=
 
 .PHONY: demo test lint unit drill bench soak clean
 
+# What is installed editable is not compiled by pip, and may never be where PYTHONDONTWRITEBYTECODE is set.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	# What is installed editable is not compiled by pip, and may never be where PYTHONDONTWRITEBYTECODE is set.
 	$(BIN)/python -m compileall -q domain infrastructure migrations projections
 	touch $@
 
