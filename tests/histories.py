@@ -113,7 +113,7 @@ def histories(
         if number == len(records):
             records.append(command.kind.KIND)
         schema = _schema(command)
-        drawing = _Drawing(draw, schema, len(records), plain)
+        drawing = _Drawing(draw, schema, tuple(records), plain)
         arguments = drawing.object(schema, SUITABLE.get(command.name, {}))
         after = timedelta(milliseconds=draw(st.sampled_from((0, 1, 1_000, 86_400_000))))
         steps.append(Step(after, command.name, number, arguments))
@@ -177,7 +177,8 @@ class _Drawing:
 
     draw: st.DrawFn
     root: Any
-    records: int
+    records: tuple[str, ...]
+    """The kinds of the records there are."""
     plain: bool
     """Only what is required."""
 
@@ -215,7 +216,7 @@ class _Drawing:
         return made
 
 
-def _scalars(option: Any, name: str, records: int) -> st.SearchStrategy[Any]:
+def _scalars(option: Any, name: str, records: tuple[str, ...]) -> st.SearchStrategy[Any]:
     match option:
         case {"type": "boolean"}:
             return st.booleans()
@@ -223,7 +224,8 @@ def _scalars(option: Any, name: str, records: int) -> st.SearchStrategy[Any]:
             low = int(option.get("minimum", 0))
             return st.integers(low, int(min(option.get("maximum", low + 90), low + 90)))
         case {"type": "string", "format": "uuid"}:
-            return st.integers(0, records - 1).map(Reference)
+            fitting = [number for number, kind in enumerate(records) if kind in name]
+            return st.sampled_from(fitting or range(len(records))).map(Reference)
         case {"type": "string", "format": "date" | "date-time" as form}:
             local = name.endswith(("_local", "due_at")) or "occurrence" in name
             return st.integers(-30, 30).map(lambda day: _written(day, form, local=local))

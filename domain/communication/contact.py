@@ -40,7 +40,7 @@ from domain.communication.reach import Reach
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Origin, Peers, peers_of, usable_peer
+from domain.shared.record import Origin, PeerRef, Peers, peer_refs, peers_of, usable_peer
 from domain.shared.values import Day, Id, Label, Language, Line, Many, Name, Text, TimeZone
 
 
@@ -345,6 +345,11 @@ class Contact(Reach, Dealings):
     @property
     def named_addresses(self) -> frozenset[str]:
         return frozenset(email.address for email in self.emails)
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        accounts = peer_refs("social_account", *(each.social_account_id for each in self.identities))
+        return accounts | peer_refs("media", self.photo_media_id)
 
 
 def _require_others(own_id: UUID, peers: Peers, relationships: tuple[Relationship, ...]) -> None:

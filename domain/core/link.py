@@ -37,7 +37,7 @@ from domain.core.link_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, TooMany
+from domain.shared.record import Claim, Origin, PeerRef, TooMany
 from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
 
 
@@ -323,6 +323,10 @@ class Link(Content):
         if self.target_kind is TargetKind.QUERY:
             return frozenset({""})
         return frozenset(each.kind for each in self.targets)
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        return frozenset(PeerRef(each.kind, each.id) for each in self.targets)
 
     def _require_living(self) -> None:
         if self.revoked_at is not None:

@@ -30,7 +30,7 @@ from domain.core.notification_terms import (
     SnoozeIntoPast,
 )
 from domain.shared import clock
-from domain.shared.record import Claim, Origin, Record
+from domain.shared.record import Claim, Origin, PeerRef, Record
 from domain.shared.values import Moment, Name, Slug
 
 
@@ -275,6 +275,10 @@ class Notification(Record):
         if self.dedup_key is None or not self.is_open:
             return frozenset()
         return frozenset({Claim("notification.dedup_key", unicodedata.normalize("NFC", self.dedup_key))})
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        return frozenset() if self.about is None else frozenset({PeerRef(self.about.kind, self.about.id)})
 
     def _require_open(self) -> None:
         if not self.is_open:

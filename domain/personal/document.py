@@ -14,7 +14,7 @@ from pydantic import Field
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.record import Claim, Origin, TooMany
+from domain.shared.record import Claim, Origin, PeerRef, TooMany, peer_refs
 from domain.shared.values import Currency, Day, Id, Language, Line, Moment, Money, Name, StoredContent, Title
 
 MAX_VERSIONS = 1000
@@ -376,6 +376,10 @@ class Document(Content):
         if self.archive_number is None:
             return frozenset()
         return frozenset({Claim("document.archive_number", str(self.archive_number))})
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        return peer_refs("contact", self.correspondent_contact_id)
 
     @property
     def on_hold(self) -> bool:

@@ -49,7 +49,7 @@ from domain.personal.health_record_terms import (
 from domain.personal.location_terms import touches
 from domain.shared.content import Content
 from domain.shared.known import told
-from domain.shared.record import LEDGER_ONLY, Origin
+from domain.shared.record import LEDGER_ONLY, Origin, PeerRef, peer_refs
 from domain.shared.values import Day, Id, Line, Many, Moment, Number, Text
 
 
@@ -315,6 +315,11 @@ class Findings(Content):
         """Say that the record should not be there. It is kept, and nothing but notes and tags is added to it."""
         if self.status is not HealthStatus.ENTERED_IN_ERROR:
             self.trigger_event(self.MarkedInError, reason=reason)
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        practitioner = peer_refs("contact", self.care.practitioner_contact_id if self.care else None)
+        return practitioner | peer_refs("device", self.device_id)
 
     @property
     def _finding(self) -> Finding:

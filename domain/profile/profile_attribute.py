@@ -31,7 +31,7 @@ from domain.profile.profile_attribute_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, TooMany
+from domain.shared.record import Claim, Origin, PeerRef, TooMany, peer_refs
 from domain.shared.values import Day, Fraction, Line, Moment
 
 
@@ -337,6 +337,10 @@ class ProfileAttribute(Content):
         if not self.is_primary or self.deleted_at is not None:
             return frozenset()
         return frozenset({Claim("profile.primary", f"{self.namespace}.{self.key}")})
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        return peer_refs("", *self.evidence)
 
     def _require_proposed(self) -> None:
         if self.status is not AttributeStatus.PROPOSED:

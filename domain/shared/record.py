@@ -76,6 +76,14 @@ class Claim:
     everywhere: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PeerRef:
+    """Another record of the same person by its id; of whatever kind where ``kind`` is empty."""
+
+    kind: str
+    id: UUID
+
+
 class Record(Aggregate):
     """One thing a person keeps.
 
@@ -209,6 +217,11 @@ class Record(Aggregate):
         return frozenset()
 
     @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        """The records this one names without looking at them; whoever carries out a command sees that they are there."""
+        return frozenset()
+
+    @property
     def on_hold(self) -> bool:
         """Whether the record itself demands to be kept, whoever is to be forgotten."""
         return False
@@ -320,6 +333,11 @@ def usable_peer(peers: Peers, kind: type[R], record_id: UUID) -> R:
     if peer is None or peer.deleted_at is not None:
         raise PeerUnusable
     return peer
+
+
+def peer_refs(kind: str, *record_ids: UUID | None) -> frozenset[PeerRef]:
+    """Return references to those records of a kind that are named at all."""
+    return frozenset(PeerRef(kind, each) for each in record_ids if each is not None)
 
 
 @cache

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import differs, with_known
-from domain.shared.record import Claim, Origin
+from domain.shared.record import Claim, Origin, PeerRef, peer_refs
 from domain.shared.values import Count, Id, Line, Moment, Slug, Text, Url
 from domain.social.acquaintance import Acquaintance
 from domain.social.social_account_terms import (
@@ -330,6 +330,11 @@ class SocialAccount(Acquaintance):
         """One record for each account of a platform, by its unchanging name if that is known, be it in the trash."""
         name = f"id {self.external_id}" if self.external_id else f"handle {_folded(self.handle)}"
         return frozenset({Claim("social_account.account", f"{self.platform} {name}")})
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        contacts = peer_refs("contact", self.contact_id)
+        return contacts | peer_refs("media", self.avatar_media_id, self.banner_media_id)
 
     @property
     def may_publish(self) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import differs, with_known
-from domain.shared.record import Claim, Origin, peers_of, usable_peer
+from domain.shared.record import Claim, Origin, PeerRef, peer_refs, peers_of, usable_peer
 from domain.shared.values import Count, Id, Language, Line, Moment, Text, Url
 from domain.social.publication import Publication, require_own
 from domain.social.social_post_terms import (
@@ -369,6 +369,11 @@ class SocialPost(Publication):
         if self.canonical_uri is None:
             return frozenset()
         return frozenset({Claim("social_post.uri", self.canonical_uri)})
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        media = peer_refs("media", *(each.media_id for each in self.attachments))
+        return media | peer_refs("contact", *(each.contact_id for each in self.mentions))
 
 
 def _require_references(kind: PostKind, reply: object, quoted: str | None, reposted: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.shared.commands import Command, UnknownCommand, commands_of
-from domain.shared.errors import InvalidInput
+from domain.shared.errors import InvalidInput, PeerUnusable
 from domain.shared.json_text import json_of
-from domain.shared.record import Claim, Origin, Record, Source, attach
+from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach
 from domain.shared.values import address_key, new_id
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing
@@ -109,8 +109,10 @@ class UnitOfWork:
             raise VersionConflict
         command = _command(type(record), call)
         self._require_open(record, right=command.verb in record.RIGHTS)
+        known = record.named_peers
         getattr(record, command.verb)(**command.arguments(call.args, call.kwargs))
         self._require_shareable(record, command)
+        self._require_usable(record.named_peers - known)
         return record
 
     def origin(
@@ -126,6 +128,7 @@ class UnitOfWork:
         """Carry out a creating command with checked arguments, for an ``origin`` of this unit of work."""
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         self._require_shareable(record, command)
+        self._require_usable(record.named_peers)
         key = self.key_for_new(command.kind, record.created_on)
         self._entries[record.id] = _Entry(Loaded(record, key))
         return record
@@ -245,6 +248,14 @@ class UnitOfWork:
     def _require_shareable(self, record: Record, command: Command) -> None:
         if command.verb in record.SHARES:
             self._fences.require_unrestricted(self._subject_id, record.shown_kinds)
+
+    def _require_usable(self, peers: Iterable[PeerRef]) -> None:
+        """Raise PeerUnusable unless these are living records of the person; they become part of the read set."""
+        for peer in peers:
+            entry = self._find(peer.id)
+            record = entry.loaded.record if entry else None
+            if record is None or record.deleted_at is not None or peer.kind not in ("", record.KIND):
+                raise PeerUnusable
 
     def _sealed(self, entry: _Entry, purpose: str | None) -> Iterator[SealedEvent]:
         record, key = entry.loaded.record, entry.loaded.key

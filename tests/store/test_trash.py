@@ -13,6 +13,7 @@ from domain.core.link_terms import Target, TargetKind
 from domain.personal.document import Document
 from domain.personal.location import LocationDay
 from domain.personal.location_terms import Point
+from domain.productivity.note import Note
 from domain.profile.profile_attribute import ProfileAttribute
 from domain.shared.content import Content
 from domain.shared.values import StoredContent, new_id
@@ -59,7 +60,7 @@ def a_link(me: Session, number: int) -> Receipt:
     return me.do(
         Link.create,
         new_id().hex * 2,
-        targets=(Target("media", new_id()),),
+        targets=(Target("note", me.do(Note.write, "shown").id),),
         target_kind=TargetKind.ITEM,
         slug=f"holiday-{number}",
     )
