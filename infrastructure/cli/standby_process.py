@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from infrastructure.standby.server import stand_by
 _LOADED_LATER = (
     "encodings.ascii",
     "importlib.readers",
+    "importlib.resources._adapters",
     "infrastructure.cli.app",
     "infrastructure.projector.past",
     "infrastructure.store.past",
@@ -39,7 +41,8 @@ def load() -> Iterator[None]:
         command_named(name)
     yield
     for module in _LOADED_LATER:
-        import_module(module)
+        with suppress(ModuleNotFoundError):  # other versions of Python have other parts
+            import_module(module)
         yield
     for kind in KINDS:
         view_of(kind)

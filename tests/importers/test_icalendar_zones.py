@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -12,7 +12,7 @@ from domain.productivity.calendar_event_terms import TimeKind
 from infrastructure.importers.draft import Draft
 from tests.importers.calendars import entries
 
-SECONDS = 10.0
+SECONDS = 10.0  # of the processor for one hostile file, however busy the machine
 """What takes a second or two, and took most of a minute before it was bounded."""
 
 
@@ -55,9 +55,9 @@ def test_described_clocks_are_looked_up_and_not_wound_anew_for_every_time(tmp_pa
         *(observance(f"+00{10 + each % 40}", yearly.format(1 + each % 12), dates) for each in range(200))
     )
     times = [f"20{year}{month:02d}01T120000" for year in range(20, 29) for month in range(1, 13)]
-    began = monotonic()
+    began = process_time()
     assert len(starts(tmp_path, described, *times)) == len(times)
-    assert monotonic() - began < SECONDS
+    assert process_time() - began < SECONDS
 
 
 def test_endless_rules_of_many_zones_are_followed_for_so_many_years(tmp_path: Path) -> None:
@@ -66,19 +66,19 @@ def test_endless_rules_of_many_zones_are_followed_for_so_many_years(tmp_path: Pa
     zones = "".join(zone(*[observance("+0017", rule)] * 100, name=name) for name in names)
     skipped = "".join(f"EXDATE;TZID={name}:20250101T000000\n" for name in names)
     event = f"BEGIN:VEVENT\nDTSTART:20250101T000000\nRRULE:FREQ=DAILY\n{skipped}END:VEVENT\n"
-    began = monotonic()
+    began = process_time()
     (found,) = entries(tmp_path, f"BEGIN:VCALENDAR\n{event}{zones}END:VCALENDAR\n")
     assert isinstance(found, Draft)
-    assert monotonic() - began < SECONDS
+    assert process_time() - began < SECONDS
 
 
 @pytest.mark.parametrize("tzid", ["/" * 1_000_000, "a" * 1_000_000])
 def test_endless_name_of_a_zone_is_none(tmp_path: Path, tzid: str) -> None:
-    began = monotonic()
+    began = process_time()
     (found,) = entries(tmp_path, f"BEGIN:VEVENT\nDTSTART;TZID={tzid}:20260701T120000\nEND:VEVENT\n")
     assert isinstance(found, Draft)
     assert found.arguments["time_kind"] is TimeKind.FLOATING
-    assert monotonic() - began < SECONDS
+    assert process_time() - began < SECONDS
 
 
 LONDON = "X-LIC-LOCATION:Europe/London\n"

@@ -11,7 +11,7 @@ import pytest
 from infrastructure.importers.draft import Draft, Limits, Refused, UnreadableFile
 from tests.importers.mail_messages import FROM, HEAD, Write, drafts_in, mail, multipart, part, read, said
 
-SECONDS = 10.0  # for one hostile file, on a busy machine
+SECONDS = 10.0  # of the processor for one hostile file, however busy the machine
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"just words", b"\x89PNG\r\n\x1a\n\x00", b"a: b\nc: d\n\ne"])
@@ -87,9 +87,9 @@ def nested(count: int) -> bytes:
     ],
 )
 def test_hostile_message_ends_soon_and_is_kept(write: Write, data: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(drafts_in(write(data))) == 1
-    assert time.perf_counter() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def test_parts_deeper_than_allowed_stay_whole(write: Write) -> None:

@@ -20,7 +20,7 @@ from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_d
 
 FILES = samples("notes", ".md")
 SAMPLE_DRAFTS = 1
-SECONDS = 5.0  # for one hostile file, on a busy machine
+SECONDS = 5.0  # of the processor for one hostile file, however busy the machine
 MARKDOWN = MarkdownFiles()
 
 needs_samples = pytest.mark.skipif(not FILES, reason=MISSING)
@@ -321,9 +321,9 @@ def test_missing_and_too_large_files_are_unreadable(tmp_path: Path) -> None:
 )
 def test_hostile_file_ends_soon(tmp_path: Path, text: str) -> None:
     path = markdown(tmp_path, text)
-    begin = time.perf_counter()
+    begin = time.process_time()
     only_draft(MARKDOWN, path)
-    assert time.perf_counter() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 SEED = b"---\ntitle: 'T'\ntags: [a, \"b\"]\ncreated: 2026-11-02T10:00:00Z\nlist:\n - x\nlatitude: 1\n---\n# H\n\ntext\n---\n"
