@@ -28,16 +28,20 @@ QUICK = frozenset(
 """Commands that ask, or change one record, and end soon; none that prompts or looks after servers, keys or backups."""
 
 _EXIT_INTERRUPTED = 130
+_STANDBY = "infrastructure.cli.standby_process"
 
 
 def main() -> None:
-    """Run the program: by the standby, or in this process, which then starts one if it opens the store."""
+    """Run the program: by the standby, or in this process beside one that it starts."""
     path = None
+    data_dir = data_dir_of(sys.argv[2:])
     if wanted() and QUICK.issuperset(sys.argv[1:2]) and len(sys.argv) > 1:
-        path = socket_in(data_dir_of(sys.argv[2:]))
+        path = socket_in(data_dir)
     code = None if path is None else _by_standby(path)
     if code is not None:
         sys.exit(code)
+    if path is not None and _will_be_used(path):
+        _start_standby(data_dir)
     _run()
 
 
@@ -47,6 +51,17 @@ def _by_standby(path: str) -> int | None:
     except KeyboardInterrupt:
         sys.stderr.write("lifeledger: interrupted\n")
         os._exit(_EXIT_INTERRUPTED)
+
+
+def _will_be_used(path: str) -> bool:
+    """Whether the command opens a store that is there; others start a standby when they do."""
+    return "--help" not in sys.argv and os.path.isdir(os.path.dirname(path))  # noqa: PTH112, PTH120 - pathlib is slow to load
+
+
+def _start_standby(data_dir: str) -> None:
+    from infrastructure.standby.launch import start_unless_there  # noqa: PLC0415 - needed only here
+
+    start_unless_there(data_dir, _STANDBY)
 
 
 def _run() -> None:

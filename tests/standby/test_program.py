@@ -223,6 +223,18 @@ def test_a_switch_turns_it_off_and_so_do_servers_of_ones_own(used: Program) -> N
 
 
 @needs_proc
+def test_what_opens_no_store_starts_no_standby(used: Program) -> None:
+    nowhere = str(used.folder / "nowhere")
+    assert used.run("stop").code == 0
+    for words in (["find", "--help"], ["--help"], ["find", "--data-dir", nowhere, "--help"], ["stop"]):
+        assert used.run(*words).code == 0
+    assert processes_of(used.data_dir) == {}
+    assert not Path(nowhere).exists()
+    used.run("find", "task")
+    assert used.standbys()
+
+
+@needs_proc
 def test_stop_leaves_neither_servers_nor_standby(program: Program) -> None:
     assert len(program.standbys()) == 1
     assert program.run("stop").out == b"stopped\n"
