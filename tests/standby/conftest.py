@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,14 +20,14 @@ from infrastructure.embedded import locks
 from infrastructure.embedded.layout import layout_of
 from infrastructure.standby.launch import start_unless_there
 from infrastructure.standby.place import LOCK, socket_in
-from tests.embedded.processes import processes_of, wait_until
+from tests.embedded.processes import PROC, processes_of, wait_until
 
 ROOT = Path(__file__).parents[2]
 _ASK = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tests.standby.echo import ask; ask()"
 
 
 def standby_of(data_dir: Path) -> int | None:
-    """Return the process that stands by and can be asked."""
+    """Return the process that stands by and listens."""
     path = socket_in(str(data_dir))
     if path is None or not locks.file_is_held(data_dir / LOCK):
         return None
@@ -36,6 +37,17 @@ def standby_of(data_dir: Path) -> int | None:
         except OSError:
             return None
     return int((data_dir / LOCK).read_text())
+
+
+def has_loaded(data_dir: Path) -> bool:
+    """Whether a standby has nothing left to load: it sleeps until somebody asks. Until then it may keep a caller waiting."""
+    pid = standby_of(data_dir)
+    return pid is not None and all(_sleeps(pid) for _ in range(10))
+
+
+def _sleeps(pid: int) -> bool:
+    time.sleep(0.02)
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 @dataclass

@@ -20,7 +20,7 @@ from infrastructure.embedded.servers import EmbeddedServers, running
 from infrastructure.standby.wire import FIXED_AT_START
 from tests.embedded.conftest import end_servers, temporary_data_dir
 from tests.embedded.processes import needs_proc, processes_of, wait_until
-from tests.standby.conftest import ROOT, standby_of
+from tests.standby.conftest import ROOT, has_loaded, standby_of
 
 # The program, and at its end a word on whether this process has loaded it.
 _PROGRAM = """
@@ -95,10 +95,10 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 @pytest.fixture
 def program(used: Program) -> Program:
     """The same, with a standby that a command has left behind."""
-    if standby_of(used.data_dir) is None:
+    if not used.standbys():
         finished = used.run("find", "task")
         assert (finished.code, finished.by) == (0, "itself"), finished.errors
-        wait_until(lambda: standby_of(used.data_dir), seconds=60)
+    wait_until(lambda: has_loaded(used.data_dir), seconds=60)
     return used
 
 
@@ -218,8 +218,7 @@ def test_a_switch_turns_it_off_and_so_do_servers_of_ones_own(used: Program) -> N
     )
     assert not used.standbys()
     used.run("find", "task")
-    wait_until(used.standbys)
-    wait_until(lambda: standby_of(used.data_dir), seconds=60)
+    wait_until(lambda: has_loaded(used.data_dir), seconds=60)
 
 
 @needs_proc
@@ -231,7 +230,7 @@ def test_what_opens_no_store_starts_no_standby(used: Program) -> None:
     assert processes_of(used.data_dir) == {}
     assert not Path(nowhere).exists()
     used.run("find", "task")
-    assert used.standbys()
+    wait_until(lambda: has_loaded(used.data_dir), seconds=60)
 
 
 @needs_proc
