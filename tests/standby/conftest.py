@@ -47,7 +47,10 @@ def has_loaded(data_dir: Path) -> bool:
 
 def _sleeps(pid: int) -> bool:
     time.sleep(0.02)
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+    except OSError:
+        return False  # it has just ended
 
 
 @dataclass
