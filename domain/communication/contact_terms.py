@@ -13,7 +13,20 @@ from pydantic import Field, StringConstraints
 
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
 from domain.shared.record import TooMany
-from domain.shared.values import Country, Day, Id, Label, Latitude, Line, Longitude, Many, Name, Phone, Text
+from domain.shared.values import (
+    Country,
+    Day,
+    Id,
+    Label,
+    Latitude,
+    Line,
+    Longitude,
+    Many,
+    Name,
+    Phone,
+    Text,
+    address_key,
+)
 
 MAX_PARTS = 1000  # of each sort: addresses, organisations, relations…
 
@@ -132,7 +145,7 @@ class ContactEmail:
     @property
     def key(self) -> str:
         """What makes two entries the same address."""
-        return self.address.casefold()
+        return address_key(self.address)
 
 
 @dataclass(frozen=True, slots=True)

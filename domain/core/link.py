@@ -25,6 +25,7 @@ from domain.core.link_terms import (
     LinkStatus,
     Message,
     NotEarlier,
+    NothingShown,
     NotLater,
     Permission,
     Target,
@@ -37,7 +38,7 @@ from domain.core.link_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, PeerRef, TooMany
+from domain.shared.record import Claim, Origin, PeerRef, Record, TooMany, peers_of
 from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
 
 
@@ -286,6 +287,8 @@ class Link(Content):
             raise LinkExpired
         if self.status is LinkStatus.EXHAUSTED:
             raise LinkExhausted
+        if self.targets and not any(map(self._shows, self.targets)):
+            raise NothingShown
         self.trigger_event(Link.Opened, ip_prefix=ip_prefix, ua_family=ua_family)
 
     def expire(self) -> None:
@@ -327,6 +330,11 @@ class Link(Content):
     @property
     def named_peers(self) -> frozenset[PeerRef]:
         return frozenset(PeerRef(each.kind, each.id) for each in self.targets)
+
+    def _shows(self, target: Target) -> bool:
+        """Whether a target is there to be seen; in the trash it is not, until it is restored."""
+        record = peers_of(self).get(Record, target.id)
+        return record is not None and record.deleted_at is None
 
     def _require_living(self) -> None:
         if self.revoked_at is not None:

@@ -93,6 +93,10 @@ class LinkRevoked(IllegalTransition):
     """The link is revoked for good; make a new one."""
 
 
+class NothingShown(IllegalTransition):
+    """Everything the link shows is in the trash."""
+
+
 class LinkExpired(IllegalTransition):
     """The link has expired."""
 

@@ -49,6 +49,7 @@ from domain.shared.values import (
     Moment,
     Name,
     new_id,
+    text_key,
 )
 
 P = TypeVar("P", Visit, Trip)
@@ -304,7 +305,7 @@ class LocationDay(Content):
     @property
     def claims(self) -> frozenset[Claim]:
         """One stream a device and day, be it in the trash."""
-        return frozenset({Claim("location.day", f"{self.device}:{self.day}")})
+        return frozenset({Claim("location.day", f"{text_key(self.device)}:{self.day}")})
 
     def _take_in(self, points: tuple[Point, ...]) -> None:
         """Keep up what is known of all points, from what was known and the new ones alone."""

@@ -43,7 +43,7 @@ from domain.personal.transaction_terms import (
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import told
-from domain.shared.record import Origin, PeerRef, peer_refs, peers_of, usable_peer
+from domain.shared.record import Claim, Origin, PeerRef, peer_refs, peers_of, usable_peer
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 
@@ -336,6 +336,13 @@ class Transaction(Bookkeeping):
     def day(self) -> date:
         """The day of the booking, or the best day known before it."""
         return day_of(self.booked_on, self.value_on, self.transacted_at)
+
+    @property
+    def claims(self) -> frozenset[Claim]:
+        """The other end of a transfer: it is that of one transfer only."""
+        if self.transfer_peer_id is None or self.deleted_at is not None:
+            return frozenset()
+        return frozenset({Claim("transaction.transfer_peer", str(self.transfer_peer_id))})
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:

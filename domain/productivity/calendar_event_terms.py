@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.values import Id, Line, LocalTime, Moment, Text
+from domain.shared.values import Id, Line, LocalTime, Moment, Text, address_key
 
 MAX_ATTENDEES = 1000
 MAX_REMINDERS = 100
@@ -185,7 +185,7 @@ class Attendee:
 
     def is_at(self, address: str) -> bool:
         """Return whether this is the attendee with the given address."""
-        return self.address.casefold() == address.casefold()
+        return address_key(self.address) == address_key(address)
 
 
 @dataclass(frozen=True, slots=True)

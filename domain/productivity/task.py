@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -173,7 +173,7 @@ class Task(TaskProgress):
         completed_at: Moment | None = None,
         percent_complete: Percent = 0,
     ) -> Task:
-        _require_order(start_on, due)
+        _require_order(start_on, due, due_at)
         return cls._begin(
             origin,
             cls.Created,
@@ -208,7 +208,7 @@ class Task(TaskProgress):
         percent_complete: Percent = 0,
     ) -> None:
         """Take what the source of an imported task says now."""
-        _require_order(start_on, due)
+        _require_order(start_on, due, due_at)
         self._refresh(
             Task.Refreshed,
             title=title,
@@ -251,7 +251,7 @@ class Task(TaskProgress):
         start_on: Day | None = None,
     ) -> None:
         self._require_open()
-        _require_order(start_on, due)
+        _require_order(start_on, due, due_at)
         if (start_on, due, due_at, timezone) != (self.start_on, self.due, self.due_at, self.timezone):
             self.trigger_event(Task.Rescheduled, start_on=start_on, due=due, due_at=due_at, timezone=timezone)
 
@@ -367,8 +367,9 @@ class Task(TaskProgress):
         raise ItemNotFound
 
 
-def _require_order(start_on: date | None, due: date | None) -> None:
-    if start_on is not None and due is not None and start_on > due:
+def _require_order(start_on: date | None, due: date | None, due_at: datetime | None) -> None:
+    ends = [day for day in (due, due_at.date() if due_at else None) if day is not None]
+    if start_on is not None and any(start_on > end for end in ends):
         raise StartAfterDue
 
 

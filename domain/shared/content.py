@@ -6,7 +6,7 @@ from dataclasses import field
 
 from domain.shared.errors import NotTrashed
 from domain.shared.record import Record, TooMany
-from domain.shared.values import Label, Line, Text
+from domain.shared.values import Label, Line, Text, text_key
 
 MAX_TAGS = 100
 MAX_ANNOTATIONS = 1000
@@ -67,17 +67,22 @@ class Content(Record):
         self.trigger_event(self.Restored)
 
     def tag(self, tag: Label) -> None:
-        if tag in self.tags:
+        if self._tagged_as(tag) is not None:
             return
         if len(self.tags) >= MAX_TAGS:
             raise TooMany
         self.trigger_event(self.Tagged, tag=tag)
 
     def untag(self, tag: Label) -> None:
-        if tag in self.tags:
-            self.trigger_event(self.Untagged, tag=tag)
+        tagged = self._tagged_as(tag)
+        if tagged is not None:
+            self.trigger_event(self.Untagged, tag=tagged)
 
     def annotate(self, text: Text) -> None:
         if len(self.annotations) >= MAX_ANNOTATIONS:
             raise TooMany
         self.trigger_event(self.Annotated, text=text)
+
+    def _tagged_as(self, tag: str) -> str | None:
+        """Return the tag as it was first written, composed or not."""
+        return next((each for each in self.tags if text_key(each) == text_key(tag)), None)

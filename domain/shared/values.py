@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -35,6 +35,9 @@ S = TypeVar("S", bound=str)
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # what datetime, PostgreSQL and every UTC offset can all hold
 
+
+_NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+"""What some systems keep beside the zones: another time on another machine, or none."""
 
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """The characters of the Unicode categories Cc, Zl and Zp."""
@@ -93,6 +96,12 @@ def _in_range(moment: Any) -> Any:  # noqa: ANN401 - a date or a datetime, kept 
     return moment
 
 
+def _writable(moment: datetime) -> datetime:
+    """Put a moment that ISO 8601 cannot write with its offset, as of the local mean times before 1900, into UTC."""
+    offset = moment.utcoffset()
+    return moment.astimezone(UTC) if offset is None or offset % timedelta(minutes=1) else moment
+
+
 def _known_zone(name: str) -> str:
     if name not in _zones():
         raise ValueError("must be an IANA time zone")
@@ -101,7 +110,7 @@ def _known_zone(name: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_ZONES
 
 
 def _plain_decimal(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
@@ -210,8 +219,10 @@ MediaType = Annotated[
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
 """The name of an IANA time zone."""
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_range)]
-"""A moment with its offset, years 1000 to 2999."""
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_range), AfterValidator(_writable)
+]
+"""A moment with its offset, years 1000 to 2999; in UTC where the offset is no whole number of minutes."""
 
 LocalTime = Annotated[NaiveDatetime, BeforeValidator(_written_out), AfterValidator(_in_range)]
 """A date and time on the wall, without a zone, years 1000 to 2999."""
@@ -237,7 +248,8 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A share between 0 and 1."""
 
-Many = Annotated[tuple[T, ...], Strict(strict=False), Field(max_length=10_000)]
+MAX_MANY = 10_000
+Many = Annotated[tuple[T, ...], Strict(strict=False), Field(max_length=MAX_MANY)]
 """Up to 10,000 values; any sequence is taken and kept as a tuple."""
 
 
@@ -248,6 +260,11 @@ class StoredContent:
     blob_id: Id
     size: Count
     media_type: MediaType
+
+
+def text_key(text: str) -> str:
+    """Return the form in which texts are compared that look the same: composed (NFC), kept as they were given."""
+    return unicodedata.normalize("NFC", text)
 
 
 def address_key(address: str) -> str:

@@ -10,7 +10,7 @@ from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import say
 from domain.shared.record import Claim, Origin
-from domain.shared.values import Count, Id, Label, Moment, Text, Url
+from domain.shared.values import Count, Id, Label, Moment, Text, Url, text_key
 from domain.web.bookmark_terms import (
     BookmarkNeverOpened,
     CheckedHealth,
@@ -278,7 +278,7 @@ class Bookmark(Content):
         """The place of an address in a folder; in the trash it is free for another."""
         if self.deleted_at is not None:
             return frozenset()
-        place = (str(len(self.folder)), *self.folder, self.url_key)
+        place = (str(len(self.folder)), *map(text_key, self.folder), self.url_key)
         return frozenset({Claim("bookmark.address", "\n".join(place))})
 
     @property

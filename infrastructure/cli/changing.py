@@ -149,6 +149,9 @@ def _json_of(command: Command, given: list[str]) -> bytes:
 
     What the signature wants as text stays text; everything else is read as JSON where it is JSON.
     """
+    if not all(map(_is_unicode, given)):
+        msg = f"{command.name}: the arguments are not text in UTF-8"
+        raise InvalidInput(msg)
     if len(given) == 1 and given[0].lstrip().startswith("{"):
         return given[0].encode()
     properties = command.json_schema().get("properties", {})
@@ -160,6 +163,15 @@ def _json_of(command: Command, given: list[str]) -> bytes:
             raise InvalidInput(msg)
         values[name] = text if _wants_text(properties.get(name, {})) else _read(text)
     return orjson.dumps(values)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a word of the command line is text: bytes that are none come as lone surrogates (PEP 383)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _wants_text(schema: dict[str, Any]) -> bool:

@@ -71,7 +71,8 @@ def _said(component: Component, around: Surroundings) -> dict[str, Any]:
     start = _time(component, "DTSTART", around)
     due = _due(component, start, around)
     start_on = None if start is None else start.local.date()
-    if start_on is not None and due.day is not None and start_on > due.day:
+    last = due.day if due.at is None else due.at.date()
+    if start_on is not None and last is not None and start_on > last:
         start_on = None
     percent = min(component.number("PERCENT-COMPLETE") or 0, _DONE)
     status = _status(component, percent)

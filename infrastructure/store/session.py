@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
-
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
-from domain.shared.errors import InvalidInput
 from domain.shared.record import Origin, Record, Source
-from domain.shared.values import Line, new_id
+from domain.shared.values import MAX_MANY, new_id
 from infrastructure.errors import InvalidQuery, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
 from infrastructure.ledger.fences import following_fences
 from infrastructure.ledger.moments import Span
 from infrastructure.store.engine import Engine
+from infrastructure.store.given import Given, checked_id, checked_line, checked_purpose
 from infrastructure.store.questions import Questions
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
 
@@ -39,30 +38,20 @@ CONFLICT_ATTEMPTS = 5
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The circumstances of the next command, where they are not the usual ones."""
-
-    expected_version: int | None = None
-    """Fail with VersionConflict instead of trying again when the record is at another version."""
-    command_id: UUID | None = None
-    """A repeat of the id returns the first receipt."""
-    correlation_id: UUID | None = None
-    causation_id: UUID | None = None
-    record_id: UUID | None = None
-    """The id of the record to make."""
-    source: Source | None = None
-    """Where the record to make comes from."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
 def call(command: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Call:  # noqa: ANN401 - checked when it is carried out
-    """Return a command for ``Session.do_all``: ``call(Task.complete, task_id, force=True)``."""
+    """Return a command for ``Session.do_all``: ``call(Task.complete, task_id, force=True)``; raises InvalidInput."""
+    given = tuple(map(_kept, args))
+    named = {name: _kept(value) for name, value in kwargs.items()}
     if isinstance(getattr(command, "__self__", None), type):
-        return Call(command, None, args, kwargs)
-    if not args:
+        return Call(command, None, given, named)
+    if not given:
         raise NotFound
-    return Call(command, args[0], args[1:], kwargs)
+    return Call(command, checked_id("record_id", given[0]), given[1:], named)
+
+
+def _kept(value: Any) -> Any:  # noqa: ANN401 - any argument of a command
+    """Return what can be read more than once: a command is digested, carried out and perhaps repeated."""
+    return tuple(islice(value, MAX_MANY + 1)) if isinstance(value, Iterator) else value
 
 
 class Session(Questions):
@@ -70,14 +59,17 @@ class Session(Questions):
 
     def __init__(self, engine: Engine, subject_id: UUID, actor_id: UUID, purpose: str | None) -> None:
         super().__init__(engine, subject_id)
-        self.actor_id = actor_id
-        self.purpose = purpose
+        self.actor_id = checked_id("actor_id", actor_id)
+        self.purpose = checked_purpose(purpose)
         self._given = Given()
 
     def given(self, **circumstances: Any) -> Session:  # noqa: ANN401 - the fields of Given
-        """Return this session with other circumstances for its next command; see Given for their names."""
+        """Return this session with other circumstances for its next command; see Given for their names.
+
+        Raises InvalidInput.
+        """
         other = Session(self.engine, self.subject_id, self.actor_id, self.purpose)
-        other._given = replace(self._given, **circumstances)
+        other._given = self._given.with_others(circumstances)
         return other
 
     @overload
@@ -156,7 +148,7 @@ class Session(Questions):
 
         if (to is None) == (run is None) or (run and (record_id or kind)) or (record_id and kind):
             raise InvalidQuery
-        reverting = Reverting(self, _line(reason), each, dry_run=dry_run)
+        reverting = Reverting(self, checked_line("reason", reason), each, dry_run=dry_run)
         return reverting.carry_out(self._spans(to, record_id, kind, run))
 
     def _spans(
@@ -241,14 +233,6 @@ def _retrying() -> Retrying:
         wait=wait_random_exponential(multiplier=0.01, max=0.25),
         reraise=True,
     )
-
-
-def _line(reason: str) -> str:
-    try:
-        return TypeAdapter[str](Line).validate_python(reason)
-    except ValidationError:
-        msg = "reason: one line of up to 1,000 characters"
-        raise InvalidInput(msg) from None
 
 
 def named(kind_name: str, verb: str, record_id: UUID | None, arguments: bytes | str) -> Call:

@@ -126,6 +126,9 @@ class UnitOfWork:
 
     def create(self, command: Command, arguments: Mapping[str, Any], origin: Origin) -> Record:
         """Carry out a creating command with checked arguments, for an ``origin`` of this unit of work."""
+        if origin.record_id in self._entries:
+            msg = "record_id: two commands cannot make one record"
+            raise InvalidInput(msg)
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         self._require_shareable(record, command)
         self._require_usable(record.named_peers)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from domain.core.link import Link
 from domain.core.link_terms import LinkStatus, Target
-from domain.shared.record import Origin
+from domain.productivity.note import Note
+from domain.shared.record import Origin, Peers, R, Record
 from domain.shared.values import new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PERSON = new_id()
 HASH = hashlib.sha256(b"token").hexdigest()
 PHOTO = Target("media", new_id())
 
@@ -30,8 +33,22 @@ def days(number: float) -> datetime:
     return NOON + timedelta(days=number)
 
 
-def created(**details: Any) -> Link:
-    return Link.create(Origin(new_id()), HASH, **{"targets": (PHOTO,)} | details)
+class Shown:
+    """Peers of which each is there, unless it is in the trash."""
+
+    def __init__(self) -> None:
+        self.trashed: set[UUID] = set()
+
+    def get(self, kind: type[R], record_id: UUID) -> R | None:
+        assert kind is Record
+        note = Note.write(Origin(PERSON, record_id), "shown")
+        if record_id in self.trashed:
+            note.trash()
+        return note if isinstance(note, kind) else None
+
+
+def created(peers: Peers | None = None, **details: Any) -> Link:
+    return Link.create(Origin(PERSON, peers=peers or Shown()), HASH, **{"targets": (PHOTO,)} | details)
 
 
 def topics(link: Link) -> list[str]:

@@ -7,10 +7,19 @@ from datetime import timedelta
 import pytest
 
 from domain.core.link import Link
-from domain.core.link_terms import ExpiryPast, LinkExhausted, LinkExpired, LinkNotExpired, LinkStatus
+from domain.core.link_terms import (
+    ExpiryPast,
+    LinkExhausted,
+    LinkExpired,
+    LinkNotExpired,
+    LinkStatus,
+    NothingShown,
+    Target,
+)
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
-from tests.domain.core.links import NOON, Hands, created, days, status_of, topics
+from domain.shared.values import new_id
+from tests.domain.core.links import NOON, PHOTO, Hands, Shown, created, days, status_of, topics
 
 pytestmark = pytest.mark.usefixtures("hands")
 
@@ -111,3 +120,16 @@ def test_extending_does_not_give_more_views(hands: Hands) -> None:
     link.expire()
     link.extend(days(8))
     assert status_of(link) is LinkStatus.EXHAUSTED
+
+
+def test_link_of_which_everything_is_in_the_trash_is_not_opened() -> None:
+    shown, note = Shown(), Target("note", new_id())
+    link = created(shown, targets=(PHOTO, note))
+    shown.trashed = {PHOTO.id}
+    link.open()
+    shown.trashed = {PHOTO.id, note.id}
+    with pytest.raises(NothingShown):
+        link.open()
+    shown.trashed = {note.id}
+    link.open()
+    assert link.view_count == 2
