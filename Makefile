@@ -12,13 +12,14 @@ BENCH ?=
 
 # What is installed editable is not compiled by pip, and may never be where PYTHONDONTWRITEBYTECODE is set.
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lifeledger needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/python -m compileall -q domain infrastructure migrations projections
 	touch $@
 
 demo: $(VENV)/installed
-	$(BIN)/lifeledger demo examples --data-dir $(DEMO_DIR)
+	$(BIN)/lifeledger demo examples --data-dir "$(DEMO_DIR)"
 
 test: lint unit
 
