@@ -185,6 +185,10 @@ class Unavailable(LifeledgerError):
     """The database cannot be reached or did not finish in time."""
 
 
+class ErasureFileUnusable(Unavailable):
+    """The erasure file cannot be read or written; see LIFELEDGER_ERASURE_FILE."""
+
+
 class NoRoom(Unavailable):
     """The database has no room on its disk; make some, and repeat."""
 

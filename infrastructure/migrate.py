@@ -30,6 +30,9 @@ def revision(url: str, schema: Schema) -> str | None:
             ).fetchone()
     except psycopg.OperationalError:
         raise Unavailable from None
+    except psycopg.errors.InsufficientPrivilege:
+        msg = f"the role may not read the schema {schema}; see docs/operations.md"
+        raise ConfigurationError(msg) from None
     return row[0] if row else None
 
 

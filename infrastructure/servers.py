@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import psycopg
+from pydantic import SecretStr
 
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import ConfigurationError
@@ -33,20 +34,32 @@ def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
         redis_url = plain(settings.redis_url) or servers.redis_url
         ledger = servers.postgres_url("ledger")
         return Addresses(ledger, servers.postgres_url("keys"), ledger, redis_url)
-    ledger = settings.ledger_url.get_secret_value()
+    ledger = _address("LIFELEDGER_LEDGER_URL", settings.ledger_url)
     if settings.keys_url is None:
         msg = "LIFELEDGER_LEDGER_URL needs LIFELEDGER_KEYS_URL beside it: keys lie in a database of their own"
         raise ConfigurationError(msg)
     return Addresses(
         ledger,
-        settings.keys_url.get_secret_value(),
-        plain(settings.read_url) or ledger,
+        _address("LIFELEDGER_KEYS_URL", settings.keys_url),
+        ledger if settings.read_url is None else _address("LIFELEDGER_READ_URL", settings.read_url),
         plain(settings.redis_url),
     )
 
 
+def _address(name: str, url: SecretStr) -> str:
+    """Return an address of PostgreSQL as it was given; raises ConfigurationError where it cannot be one."""
+    try:
+        known = psycopg.conninfo.conninfo_to_dict(url.get_secret_value())
+    except psycopg.ProgrammingError:
+        known = {}
+    if not known.get("dbname"):
+        msg = f"{name} must be an address of PostgreSQL that names a database"
+        raise ConfigurationError(msg)
+    return url.get_secret_value()
+
+
 def ensure_database(url: str) -> None:
-    """Create the database a URL names where the server has none of that name."""
+    """Create the database a URL names where the server has none of that name; raises ConfigurationError."""
     info = psycopg.conninfo.conninfo_to_dict(url)
     name = str(info.pop("dbname"))
     with psycopg.connect(**info, dbname="postgres", autocommit=True) as connection:  # type: ignore[arg-type]  # a conninfo
@@ -56,3 +69,6 @@ def ensure_database(url: str) -> None:
                 connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
             except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 return  # another process was first
+            except psycopg.errors.InsufficientPrivilege:
+                msg = "a database is missing, and the role may not create it; see docs/operations.md"
+                raise ConfigurationError(msg) from None

@@ -16,6 +16,14 @@ _MILLENNIUM_DAYS = _MILLENNIUM_HOURS / 24
 _LONGEST_TIMEOUT = 2_147_483.0  # seconds; PostgreSQL counts milliseconds in 31 bits
 
 
+def _own_data_dir() -> Path:
+    folder = default_data_dir()
+    if folder is None:
+        msg = "there is no home folder to keep a store in; set LIFELEDGER_DATA_DIR"
+        raise ConfigurationError(msg)
+    return Path(folder)
+
+
 class Settings(BaseModel):
     """Every setting there is; see the table in the README."""
 
@@ -37,7 +45,7 @@ class Settings(BaseModel):
             )
             raise ConfigurationError(msg) from None
 
-    data_dir: Path = Field(default_factory=lambda: Path(default_data_dir()))
+    data_dir: Path = Field(default_factory=_own_data_dir)
     """Where the embedded servers, the root key and the local blobs live."""
 
     ledger_url: SecretStr | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -54,6 +55,9 @@ def main() -> None:
     """Run the program. An error is one line on stderr, without a traceback and without anybody's data."""
     code = 0
     relax_collector()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show ends no command
     logging.getLogger("psycopg.pool").disabled = True  # a lost server is told once, by the command
     try:
         code = _carried_out(sys.argv[1:] or ["--help"])

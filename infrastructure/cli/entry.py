@@ -33,16 +33,22 @@ _STANDBY = "infrastructure.cli.standby_process"
 
 def main() -> None:
     """Run the program: by the standby, or in this process beside one that it starts."""
-    path = None
-    data_dir = data_dir_of(sys.argv[2:])
     if wanted() and QUICK.issuperset(sys.argv[1:2]) and len(sys.argv) > 1:
-        path = socket_in(data_dir)
-    code = None if path is None else _by_standby(path)
+        _try_standby()
+    _run()
+
+
+def _try_standby() -> None:
+    """End with the exit code of a standby that has run the program; where there is none, start one for the next."""
+    data_dir = data_dir_of(sys.argv[2:])
+    path = None if data_dir is None else socket_in(data_dir)
+    if data_dir is None or path is None:
+        return
+    code = _by_standby(path)
     if code is not None:
         sys.exit(code)
-    if path is not None and _will_be_used(path):
+    if _will_be_used(path):
         _start_standby(data_dir)
-    _run()
 
 
 def _by_standby(path: str) -> int | None:

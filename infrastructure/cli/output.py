@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -32,6 +33,10 @@ console = get_console()
 
 def look_at_terminal() -> None:
     """Fit the console to the terminal and environment of this process, which a fork may just have been given."""
+    if (
+        os.environ.get("COLUMNS") == "0"
+    ):  # what a script has of a terminal that is none; nothing would be shown
+        del os.environ["COLUMNS"]
     reconfigure(highlight=False)
 
 
@@ -40,6 +45,8 @@ look_at_terminal()
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything that has a JSON form
     """Print one JSON object on a line of its own."""
+    if sys.stdout is None:  # closed by the caller
+        return
     sys.stdout.buffer.write(to_json(value, bytes_mode="base64") + b"\n")
     sys.stdout.buffer.flush()
 

@@ -55,6 +55,6 @@ def blind(key: bytes, *parts: str) -> bytes:
     """Return the blind index of a value: HMAC-SHA-256 over its length-prefixed parts."""
     message = b""
     for part in parts:
-        raw = part.encode()
+        raw = part.encode(errors="surrogatepass")  # of what somebody asks for; what is kept has none
         message += _LENGTH.pack(len(raw)) + raw
     return hmac.digest(key, message, "sha256")

@@ -29,6 +29,7 @@ def server_account(database_files: Path) -> Account | None:
     stays theirs.
     """
     if os.geteuid() != 0:
+        _require_name()
         return None
     try:
         files = database_files.stat()
@@ -45,6 +46,15 @@ def server_account(database_files: Path) -> Account | None:
         return Account(entry.pw_uid, entry.pw_gid)
     message = f"PostgreSQL does not run as root, and there is no account {' or '.join(_CANDIDATES)}"
     raise ServerDidNotStart(message)
+
+
+def _require_name() -> None:
+    """PostgreSQL asks for the name of the user it runs as; a container may have a number only."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        message = f"PostgreSQL needs a name for the user id {os.geteuid()}; add one to /etc/passwd"
+        raise ServerDidNotStart(message) from None
 
 
 def may(account: Account, path: Path, wanted: int) -> bool:

@@ -79,7 +79,7 @@ class Layout:
 
 def layout_of(data_dir: Path) -> Layout:
     """Name the places under the one true path of the directory."""
-    return Layout(data_dir.resolve())
+    return Layout(Path(os.path.realpath(data_dir)))
 
 
 def establish(layout: Layout, account: Account | None) -> None:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from infrastructure.embedded.account import Account, hand_over
@@ -65,6 +66,7 @@ class Postgres:
         self._settings = _SETTINGS | {
             "unix_socket_directories": str(sockets),
             "shared_buffers": f"{shared_buffers_mb}MB",
+            "dynamic_shared_memory_type": "posix" if _has_posix_memory() else "mmap",
         }
         self._log = layout.log("postgres")
         self._child: Child | None = None
@@ -198,6 +200,11 @@ class Postgres:
         draft.write_text("".join(f"{name} = {_quoted(value)}\n" for name, value in self._settings.items()))
         hand_over(self._account, draft)
         draft.replace(self._layout.postgres_configuration)
+
+
+def _has_posix_memory() -> bool:
+    """Whether shm_open(3) works: on Linux it makes files in a folder that may be closed or read-only in a container."""
+    return sys.platform != "linux" or os.access("/dev/shm", os.W_OK | os.X_OK)  # noqa: S108 - names are PostgreSQL's
 
 
 def _quoted(value: str) -> str:

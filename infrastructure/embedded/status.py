@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infrastructure.embedded.layout import Layout
-from infrastructure.embedded.locks import is_held, is_named, try_exclusive
+from infrastructure.embedded.locks import file_is_held, is_held, is_named, try_exclusive
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,11 @@ def read(layout: Layout) -> Ready | None:
     try:
         descriptor = os.open(layout.ready, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
+        return None
+    except PermissionError:
+        # Left by another user, root perhaps; of a keeper that lives, or of one that was killed.
+        if file_is_held(layout.keeper_lock):
+            raise
         return None
     try:
         if not is_held(descriptor):

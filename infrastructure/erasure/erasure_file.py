@@ -22,7 +22,7 @@ import orjson
 
 from infrastructure.erasure.request import ErasureRequest, Scope
 from infrastructure.erasure.signing import Signer, canonical
-from infrastructure.errors import BrokenErasureFile, Unavailable
+from infrastructure.errors import BrokenErasureFile, ErasureFileUnusable
 
 _BEGINNING = sha256(b"lifeledger erasures\x01").hexdigest()
 
@@ -74,7 +74,7 @@ class ErasureFile:
     def append(self, request: ErasureRequest, scope: Scope) -> int:
         """Write an erasure to disk and return its number; one that is there already keeps its own.
 
-        Raises BrokenErasureFile, Unavailable where a place cannot be written.
+        Raises BrokenErasureFile, ErasureFileUnusable where a place cannot be written.
         """
         with self._locked():
             texts = self._mended()
@@ -124,7 +124,7 @@ class ErasureFile:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError:
-            raise Unavailable from None
+            raise ErasureFileUnusable from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -146,7 +146,7 @@ def _complete_lines(path: Path) -> list[bytes]:
     except FileNotFoundError:
         return []
     except OSError:
-        raise Unavailable from None
+        raise ErasureFileUnusable from None
     *lines, rest = data.split(b"\n")
     if rest:
         os.truncate(path, len(data) - len(rest))
@@ -191,4 +191,4 @@ def _write(path: Path, data: bytes) -> None:
         finally:
             os.close(folder)
     except OSError:
-        raise Unavailable from None
+        raise ErasureFileUnusable from None

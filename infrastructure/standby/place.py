@@ -22,8 +22,8 @@ def wanted() -> bool:
     )
 
 
-def data_dir_of(arguments: list[str]) -> str:
-    """Return the data directory a command line means, by its one true path.
+def data_dir_of(arguments: list[str]) -> str | None:
+    """Return the data directory a command line means, by its one true path; None where there is none to be meant.
 
     A standby holds nothing of its data directory, so a wrong guess would only ask another one.
     """
@@ -35,7 +35,8 @@ def data_dir_of(arguments: list[str]) -> str:
             named = "".join(arguments[number + 1 : number + 2])
         elif word.startswith("--data-dir="):
             named = word.partition("=")[2]
-    return os.path.realpath(named or default_data_dir())
+    meant = named or default_data_dir()
+    return None if meant is None else os.path.realpath(meant)
 
 
 def socket_in(data_dir: str) -> str | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from infrastructure.bootstrap import open_store
-from infrastructure.cli.app import EXIT_REFUSED, EXIT_USAGE
+from infrastructure.cli.app import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE
 from infrastructure.errors import ConfigurationError
 from infrastructure.settings import Settings
 from infrastructure.standby.place import data_dir_of, wanted
-from tests.cli.test_cli import CANARY, Run, ada, assert_refused, run
+from tests.cli.test_cli import CANARY, ROOT, Run, ada, assert_refused, run
 
 __all__ = ["ada", "run"]  # the fixtures
 
@@ -75,7 +78,49 @@ def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(name, "")
     assert Settings() == unset
     assert (data_dir_of([]), wanted()) == (place, standby)
+    assert place is not None
     assert Path(place) == unset.data_dir.resolve() != Path.cwd()
+
+
+def test_who_has_no_home_names_a_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIFELEDGER_DATA_DIR", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert Path("/home/ada") in Settings().data_dir.parents
+    monkeypatch.setattr(
+        os.path, "expanduser", lambda path: path
+    )  # as where neither HOME nor /etc/passwd tells
+    assert data_dir_of([]) is None
+    with pytest.raises(ConfigurationError, match="LIFELEDGER_DATA_DIR"):
+        Settings()
+    assert Settings(data_dir=Path("/srv/ada")).data_dir == Path("/srv/ada")
+
+
+@pytest.mark.parametrize("name", ["LIFELEDGER_LEDGER_URL", "LIFELEDGER_KEYS_URL", "LIFELEDGER_READ_URL"])
+@pytest.mark.parametrize(
+    "address", [CANARY, f"mysql://{CANARY}@h/d", f"postgresql://{CANARY}@h/", "postgresql://["]
+)
+def test_an_address_that_cannot_be_one_is_refused_by_name(
+    environment: dict[str, str], name: str, address: str
+) -> None:
+    good = {"LIFELEDGER_LEDGER_URL": "postgresql:///l", "LIFELEDGER_KEYS_URL": "postgresql:///k"}
+    finished = subprocess.run(
+        [sys.executable, "-m", "infrastructure.cli", "status"],
+        env={**environment, **good, name: address},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == EXIT_REFUSED
+    assert finished.stderr == f"lifeledger: {name} must be an address of PostgreSQL that names a database\n"
+
+
+def test_an_erasure_file_that_cannot_be_used_is_said(ada: Run, tmp_path: Path) -> None:
+    finished = ada("status", LIFELEDGER_ERASURE_FILE=str(tmp_path))
+    assert finished.returncode == EXIT_UNAVAILABLE
+    assert "LIFELEDGER_ERASURE_FILE" in finished.stderr
 
 
 def test_an_empty_data_directory_is_wrong_usage(ada: Run, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from infrastructure.embedded import locks
 from infrastructure.embedded.account import Account, server_account
-from infrastructure.embedded.errors import DataDirectoryUnreachable
+from infrastructure.embedded.errors import DataDirectoryUnreachable, ServerDidNotStart
 from infrastructure.embedded.layout import layout_of
 from infrastructure.embedded.programs import Programs, installed, runnable
 from infrastructure.embedded.servers import EmbeddedServers, running, stop
@@ -110,3 +112,41 @@ def _runs_as(account: Account, program: Path) -> bool:
         [program, "--version"], user=account.uid, group=account.gid, extra_groups=[], check=False
     )
     return answer.returncode == 0
+
+
+@as_root
+def test_what_a_killed_keeper_of_root_has_left_shuts_nobody_out(closed_folder: Path) -> None:
+    closed_folder.chmod(0o755)
+    layout = layout_of(closed_folder / "data")
+    layout.run.mkdir(parents=True)
+    held = locks.open_lock(layout.keeper_lock)
+    layout.keeper_lock.chmod(0o644)
+    layout.ready.write_text("{}")
+    layout.ready.chmod(0o600)
+    with as_nobody():
+        assert running(layout.root) is None
+        assert locks.try_exclusive(held)
+        with pytest.raises(DataDirectoryUnreachable):  # it lives, and is not to be asked
+            running(layout.root)
+    os.close(held)
+
+
+@as_root
+def test_a_user_without_a_name_is_told_that_postgres_needs_one(tmp_path: Path) -> None:
+    os.seteuid(54321)
+    try:
+        with pytest.raises(ServerDidNotStart, match="54321"):
+            server_account(tmp_path)
+    finally:
+        os.seteuid(0)
+    with as_nobody():
+        assert server_account(tmp_path) is None
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

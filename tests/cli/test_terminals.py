@@ -1,0 +1,93 @@
+"""Terminals, streams and words of a command line as other machines have them: nothing ends in an internal error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infrastructure.cli.app import EXIT_INTERNAL, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_UNAVAILABLE
+from infrastructure.store.store import Store
+from tests.cli.test_cli import ROOT, Run, ada, lines, made, run
+
+__all__ = ["ada", "run"]
+
+WORDS = "Grüße 日本"
+NO_UNICODE = os.fsdecode(b"caf\xe9")
+
+
+def by_itself(
+    environment: dict[str, str], *words: str, through: str = 'exec "$@"', **changes: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the program, through a shell that may close its streams, on the test's own store."""
+    return subprocess.run(
+        ["sh", "-c", through, "sh", sys.executable, "-m", "infrastructure.cli", *words],
+        env={**environment, "COLUMNS": "200", **changes},
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_what_a_terminal_cannot_show_is_written_out(
+    ada: Run, store: Store, environment: dict[str, str], encoding: str
+) -> None:
+    made(ada, "task.create", f"title={WORDS}")
+    store.catch_up()
+    finished = by_itself(environment, "find", "task", PYTHONIOENCODING=encoding)
+    assert finished.returncode == 0
+    assert WORDS.encode(encoding, "backslashreplace") in finished.stdout
+
+
+@pytest.mark.parametrize("line", [["find", "task"], ["do", "task.create", "title=x"]])
+def test_a_closed_output_ends_no_command(
+    ada: Run, store: Store, environment: dict[str, str], line: list[str]
+) -> None:
+    for words in (line, [*line, "--json"]):
+        finished = by_itself(environment, *words, through='exec "$@" >&-')
+        assert (finished.returncode, finished.stderr) == (0, b"")
+    store.catch_up()
+    kept = lines(ada("find", "task", "--json"))
+    assert len(kept) == (0 if line[0] == "find" else 2)
+
+
+def test_a_terminal_without_columns_is_one_of_the_usual_width(ada: Run, store: Store) -> None:
+    made(ada, "task.create", "title=passport")
+    store.catch_up()
+    assert "passport" in ada("find", "task", COLUMNS="0").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (["do", "task.create", f"title={NO_UNICODE}"], EXIT_REFUSED),
+        (["do", "task.create", "title=x", "--purpose", NO_UNICODE], EXIT_REFUSED),
+        (["find", "task", "--person", NO_UNICODE], EXIT_NOT_FOUND),
+        (["find-person", NO_UNICODE], 0),
+        (["search", NO_UNICODE], EXIT_REFUSED),
+    ],
+)
+def test_words_that_are_no_text_are_refused_or_found_nowhere(
+    ada: Run, store: Store, environment: dict[str, str], line: list[str], code: int
+) -> None:
+    finished = by_itself(environment, *line)
+    assert finished.returncode == code != EXIT_INTERNAL, finished.stderr
+    assert finished.stderr.count(b"\n") == (1 if code else 0)
+    store.catch_up()
+    assert lines(ada("find", "task", "--json")) == []
+
+
+def test_a_data_directory_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LIFELEDGER_")}
+    for place in (circle, tmp_path / ("x" * 300)):
+        for command in ("status", "stop"):
+            finished = by_itself(inherited, command, "--data-dir", str(place))
+            assert finished.returncode in {EXIT_UNAVAILABLE, 0}, finished.stderr
+            assert finished.stderr.count(b"\n") == (1 if finished.returncode else 0)
