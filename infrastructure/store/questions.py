@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
+LONGEST_SEARCH = 10_000
+"""Characters of a search; PostgreSQL would take half a minute for 100,000 words."""
+
 
 class Questions:
     """Reads one person's records. Threads may share it.
@@ -150,9 +153,10 @@ class Questions:
     ) -> Page[SearchHit]:
         """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes).
 
-        What names no word to be found, such as ``-expired`` alone, finds nothing; blank text raises InvalidQuery.
+        What names no word to be found, such as ``-expired`` alone, finds nothing; blank text, and more
+        than ``LONGEST_SEARCH`` characters, raise InvalidQuery.
         """
-        if not words.strip():
+        if not words.strip() or len(words) > LONGEST_SEARCH:
             raise InvalidQuery
         return self._ask(ask_search(words, kind=kind), after, limit, cursor)
 

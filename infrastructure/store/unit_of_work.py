@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.shared.commands import Command, UnknownCommand, commands_of
-from domain.shared.errors import InvalidInput, PeerUnusable
+from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
 from domain.shared.json_text import json_of
 from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach
 from domain.shared.values import address_key, new_id
@@ -109,6 +109,8 @@ class UnitOfWork:
             raise VersionConflict
         command = _command(type(record), call)
         self._require_open(record, right=command.verb in record.RIGHTS)
+        if record.deleted_at is not None and command.verb != "restore":
+            raise RecordTrashed  # also where the command would change nothing
         known = record.named_peers
         getattr(record, command.verb)(**command.arguments(call.args, call.kwargs))
         self._require_shareable(record, command)

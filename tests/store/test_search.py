@@ -74,7 +74,7 @@ def test_search_never_finds_what_is_somebody_elses(me: Session, stranger: Sessio
 def test_search_takes_any_words_that_can_be_stored(me: Session) -> None:
     for words in ("'", '"', "a:*b & !", "\\", "<->", "ü" * 5000):
         assert "Passport of Eve" not in titles(me.search(words)), words
-    for words in ("", " "):
+    for words in ("", " ", "word " * 2001):
         with pytest.raises(InvalidQuery):
             me.search(words)
     for words in ("x\x00y", "\udc80"):
@@ -85,7 +85,7 @@ def test_search_takes_any_words_that_can_be_stored(me: Session) -> None:
 
 
 @pytest.mark.usefixtures("library")
-@pytest.mark.parametrize("words", ["-", "!!", "'", '""', "?", "a" * 200_000, "<>", "/", "- or -"])
+@pytest.mark.parametrize("words", ["-", "!!", "'", '""', "?", "a" * 9_000, "<>", "/", "- or -"])
 def test_words_that_name_nothing_find_nothing(me: Session, words: str) -> None:
     assert titles(me.search(words)) == set()
     assert len(me.search(f"passport {words}")) == 3  # control

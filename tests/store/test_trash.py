@@ -16,6 +16,7 @@ from domain.personal.location_terms import Point
 from domain.productivity.note import Note
 from domain.profile.profile_attribute import ProfileAttribute
 from domain.shared.content import Content
+from domain.shared.errors import RecordTrashed
 from domain.shared.values import StoredContent, new_id
 from domain.social.social_account import SocialAccount
 from domain.social.social_post import SocialPost
@@ -23,7 +24,7 @@ from domain.web.bookmark import Bookmark
 from domain.web.web_page import WebPage
 from infrastructure.errors import ClaimTaken
 from infrastructure.ledger.events import Receipt
-from infrastructure.store.session import Session
+from infrastructure.store.session import Session, call
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SCAN = StoredContent(new_id(), 12, "application/pdf")
@@ -119,3 +120,14 @@ def test_a_place_left_for_the_trash_is_free_until_it_is_taken_again(me: Session,
     me.do(Content.restore, first.id)
     with pytest.raises(ClaimTaken):
         me.do(Content.restore, second.id)
+
+
+def test_in_the_trash_not_even_what_would_change_nothing_is_accepted(me: Session) -> None:
+    note = me.do(Note.write, "n").id
+    me.do(Note.retitle, note, "n")
+    me.do(Note.trash, note)
+    for command, words in ((Note.retitle, ("n",)), (Note.untag, ("t",)), (Note.unpin, ()), (Note.trash, ())):
+        with pytest.raises(RecordTrashed):
+            me.do_all([call(command, note, *words)])
+    me.do(Note.restore, note)
+    me.do(Note.retitle, note, "n")
