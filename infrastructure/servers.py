@@ -25,15 +25,18 @@ class Addresses:
 
 def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
     """Return where the servers are, the embedded ones started; they are released with ``resources``."""
+    redis_url = plain(settings.redis_url)
+    if redis_url is not None and not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        msg = "LIFELEDGER_REDIS_URL must begin with redis://, rediss:// or unix://"
+        raise ConfigurationError(msg)
     if settings.ledger_url is None:
         if settings.keys_url or settings.read_url:
             msg = "LIFELEDGER_KEYS_URL and LIFELEDGER_READ_URL need LIFELEDGER_LEDGER_URL"
             raise ConfigurationError(msg)
         servers = EmbeddedServers(settings.data_dir, idle_seconds=settings.idle_minutes * 60)
         resources.enter_context(servers)
-        redis_url = plain(settings.redis_url) or servers.redis_url
         ledger = servers.postgres_url("ledger")
-        return Addresses(ledger, servers.postgres_url("keys"), ledger, redis_url)
+        return Addresses(ledger, servers.postgres_url("keys"), ledger, redis_url or servers.redis_url)
     ledger = _address("LIFELEDGER_LEDGER_URL", settings.ledger_url)
     if settings.keys_url is None:
         msg = "LIFELEDGER_LEDGER_URL needs LIFELEDGER_KEYS_URL beside it: keys lie in a database of their own"
@@ -42,7 +45,7 @@ def reach_servers(settings: Settings, resources: ExitStack) -> Addresses:
         ledger,
         _address("LIFELEDGER_KEYS_URL", settings.keys_url),
         ledger if settings.read_url is None else _address("LIFELEDGER_READ_URL", settings.read_url),
-        plain(settings.redis_url),
+        redis_url,
     )
 
 

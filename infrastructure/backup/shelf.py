@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore
 
 from infrastructure.backup.columns import Row, unpack
 from infrastructure.backup.manifest import Manifest, Part, decode, digest, encode
+from infrastructure.blobs.objects import remote_store
 from infrastructure.errors import BackupUnavailable, DamagedBackup, ForeignBackup, NoBackup
 
 MANIFEST = "manifest.json"
@@ -232,7 +233,7 @@ class Shelf:
 def shelf_at(place: str) -> Shelf:
     """Return the shelf at a URL (s3://…, gs://…, file://…) or in a folder, made with mode 0700."""
     if "://" in place and not place.startswith("file://"):
-        return Shelf(from_url(place))
+        return Shelf(remote_store("LIFELEDGER_BACKUP_URL", place))
     folder = Path(place.removeprefix("file://")).absolute()
     with _faults():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

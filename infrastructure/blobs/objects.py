@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infrastructure.errors import NotFound, Unavailable
+from infrastructure.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -62,9 +62,21 @@ class Objects:
 
 def object_store(url: str | None, folder: Path) -> ObjectStore:
     """Return the object store a URL names, or a local folder of mode 0700."""
-    from obstore.store import LocalStore, from_url  # noqa: PLC0415 - see Objects.put
+    from obstore.store import LocalStore  # noqa: PLC0415 - see Objects.put
 
     if url is not None:
-        return from_url(url)
+        return remote_store("LIFELEDGER_BLOB_URL", url)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return LocalStore(str(folder))
+
+
+def remote_store(setting: str, url: str) -> ObjectStore:
+    """Return the object store that a setting names by its URL; raises ConfigurationError where there can be none."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 - see Objects.put
+    from obstore.store import from_url  # noqa: PLC0415 - see Objects.put
+
+    try:
+        return from_url(url)
+    except (ValueError, BaseError):
+        msg = f"{setting} must be an address of an object store, such as s3://bucket/folder"
+        raise ConfigurationError(msg) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.blobs.objects import object_store
 from infrastructure.bootstrap import open_store
 from infrastructure.cli.app import EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_USAGE
 from infrastructure.errors import ConfigurationError
@@ -129,3 +130,23 @@ def test_an_empty_data_directory_is_wrong_usage(ada: Run, tmp_path: Path) -> Non
         assert data_dir_of(["task", *words]) != str(Path.cwd())
     other = str(tmp_path / "other")
     assert other in ada("find", "task", "--data-dir", other).stderr  # what is named is what it looks into
+
+
+@pytest.mark.parametrize("address", [CANARY, f"foo://{CANARY}"])
+@pytest.mark.parametrize(("name", "command"), [("REDIS_URL", "status"), ("BACKUP_URL", "backup")])
+def test_an_address_of_what_there_is_not_is_refused_by_name(
+    ada: Run, tmp_path: Path, name: str, command: str, address: str
+) -> None:
+    if (name, address) == ("BACKUP_URL", CANARY):
+        address = str(tmp_path / "a" / "folder")  # a place without a scheme is a folder
+        assert ada(command, LIFELEDGER_BACKUP_URL=address).returncode == 0
+        return
+    finished = ada(command, **{f"LIFELEDGER_{name}": address})
+    assert_refused(finished, EXIT_REFUSED)
+    assert f"LIFELEDGER_{name} must" in finished.stderr
+
+
+def test_a_place_for_content_that_cannot_be_is_refused_by_name(tmp_path: Path) -> None:
+    for url in (CANARY, f"foo://{CANARY}"):
+        with pytest.raises(ConfigurationError, match="LIFELEDGER_BLOB_URL must be an address"):
+            object_store(url, tmp_path)
