@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from infrastructure.bootstrap import open_store
+from infrastructure.cli.entry import STANDBY
 from infrastructure.cli.past_moments import past_moment
 from infrastructure.errors import ConfigurationError, NotFound
 from infrastructure.settings import Settings
@@ -68,7 +69,7 @@ def opened(data_dir: Path | None) -> Iterator[Store]:
 def start_standby(settings: Settings) -> None:
     """Let the commands after this one find the program loaded: it is while this one starts servers, and works."""
     if settings.embedded and wanted():
-        start_unless_there(os.path.realpath(settings.data_dir), "infrastructure.cli.standby_process")
+        start_unless_there(os.path.realpath(settings.data_dir), STANDBY)
 
 
 def _offer_restore(settings: Settings) -> None:

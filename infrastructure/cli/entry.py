@@ -28,7 +28,8 @@ QUICK = frozenset(
 """Commands that ask, or change one record, and end soon; none that prompts or looks after servers, keys or backups."""
 
 _EXIT_INTERRUPTED = 130
-_STANDBY = "infrastructure.cli.standby_process"
+STANDBY = "infrastructure.cli.standby_process"
+"""The module whose ``main`` stands by for the next commands."""
 
 
 def main() -> None:
@@ -67,7 +68,7 @@ def _will_be_used(path: str) -> bool:
 def _start_standby(data_dir: str) -> None:
     from infrastructure.standby.launch import start_unless_there  # noqa: PLC0415 - needed only here
 
-    start_unless_there(data_dir, _STANDBY)
+    start_unless_there(data_dir, STANDBY)
 
 
 def _run() -> None:

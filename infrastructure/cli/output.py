@@ -33,9 +33,8 @@ console = get_console()
 
 def look_at_terminal() -> None:
     """Fit the console to the terminal and environment of this process, which a fork may just have been given."""
-    if (
-        os.environ.get("COLUMNS") == "0"
-    ):  # what a script has of a terminal that is none; nothing would be shown
+    # What a script has of a terminal that is none; nothing would be shown.
+    if os.environ.get("COLUMNS") == "0":
         del os.environ["COLUMNS"]
     reconfigure(highlight=False)
 

@@ -57,15 +57,15 @@ def checked_id(name: str, value: object) -> UUID:
 
 def checked_line(name: str, value: object) -> str:
     """Return one line of text as it can be stored; raises InvalidInput."""
-    return _checked(name, _LINE, value)
+    return _checked(name, _LINE, value, "must be one line of up to 1,000 characters")
 
 
-def _checked(name: str, adapter: TypeAdapter[T], value: object) -> T:
+def _checked(name: str, adapter: TypeAdapter[T], value: object, fault: str = "not valid") -> T:
     # A source is a dataclass, which is not looked into again once it is one.
     plain = asdict(value) if isinstance(value, Source) else value
     with suppress(ValidationError):
         return adapter.validate_python(plain)
-    msg = f"{name}: not valid"
+    msg = f"{name}: {fault}"
     raise InvalidInput(msg)
 
 

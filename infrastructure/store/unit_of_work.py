@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
 from domain.shared.json_text import json_of
-from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach
+from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach, usable_peer
 from domain.shared.values import address_key, new_id
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing
@@ -257,9 +257,7 @@ class UnitOfWork:
     def _require_usable(self, peers: Iterable[PeerRef]) -> None:
         """Raise PeerUnusable unless these are living records of the person; they become part of the read set."""
         for peer in peers:
-            entry = self._find(peer.id)
-            record = entry.loaded.record if entry else None
-            if record is None or record.deleted_at is not None or peer.kind not in ("", record.KIND):
+            if peer.kind not in ("", usable_peer(self, Record, peer.id).KIND):
                 raise PeerUnusable
 
     def _sealed(self, entry: _Entry, purpose: str | None) -> Iterator[SealedEvent]:
