@@ -201,7 +201,7 @@ class Link(Content):
         ends = expires_at or now + DEFAULT_LIFE
         if ends <= now:
             raise ExpiryPast
-        _require_short_life(ends, targets, now)
+        _require_short_life(ends, _shown(target_kind, targets), now)
         return cls._begin(
             origin,
             cls.Created,
@@ -245,7 +245,7 @@ class Link(Content):
             raise TargetsFixed
         if len(self.targets) >= MAX_TARGETS:
             raise TooMany
-        _require_short_life(self.expires_at, (target,), clock.now())
+        _require_short_life(self.expires_at, frozenset({target.kind}), clock.now())
         self.trigger_event(Link.TargetAdded, target=target)
 
     def remove_target(self, target: Target) -> None:
@@ -264,7 +264,7 @@ class Link(Content):
         now = clock.now()
         if expires_at <= now:
             raise ExpiryPast
-        _require_short_life(expires_at, self.targets, now)
+        _require_short_life(expires_at, self.shown_kinds, now)
         self.trigger_event(Link.Extended, expires_at=expires_at)
 
     def shorten(self, expires_at: Moment) -> None:
@@ -322,10 +322,7 @@ class Link(Content):
 
     @property
     def shown_kinds(self) -> frozenset[str]:
-        """The kinds of the targets; a query may show any."""
-        if self.target_kind is TargetKind.QUERY:
-            return frozenset({""})
-        return frozenset(each.kind for each in self.targets)
+        return _shown(self.target_kind, self.targets)
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
@@ -360,7 +357,14 @@ def _require_fit(target_kind: TargetKind, targets: tuple[Target, ...], query: st
         raise TargetsUnfit
 
 
-def _require_short_life(expires_at: datetime, targets: tuple[Target, ...], now: datetime) -> None:
-    special = any(each.kind in SPECIAL_KINDS for each in targets)
+def _shown(target_kind: TargetKind, targets: tuple[Target, ...]) -> frozenset[str]:
+    """Return the kinds of the targets; a query may show any."""
+    if target_kind is TargetKind.QUERY:
+        return frozenset({""})
+    return frozenset(each.kind for each in targets)
+
+
+def _require_short_life(expires_at: datetime, kinds: frozenset[str], now: datetime) -> None:
+    special = not kinds.isdisjoint(SPECIAL_KINDS | {""})  # what a query will find, nobody knows
     if expires_at > now + (MAX_LIFE_SPECIAL if special else MAX_LIFE):
         raise LifeTooLong

@@ -114,7 +114,7 @@ class ExpiryPast(RuleBroken):
 
 
 class LifeTooLong(RuleBroken):
-    """A link lives at most 365 days from now, and 7 days where it shows health records."""
+    """A link lives at most 365 days from now, and 7 days where it shows health records or a query."""
 
 
 class NotLater(RuleBroken):

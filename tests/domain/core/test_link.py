@@ -140,6 +140,14 @@ def test_link_lives_a_year_at_most() -> None:
         created(expires_at=days(365) + timedelta(microseconds=1))
 
 
+def test_what_a_query_will_find_is_shown_for_a_week_at_most() -> None:
+    link = created(target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", expires_at=days(7))
+    with pytest.raises(LifeTooLong):
+        link.extend(days(8))
+    with pytest.raises(LifeTooLong):
+        created(target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", expires_at=days(8))
+
+
 @pytest.mark.parametrize("ends", [days(0), days(-1)])
 def test_link_ends_in_the_future(ends: datetime) -> None:
     with pytest.raises(ExpiryPast):
