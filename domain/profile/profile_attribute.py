@@ -15,6 +15,7 @@ from domain.profile.profile_attribute_terms import (
     NotHeld,
     NotProposed,
     NotVerified,
+    OnlyDerived,
     PastValue,
     ProposedBy,
     Provenance,
@@ -260,10 +261,10 @@ class ProfileAttribute(Content):
         self.trigger_event(ProfileAttribute.Rejected, reason=reason)
 
     def correct(self, value: Value, *, unit: Unit | None = None) -> None:
-        """Replace a value that was wrong; a verification of it no longer counts."""
+        """Replace a value that was wrong, or take the person's word for a derived one; no verification outlasts that."""
         self._require_held()
         require_fit(self.value_type, value, unit)
-        if (value, unit) != (self.value, self.unit):
+        if (value, unit) != (self.value, self.unit) or self.provenance is Provenance.DERIVED:
             self.trigger_event(ProfileAttribute.Corrected, value=value, unit=unit)
 
     def supersede(self, value: Value, *, unit: Unit | None = None, valid_from: Day | None = None) -> None:
@@ -315,6 +316,8 @@ class ProfileAttribute(Content):
     def make_primary(self) -> None:
         """Make this the one that stands for its key; refused by the ledger while another does."""
         self._require_held()
+        if self.provenance is Provenance.DERIVED:
+            raise OnlyDerived
         if self.valid_to is not None and self.valid_to <= clock.now().date():
             raise AttributeEnded
         if not self.is_primary:

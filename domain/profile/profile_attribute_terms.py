@@ -113,6 +113,10 @@ class NotVerified(IllegalTransition):
     """The attribute is not verified."""
 
 
+class OnlyDerived(RuleBroken):
+    """A derived value never stands before a stated one; correct it, if only by itself, to state it."""
+
+
 class VerificationStanding(IllegalTransition):
     """The verification has not reached its end yet."""
 

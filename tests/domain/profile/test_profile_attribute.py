@@ -19,6 +19,7 @@ from domain.profile.profile_attribute_terms import (
     NotHeld,
     NotProposed,
     NotVerified,
+    OnlyDerived,
     PastValue,
     Provenance,
     ValidityOverlaps,
@@ -269,6 +270,26 @@ def test_primary_fact_claims_its_key_until_it_yields() -> None:
     attribute.yield_primary()
     assert attribute.claims == frozenset()
     assert topics(attribute)[1:] == ["profile_attribute.made_primary", "profile_attribute.primacy_yielded"]
+
+
+def test_derived_value_never_stands_before_a_stated_one() -> None:
+    attribute = proposed(provenance=Provenance.DERIVED)
+    attribute.accept()
+    with pytest.raises(OnlyDerived):
+        attribute.make_primary()
+    attribute.correct(attribute.value)  # the person says so, too
+    attribute.make_primary()
+    assert (attribute.provenance, is_primary(attribute)) == (Provenance.USER_STATED, True)
+    version = attribute.version
+    attribute.correct(attribute.value)
+    assert attribute.version == version
+
+
+def test_imported_value_may_be_primary() -> None:
+    attribute = proposed(provenance=Provenance.IMPORTED)
+    attribute.accept()
+    attribute.make_primary()
+    assert is_primary(attribute)
 
 
 def test_trashed_fact_leaves_the_place_of_the_primary_one_to_another() -> None:
