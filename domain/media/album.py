@@ -9,11 +9,11 @@ from uuid import UUID
 from domain.media.media import Media
 from domain.shared.content import Content
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.record import Origin, TooMany, peers_of
+from domain.shared.nesting import Nestable
+from domain.shared.record import Origin, TooMany
 from domain.shared.values import Id, Many, Text, Title
 
 MAX_MEDIA = 100_000
-MAX_DEPTH = 8
 
 
 class AlbumKind(StrEnum):
@@ -49,18 +49,11 @@ class CoverNotMember(RuleBroken):
     """The cover must be one of the album's media."""
 
 
-class AlbumCycle(RuleBroken):
-    """Albums must not contain themselves, not even through others."""
-
-
-class AlbumTooDeep(RuleBroken):
-    """Albums may be nested at most eight levels deep."""
-
-
-class Album(Content):
+class Album(Nestable):
     """A collection of media; trashing it leaves them where they are."""
 
     KIND: ClassVar[str] = "album"
+    MAX_DEPTH: ClassVar[int] = 8
 
     title: str
     description: str = ""
@@ -71,7 +64,7 @@ class Album(Content):
     cover_media_id: UUID | None = None
     parent_album_id: UUID | None = None
 
-    class Event(Content.Event):
+    class Event(Nestable.Event):
         """Any event of an album."""
 
     class Created(Event, Content.Created):
@@ -215,17 +208,19 @@ class Album(Content):
 
     def nest_under(self, parent_album_id: Id) -> None:
         self._require_open()
-        if parent_album_id == self.parent_album_id:
+        before = self.parent_album_id
+        if parent_album_id == before:
             return
-        if parent_album_id == self.id:
-            raise AlbumCycle
-        self._require_room(self._peer(Album, parent_album_id))
+        self._require_place(self._peer(Album, parent_album_id).id)
         self.trigger_event(Album.Nested, parent_album_id=parent_album_id)
+        self._tell_parents(before)
 
     def unnest(self) -> None:
         self._require_open()
-        if self.parent_album_id is not None:
+        before = self.parent_album_id
+        if before is not None:
             self.trigger_event(Album.Unnested)
+            self._tell_parents(before)
 
     def archive(self) -> None:
         if self.status is not AlbumStatus.ARCHIVED:
@@ -235,24 +230,17 @@ class Album(Content):
         if self.status is not AlbumStatus.OPEN:
             self.trigger_event(Album.Reopened)
 
+    @property
+    def lies_in(self) -> UUID | None:
+        return self.parent_album_id
+
     def _require_open(self) -> None:
         if self.status is not AlbumStatus.OPEN:
             raise AlbumClosed
 
     def _require_fit(self) -> None:
         if self.parent_album_id is not None:
-            self._require_room(peers_of(self).get(Album, self.parent_album_id))
-
-    def _require_room(self, parent: Album | None) -> None:
-        """Walk up from the parent; albums further up may be in the trash, and count all the same."""
-        above, depth = parent, 2
-        while above is not None and above.parent_album_id is not None:
-            if above.parent_album_id == self.id:
-                raise AlbumCycle
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise AlbumTooDeep
-            above = peers_of(self).get(Album, above.parent_album_id)
+            self._require_place(self.parent_album_id)
 
     def _require_member(self, media_id: UUID) -> None:
         if media_id not in self.media:

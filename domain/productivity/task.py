@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from domain.productivity.task_progress import TaskProgress
+from domain.productivity.task_checklist import TaskChecklist
 from domain.productivity.task_terms import (
-    MAX_CHECKLIST,
-    MAX_DEPTH,
-    ChecklistItem,
     Details,
-    ItemExists,
     Minutes,
     Percent,
     PredecessorsOpen,
     Priority,
+    RecurrenceMode,
     StartAfterDue,
     Status,
+    SubtasksOpen,
     TaskCycle,
-    TaskTooDeep,
 )
+from domain.productivity.task_turns import Turn
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.errors import ItemNotFound
-from domain.shared.record import Origin, TooMany, peers_of
+from domain.shared.record import Origin, peers_of, subject_of
 from domain.shared.recurrence import RecurrenceRule
-from domain.shared.values import Day, Id, Label, Line, LocalTime, Moment, Text, TimeZone, Title, new_id
+from domain.shared.values import Day, Id, Label, LocalTime, Moment, Text, TimeZone, Title
 
 
-class Task(TaskProgress):
+class Task(TaskChecklist):
     """Something to be done."""
 
     KIND: ClassVar[str] = "task"
+    MAX_DEPTH: ClassVar[int] = 10
+    STAYS = TaskChecklist.STAYS | {"next_id"}
 
     title: str
     notes: str = ""
@@ -45,11 +46,13 @@ class Task(TaskProgress):
     estimate_minutes: int | None = None
     parent_id: UUID | None = None
     dependencies: tuple[UUID, ...] = ()
-    checklist: tuple[ChecklistItem, ...] = ()
     recurrence: str | None = None
+    recurrence_mode: RecurrenceMode = RecurrenceMode.ON_SCHEDULE
+    next_id: UUID | None = None
+    """The instance that was made when this one was completed."""
     list_name: str | None = None
 
-    class Event(TaskProgress.Event):
+    class Event(TaskChecklist.Event):
         """Any event of a task."""
 
     class Created(Event, Content.Created, Details):
@@ -111,37 +114,15 @@ class Task(TaskProgress):
         def apply(self, task: Task) -> None:
             task.dependencies = tuple(item for item in task.dependencies if item != self.predecessor_id)
 
-    class ChecklistItemAdded(Event):
-        TOPIC = "task.checklist_item_added"
-        item: ChecklistItem
-
-        def apply(self, task: Task) -> None:
-            task.checklist = (*task.checklist, self.item)
-
-    class ChecklistItemChecked(Event):
-        TOPIC = "task.checklist_item_checked"
-        item_id: UUID
-
-        def apply(self, task: Task) -> None:
-            task.checklist = _with_check(task.checklist, self.item_id, checked=True)
-
-    class ChecklistItemUnchecked(Event):
-        TOPIC = "task.checklist_item_unchecked"
-        item_id: UUID
-
-        def apply(self, task: Task) -> None:
-            task.checklist = _with_check(task.checklist, self.item_id, checked=False)
-
-    class ChecklistItemRemoved(Event):
-        TOPIC = "task.checklist_item_removed"
-        item_id: UUID
-
-        def apply(self, task: Task) -> None:
-            task.checklist = tuple(item for item in task.checklist if item.id != self.item_id)
-
     class RecurrenceSet(Event):
         TOPIC = "task.recurrence_set"
+        class_version = 2
         recurrence: str
+        recurrence_mode: RecurrenceMode
+
+        @staticmethod
+        def upcast_v1_v2(data: dict[str, Any]) -> None:
+            data["recurrence_mode"] = RecurrenceMode.ON_SCHEDULE
 
     class RecurrenceStopped(Event):
         TOPIC = "task.recurrence_stopped"
@@ -149,6 +130,12 @@ class Task(TaskProgress):
 
         def apply(self, task: Task) -> None:
             task.recurrence = None
+
+    class Recurred(Event):
+        """The next instance of the task was made."""
+
+        TOPIC = "task.recurred"
+        next_id: UUID
 
     class Refreshed(Event, Details):
         TOPIC = "task.refreshed"
@@ -232,15 +219,24 @@ class Task(TaskProgress):
         if notes != self.notes:
             self.trigger_event(Task.NotesWritten, notes=notes)
 
-    def complete(self, *, force: bool = False, completed_at: Moment | None = None) -> None:
-        """Finish the task; refused while a predecessor is open, unless forced.
+    def complete(
+        self, *, force: bool = False, complete_subtasks: bool = False, completed_at: Moment | None = None
+    ) -> None:
+        """Finish the task, with all that is open under it if so told; makes the next instance of one that recurs.
 
-        One that is cancelled, in the trash or erased counts as done.
+        Refused while a task under it is open, and while a predecessor is, unless forced; one that is cancelled, in
+        the trash or erased counts as done. What lies under it is not made anew.
         """
         self._require_open()
-        if not force and any(self._waits_for(each) for each in self.dependencies):
+        ending = (self, *self._open_below())
+        if len(ending) > 1 and not complete_subtasks:
+            raise SubtasksOpen
+        if not force and any(_waits_for_others(each, ending) for each in ending):
             raise PredecessorsOpen
-        self.trigger_event(Task.Completed, completed_at=completed_at or clock.now())
+        at = completed_at or clock.now()
+        for task in reversed(ending):
+            task.trigger_event(Task.Completed, completed_at=at)
+        self._make_next(at)
 
     def reschedule(
         self,
@@ -272,17 +268,19 @@ class Task(TaskProgress):
 
     def nest_under(self, parent_id: Id) -> None:
         self._require_open()
-        if parent_id == self.parent_id:
+        before = self.parent_id
+        if parent_id == before:
             return
-        if parent_id == self.id:
-            raise TaskCycle
-        self._require_room(self._peer(Task, parent_id))
+        self._require_place(self._peer(Task, parent_id).id)
         self.trigger_event(Task.Nested, parent_id=parent_id)
+        self._tell_parents(before)
 
     def promote(self) -> None:
         self._require_open()
-        if self.parent_id is not None:
+        before = self.parent_id
+        if before is not None:
             self.trigger_event(Task.Promoted)
+            self._tell_parents(before)
 
     def add_dependency(self, predecessor_id: Id) -> None:
         self._require_open()
@@ -297,51 +295,25 @@ class Task(TaskProgress):
         if predecessor_id in self.dependencies:
             self.trigger_event(Task.DependencyRemoved, predecessor_id=predecessor_id)
 
-    def add_checklist_item(self, text: Line, *, item_id: Id | None = None) -> None:
+    def set_recurrence(
+        self, rule: RecurrenceRule, *, mode: RecurrenceMode = RecurrenceMode.ON_SCHEDULE
+    ) -> None:
         self._require_open()
-        if len(self.checklist) >= MAX_CHECKLIST:
-            raise TooMany
-        item = ChecklistItem(item_id or new_id(), text)
-        if any(each.id == item.id for each in self.checklist):
-            raise ItemExists
-        self.trigger_event(Task.ChecklistItemAdded, item=item)
-
-    def check_item(self, item_id: Id) -> None:
-        if not self._item(item_id).checked:
-            self.trigger_event(Task.ChecklistItemChecked, item_id=item_id)
-
-    def uncheck_item(self, item_id: Id) -> None:
-        if self._item(item_id).checked:
-            self.trigger_event(Task.ChecklistItemUnchecked, item_id=item_id)
-
-    def remove_item(self, item_id: Id) -> None:
-        self._item(item_id)
-        self.trigger_event(Task.ChecklistItemRemoved, item_id=item_id)
-
-    def set_recurrence(self, rule: RecurrenceRule) -> None:
-        self._require_open()
-        if rule != self.recurrence:
-            self.trigger_event(Task.RecurrenceSet, recurrence=rule)
+        if (rule, mode) != (self.recurrence, self.recurrence_mode):
+            self.trigger_event(Task.RecurrenceSet, recurrence=rule, recurrence_mode=mode)
 
     def stop_recurrence(self) -> None:
         if self.recurrence is not None:
             self.trigger_event(Task.RecurrenceStopped)
 
+    @property
+    def lies_in(self) -> UUID | None:
+        return self.parent_id
+
     def _require_fit(self) -> None:
         if self.parent_id is not None:
-            self._require_room(peers_of(self).get(Task, self.parent_id))
+            self._require_place(self.parent_id)
         self._require_acyclic(self.dependencies)
-
-    def _require_room(self, parent: Task | None) -> None:
-        """Walk up from the parent; tasks further up may be in the trash, and count all the same."""
-        above, depth = parent, 2
-        while above is not None and above.parent_id is not None:
-            if above.parent_id == self.id:
-                raise TaskCycle
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise TaskTooDeep
-            above = peers_of(self).get(Task, above.parent_id)
 
     def _require_acyclic(self, predecessors: tuple[UUID, ...]) -> None:
         seen: set[UUID] = set()
@@ -356,15 +328,49 @@ class Task(TaskProgress):
                 task = peers_of(self).get(Task, current)
                 frontier.extend(task.dependencies if task is not None else ())
 
-    def _waits_for(self, predecessor_id: UUID) -> bool:
-        predecessor = peers_of(self).get(Task, predecessor_id)
-        return predecessor is not None and predecessor.deleted_at is None and predecessor.is_open
+    def _open_below(self) -> Iterator[Task]:
+        """Yield the open tasks under this one, those above first; what is in the trash is left out with all in it."""
+        for task in self._inside():
+            if task.deleted_at is None:
+                if task.is_open:
+                    yield task
+                yield from task._open_below()  # noqa: SLF001 - a record of its own kind
 
-    def _item(self, item_id: UUID) -> ChecklistItem:
+    def _make_next(self, done_at: datetime) -> None:
+        """Make the next instance, once: a task that is reopened and completed again has it already."""
+        if self.recurrence is None or self.next_id is not None:
+            return
+        turn = Turn(self.recurrence, self.start_on, self.due, self.due_at)
+        done_on = done_at.astimezone(ZoneInfo(self.timezone or "UTC")).date()
+        following = turn.following(done_on, self.recurrence_mode, self.timezone)
+        if following is not None:
+            task = self._again(following)
+            peers_of(self).add(task)
+            self.trigger_event(Task.Recurred, next_id=task.id)
+
+    def _again(self, turn: Turn) -> Task:
+        """Return a new task like this one, at its own time and with nothing done."""
+        task = Task.create(
+            Origin(subject_of(self), peers=peers_of(self)),
+            self.title,
+            notes=self.notes,
+            priority=self.priority,
+            start_on=turn.start_on,
+            due=turn.due,
+            due_at=turn.due_at,
+            timezone=self.timezone,
+            estimate_minutes=self.estimate_minutes,
+            list_name=self.list_name,
+        )
+        task.set_recurrence(turn.rule, mode=self.recurrence_mode)
         for item in self.checklist:
-            if item.id == item_id:
-                return item
-        raise ItemNotFound
+            task.add_checklist_item(item.text)
+        for tag in self.tags:
+            task.tag(tag)
+        parent = self._relative(self.parent_id)
+        if parent is not None and parent.deleted_at is None:
+            task.nest_under(parent.id)
+        return task
 
 
 def _require_order(start_on: date | None, due: date | None, due_at: datetime | None) -> None:
@@ -373,7 +379,8 @@ def _require_order(start_on: date | None, due: date | None, due_at: datetime | N
         raise StartAfterDue
 
 
-def _with_check(
-    items: tuple[ChecklistItem, ...], item_id: UUID, *, checked: bool
-) -> tuple[ChecklistItem, ...]:
-    return tuple(ChecklistItem(each.id, each.text, checked) if each.id == item_id else each for each in items)
+def _waits_for_others(task: Task, ending: tuple[Task, ...]) -> bool:
+    """Return whether the task has an open predecessor besides those that end with it."""
+    with_it = {each.id for each in ending}
+    found = (peers_of(task).get(Task, each) for each in task.dependencies if each not in with_it)
+    return any(each is not None and each.deleted_at is None and each.is_open for each in found)

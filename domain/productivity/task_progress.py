@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.productivity.task_terms import NotWaiting, Status, TaskClosed, TaskOpen, TimeOverlap, TimeSpan
-from domain.shared.content import Content
+from domain.shared.nesting import Nestable
 from domain.shared.values import Line, Moment
 
 
-class TaskProgress(Content):
+class TaskProgress(Nestable):
     """Work that is begun, waits, ends or is given up.
 
     Whether it may end is the task's to say (``Task.complete``), for that depends on other tasks.
@@ -30,7 +30,7 @@ class TaskProgress(Content):
     waiting_for: str | None = None
     time_log: tuple[TimeSpan, ...] = ()
 
-    class Event(Content.Event):
+    class Event(Nestable.Event):
         """Any event of a task."""
 
     class ProgressEvent(Event):
@@ -50,6 +50,8 @@ class TaskProgress(Content):
         waiting_for: str
 
         def apply(self, task: TaskProgress) -> None:
+            if task.status is Status.IN_PROGRESS:  # one that came in as begun has no time of its own
+                task.started_at = task.started_at or self.timestamp
             task.status = Status.WAITING
             task.waiting_for = self.waiting_for
 

@@ -12,7 +12,6 @@ from pydantic import Field
 from domain.shared.errors import IllegalTransition, RuleBroken
 from domain.shared.values import Id, Line, LocalTime, Moment
 
-MAX_DEPTH = 10
 MAX_CHECKLIST = 200
 
 Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -35,6 +34,13 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class RecurrenceMode(StrEnum):
+    """What the next instance of a recurring task is reckoned from: the days of this one, or when it was done."""
+
+    ON_SCHEDULE = "on_schedule"
+    AFTER_COMPLETION = "after_completion"
+
+
 class TaskClosed(IllegalTransition):
     """The task is done or cancelled; reopen it first."""
 
@@ -51,16 +57,16 @@ class PredecessorsOpen(RuleBroken):
     """Tasks that must be finished first are still open."""
 
 
+class SubtasksOpen(RuleBroken):
+    """Tasks under this one are still open; complete them first, or with it."""
+
+
 class StartAfterDue(RuleBroken):
     """A task cannot start after it is due."""
 
 
 class TaskCycle(RuleBroken):
-    """Tasks must not contain or wait for themselves, not even through others."""
-
-
-class TaskTooDeep(RuleBroken):
-    """Tasks may be nested at most ten levels deep."""
+    """Tasks must not wait for themselves, not even through others."""
 
 
 class ItemExists(RuleBroken):

@@ -33,6 +33,7 @@ class Content(Record):
 
     class Restored(Event):
         TOPIC = "{kind}.restored"
+        IN_TRASH = True
 
         def apply(self, record: Content) -> None:
             record.deleted_at = None

@@ -44,6 +44,10 @@ class Peers(Protocol):
         """Return the record as it stands in the ledger, or None."""
         ...
 
+    def add(self, record: Record) -> None:
+        """Take in a record that a command makes besides its own; both are stored, or neither."""
+        ...
+
 
 class NoPeers:
     """No other records: for a record used by itself."""
@@ -51,6 +55,9 @@ class NoPeers:
     def get(self, kind: type[R], record_id: UUID) -> R | None:  # noqa: ARG002 - the port's signature
         """Return None."""
         return None
+
+    def add(self, record: Record) -> None:
+        """Let the record go: there is nobody to store it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,9 @@ class Record(Aggregate):
         EDITS: ClassVar[tuple[str, ...]] = ()
         """Fields that count as edited besides those the event carries: what its ``apply`` changes by itself."""
 
+        IN_TRASH: ClassVar[bool] = False
+        """Whether it may happen to a record in the trash, too."""
+
         @staticmethod
         def create_timestamp() -> datetime:
             return clock.now()
@@ -172,6 +182,7 @@ class Record(Aggregate):
         """
 
         TOPIC = "{kind}.reverted"
+        IN_TRASH = True
         BY_SOURCE = True  # the edited fields are those of the earlier state
 
         state: Mapping[str, Any]
@@ -245,21 +256,28 @@ class Record(Aggregate):
             return
         if not self.REVERTIBLE:
             raise NotRevertible
-        aim = restored(
-            type(self), self.id, self.version, self.created_on, self.modified_on, {**state_of(self), **state}
-        )
-        attach(aim, subject_of(self), peers_of(self))
-        aim._require_fit()  # noqa: SLF001 - the record itself, as it would be
+        before = state_of(self)
+        self._like({**before, **state})._require_fit()  # noqa: SLF001 - the record itself, as it would be
         self.trigger_event(self.Reverted, state=state, to_version=earlier.version, reason=reason)
+        self._tell_others(self._like(before))
 
     def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
         """Record an event; where the clock has been put back, at the time of the event before it."""
-        if self.deleted_at is not None and event_class.__name__ not in ("Restored", "Reverted"):
+        if self.deleted_at is not None and not getattr(event_class, "IN_TRASH", False):
             raise RecordTrashed
         super().trigger_event(event_class, timestamp=max(clock.now(), self.modified_on), **fields)
 
     def _require_fit(self) -> None:
         """Check the rules that span records, for a state that comes back instead of being reached by commands."""
+
+    def _tell_others(self, before: Self) -> None:
+        """Let records that keep the other end of something here know of a revert; ``before`` is this one before it."""
+
+    def _like(self, state: Mapping[str, Any]) -> Self:
+        """Return this record with another state, among the same others."""
+        record = restored(type(self), self.id, self.version, self.created_on, self.modified_on, state)
+        attach(record, subject_of(self), peers_of(self))
+        return record
 
     def _peer(self, kind: type[R], record_id: UUID) -> R:
         """Return another living record of the same person; raise PeerUnusable where there is none."""

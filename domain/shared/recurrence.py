@@ -7,6 +7,7 @@ is read against a closed list of parts before it is stored.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Annotated
 
@@ -53,6 +54,15 @@ def normal_rule(text: str) -> str:
     if "COUNT" in parts and "UNTIL" in parts:
         raise ValueError("must not have both COUNT and UNTIL")
     return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def counted_down(rule: str, passed: Iterable[object]) -> str:
+    """Return the rule for what is left of a series after the occurrences passed, which are looked at only for COUNT."""
+    name, equals, count = rule.rpartition("COUNT=")
+    if not equals:
+        return rule
+    count, semicolon, rest = count.partition(";")
+    return f"{name}COUNT={int(count) - sum(1 for _ in passed)}{semicolon}{rest}"
 
 
 def last_moment(until: str) -> datetime:

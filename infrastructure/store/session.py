@@ -200,9 +200,8 @@ class Session(Questions):
 
     def _repeated(self, calls: Sequence[Call], first: Receipt) -> tuple[Receipt, ...]:
         """Return what the first carrying out of these commands has returned."""
-        if len(calls) == 1:
-            return (first,)
-        return self.engine.ledger.receipts(first, [each.record_id for each in calls])
+        found = self.engine.ledger.receipts(first, [each.record_id for each in calls])
+        return found if found or len(calls) > 1 else (first,)  # its record has been erased since
 
     def _origin(self, work: UnitOfWork, each: Call, given: Given) -> Origin:
         if given.source is not None:

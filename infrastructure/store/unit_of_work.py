@@ -17,7 +17,7 @@ from domain.shared.values import address_key, new_id
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing
 from infrastructure.crypto.period_key import PeriodKey, period_of
-from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable, VersionConflict
+from infrastructure.errors import Busy, Erased, KeyUnavailable, NotFound, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import (
     Append,
@@ -70,6 +70,8 @@ class _Entry:
     mentions: frozenset[str] = frozenset()
     restricted_kinds: frozenset[str] = frozenset()
     on_hold: bool = False
+    beside: bool = False
+    """Made by a command besides its own record."""
 
 
 class UnitOfWork:
@@ -96,7 +98,10 @@ class UnitOfWork:
 
     def get(self, kind: type[R], record_id: UUID) -> R | None:
         """Return another record of the person: the port ``Peers`` that commands look through."""
-        entry = self._find(record_id)
+        try:
+            entry = self._find(record_id)
+        except Erased:
+            return None
         return entry.loaded.record if entry and isinstance(entry.loaded.record, kind) else None
 
     def run(self, call: Call, *, origin: Origin | None = None, expected_version: int | None = None) -> Record:
@@ -134,9 +139,12 @@ class UnitOfWork:
         record: Record = getattr(command.kind, command.verb)(origin, **arguments)
         self._require_shareable(record, command)
         self._require_usable(record.named_peers)
-        key = self.key_for_new(command.kind, record.created_on)
-        self._entries[record.id] = _Entry(Loaded(record, key))
+        self._enter_new(record)
         return record
+
+    def add(self, record: Record) -> None:
+        """Take in a record that a command has made besides its own: the port ``Peers`` that commands look through."""
+        self._enter_new(record).beside = True
 
     def carry_over(
         self, record: Record, key: PeriodKey, events: Sequence[Record.Event], before: Before
@@ -191,8 +199,12 @@ class UnitOfWork:
         )
 
     def append(self, attribution: Attribution, request_digest: bytes, purpose: str | None) -> Append | None:
-        """Encrypt what has changed; None where nothing did."""
-        events = [event for entry in self._entries.values() for event in self._sealed(entry, purpose)]
+        """Encrypt what has changed; None where nothing did.
+
+        Records made beside the commands come last: of those made, the first belong to the commands in their order.
+        """
+        entries = sorted(self._entries.values(), key=lambda entry: entry.beside)
+        events = [event for entry in entries for event in self._sealed(entry, purpose)]
         if not events:
             return None
         changed = {event.record_id for event in events}
@@ -243,6 +255,11 @@ class UnitOfWork:
             record.restricted_kinds,
             record.on_hold,
         )
+        self._entries[record.id] = entry
+        return entry
+
+    def _enter_new(self, record: Record) -> _Entry:
+        entry = _Entry(Loaded(record, self.key_for_new(type(record), record.created_on)))
         self._entries[record.id] = entry
         return entry
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 import orjson
 import pytest
@@ -17,32 +15,22 @@ from domain.core.link import Link
 from domain.core.link_terms import TargetKind
 from domain.core.user import User
 from domain.productivity.task import Task
-from domain.productivity.task_terms import TaskCycle
 from domain.shared import clock
+from domain.shared.nesting import LiesInItself
 from domain.shared.record import NotRevertible, Origin, Record, Source, attach, state_of
 from domain.shared.values import new_id
 from infrastructure.ledger.codec import decode_event, encode_event, schema_version_of
+from tests.domain.shelf import Shelf
 from tests.histories import BEGINNING
 
 R = TypeVar("R", bound=Record)
 ME = new_id()
 
 
-class Others:
-    """The person's other records, by id."""
-
-    def __init__(self, *records: Record) -> None:
-        self._records: Mapping[UUID, Record] = {record.id: record for record in records}
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        found = self._records.get(record_id)
-        return found if isinstance(found, kind) else None
-
-
 def as_it_is(record: R) -> R:
     """Return the record as it would be loaded later at this version."""
     earlier = deepcopy(record)
-    attach(earlier, ME, Others())
+    attach(earlier, ME, Shelf())
     return earlier
 
 
@@ -93,13 +81,14 @@ def test_a_reverted_field_counts_as_edited_only_if_it_did_then() -> None:
 
 def test_a_revert_makes_no_circle_of_tasks() -> None:
     above, below = Task.create(Origin(ME), "above"), Task.create(Origin(ME), "below")
-    attach(above, ME, Others(below))
-    attach(below, ME, Others(above))
+    shelf = Shelf(above, below)
+    attach(above, ME, shelf)
+    attach(below, ME, shelf)
     above.nest_under(below.id)
     nested = as_it_is(above)
     above.promote()
     below.nest_under(above.id)
-    with pytest.raises(TaskCycle):
+    with pytest.raises(LiesInItself):
         above.revert_to(nested, "")
     below.promote()
     above.revert_to(nested, "")
@@ -127,7 +116,7 @@ def test_a_link_is_not_opened_again_by_a_revert() -> None:
 
 def test_a_merge_of_contacts_can_be_reverted() -> None:
     kept, given_up = (Contact.add(Origin(ME), ContactName(full=name)) for name in ("Ada", "Ada L."))
-    attach(given_up, ME, Others(kept))
+    attach(given_up, ME, Shelf(kept))
     before = as_it_is(given_up)
     given_up.merge_into(kept.id)
     given_up.revert_to(before, "")

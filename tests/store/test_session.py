@@ -10,8 +10,9 @@ import pytest
 from domain.media.album import Album
 from domain.productivity.note import Note
 from domain.productivity.task import Task
-from domain.productivity.task_terms import PredecessorsOpen, TaskClosed, TaskCycle
+from domain.productivity.task_terms import PredecessorsOpen, TaskClosed
 from domain.shared.errors import InvalidInput, PeerUnusable
+from domain.shared.nesting import LiesInItself
 from domain.shared.record import Source
 from domain.shared.values import new_id
 from infrastructure.errors import ClaimTaken, CommandIdReused, NotFound, SourceAlreadyKept, VersionConflict
@@ -177,7 +178,7 @@ def test_a_task_cannot_come_to_lie_under_itself_through_others(me: Session) -> N
     top, middle, bottom = (me.do(Task.create, title=name).id for name in ("top", "middle", "bottom"))
     me.do(Task.nest_under, middle, top)
     me.do(Task.nest_under, bottom, middle)
-    with pytest.raises(TaskCycle):
+    with pytest.raises(LiesInItself):
         me.do(Task.nest_under, top, bottom)
 
 

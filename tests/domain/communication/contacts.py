@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, cast
-from uuid import UUID
 
 from domain.catalogue import topic_of
 from domain.communication.contact import Contact
 from domain.communication.contact_terms import ContactName, PostalAddress
-from domain.shared.record import Origin, R
+from domain.shared.record import Origin
 from domain.shared.values import new_id
+from tests.domain.shelf import Shelf
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 ADA = ContactName(full="Ada Lovelace", given="Ada", family="Lovelace")
 HOME = PostalAddress(street="Rue 1\nFloor 8", locality="Paris", country="France", country_code="FR")
 
 
-class AddressBook:
-    """The other records of a person, by id."""
+class AddressBook(Shelf):
+    """The contacts of a person."""
 
-    def __init__(self) -> None:
-        self.contacts: dict[UUID, Contact] = {}
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        found = self.contacts.get(record_id)
-        return found if isinstance(found, kind) else None
-
-    def add(self, name: str) -> Contact:
+    def meet(self, name: str) -> Contact:
         contact = Contact.add(Origin(new_id(), peers=self), ContactName(full=name))
-        self.contacts[contact.id] = contact
+        self.add(contact)
         return contact
 
 

@@ -140,7 +140,7 @@ def test_sort_name_follows_the_name() -> None:
 
 def test_merged_contact_says_where_it_went() -> None:
     book = AddressBook()
-    ada, countess = book.add("Ada"), book.add("Countess")
+    ada, countess = book.meet("Ada"), book.meet("Countess")
 
     countess.merge_into(ada.id)
 
@@ -161,7 +161,7 @@ def test_merged_contact_says_where_it_went() -> None:
 )
 def test_merged_contact_changes_no_more(command: Callable[[Contact], None]) -> None:
     book = AddressBook()
-    ada, countess = book.add("Ada"), book.add("Countess")
+    ada, countess = book.meet("Ada"), book.meet("Countess")
     countess.merge_into(ada.id)
 
     with pytest.raises(ContactMerged):
@@ -171,7 +171,7 @@ def test_merged_contact_changes_no_more(command: Callable[[Contact], None]) -> N
 
 def test_merged_contact_cannot_be_merged_elsewhere() -> None:
     book = AddressBook()
-    ada, countess, bob = book.add("Ada"), book.add("Countess"), book.add("Bob")
+    ada, countess, bob = book.meet("Ada"), book.meet("Countess"), book.meet("Bob")
     countess.merge_into(ada.id)
 
     with pytest.raises(ContactMerged):
@@ -180,7 +180,7 @@ def test_merged_contact_cannot_be_merged_elsewhere() -> None:
 
 def test_merged_contact_can_still_be_trashed_and_restored() -> None:
     book = AddressBook()
-    ada, countess = book.add("Ada"), book.add("Countess")
+    ada, countess = book.meet("Ada"), book.meet("Countess")
     countess.merge_into(ada.id)
 
     countess.trash()
@@ -190,7 +190,7 @@ def test_merged_contact_can_still_be_trashed_and_restored() -> None:
 
 
 def test_contact_is_not_merged_into_itself() -> None:
-    ada = AddressBook().add("Ada")
+    ada = AddressBook().meet("Ada")
 
     with pytest.raises(SelfMerge):
         ada.merge_into(ada.id)
@@ -198,7 +198,7 @@ def test_contact_is_not_merged_into_itself() -> None:
 
 def test_contact_is_merged_only_into_a_living_one() -> None:
     book = AddressBook()
-    ada, bob = book.add("Ada"), book.add("Bob")
+    ada, bob = book.meet("Ada"), book.meet("Bob")
     bob.trash()
 
     with pytest.raises(PeerUnusable):
@@ -207,7 +207,7 @@ def test_contact_is_merged_only_into_a_living_one() -> None:
 
 def test_nothing_new_refers_to_a_merged_contact() -> None:
     book = AddressBook()
-    ada, countess, bob = book.add("Ada"), book.add("Countess"), book.add("Bob")
+    ada, countess, bob = book.meet("Ada"), book.meet("Countess"), book.meet("Bob")
     countess.merge_into(ada.id)
 
     with pytest.raises(PeerMerged):
@@ -345,7 +345,7 @@ def test_refresh_cannot_take_the_last_name_away(edited: bool) -> None:  # noqa: 
 
 def test_refresh_takes_relations_to_living_contacts_and_keeps_known_ones() -> None:
     book = AddressBook()
-    bob = book.add("Bob")
+    bob = book.meet("Bob")
     friend = (Relationship(Relation.FRIEND, bob.id),)
     ada = Contact.add(Origin(new_id(), source=Source("carddav", "1"), peers=book), ADA, relationships=friend)
     bob.trash()
@@ -369,7 +369,7 @@ def test_refresh_does_not_mind_relations_it_does_not_take() -> None:
 
 def test_replaying_the_events_gives_the_same_state() -> None:
     book = AddressBook()
-    bob = book.add("Bob")
+    bob = book.meet("Bob")
     ada = Contact.add(Origin(new_id(), source=Source("carddav", "1"), peers=book), ADA, **full_card())
     ada.rename(ContactName(full="Ada King"))
     ada.add_email("b@x", preferred=True)

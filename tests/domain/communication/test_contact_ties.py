@@ -156,7 +156,7 @@ def test_impossible_date_is_refused_by_itself_and_not_repeated() -> None:
 
 def test_relation_to_a_contact_is_kept_once_for_each_sort() -> None:
     book = AddressBook()
-    ada, bob = book.add("Ada"), book.add("Bob")
+    ada, bob = book.meet("Ada"), book.meet("Bob")
 
     ada.relate(Relation.FRIEND, contact_id=bob.id)
     ada.relate(Relation.FRIEND, contact_id=bob.id)
@@ -201,7 +201,7 @@ def test_relation_does_not_end_before_it_begins() -> None:
 
 
 def test_contact_is_not_related_to_itself() -> None:
-    ada = AddressBook().add("Ada")
+    ada = AddressBook().meet("Ada")
 
     with pytest.raises(SelfRelation):
         ada.relate(Relation.SPOUSE, contact_id=ada.id)
@@ -216,7 +216,7 @@ def test_new_contact_is_not_related_to_itself() -> None:
 
 def test_relation_needs_a_living_contact() -> None:
     book = AddressBook()
-    ada, bob = book.add("Ada"), book.add("Bob")
+    ada, bob = book.meet("Ada"), book.meet("Bob")
     bob.trash()
 
     for target in (bob.id, new_id()):

@@ -12,6 +12,7 @@ from domain.core.link_terms import LinkStatus, Target
 from domain.productivity.note import Note
 from domain.shared.record import Origin, Peers, R, Record
 from domain.shared.values import new_id
+from tests.domain.shelf import Shelf
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PERSON = new_id()
@@ -33,10 +34,11 @@ def days(number: float) -> datetime:
     return NOON + timedelta(days=number)
 
 
-class Shown:
+class Shown(Shelf):
     """Peers of which each is there, unless it is in the trash."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.trashed: set[UUID] = set()
 
     def get(self, kind: type[R], record_id: UUID) -> R | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -29,26 +28,16 @@ from domain.core.integration_terms import (
 from domain.core.user import User
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Claim, Origin, R, Record, state_fields
+from domain.shared.record import Claim, Origin, state_fields
 from domain.shared.values import new_id
 from tests.domain.core.integrations import LATER, NOON, READ_MAIL, connected, fail_often, status_of, topics
 from tests.domain.core.users import oneself
+from tests.domain.shelf import Shelf
 from tests.identifiers import without_ids
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
 SEND_MAIL = "https://mail.example/auth/send"
-
-
-class OneUser:
-    """The peers of an integration, of which there is one."""
-
-    def __init__(self, user: User) -> None:
-        self.user = user
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        found: Record = self.user
-        return cast("R", found) if kind is User and record_id == self.user.id else None
 
 
 def disconnected() -> Integration:
@@ -249,7 +238,7 @@ def test_disconnected_integration_stays_disconnected(command: Callable[[Integrat
 
 
 def owned(user: User) -> Integration:
-    return connected(Origin(user.id, peers=OneUser(user)))
+    return connected(Origin(user.id, peers=Shelf(user)))
 
 
 def registered() -> User:

@@ -5,30 +5,23 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from domain.personal.transaction import Transaction
 from domain.personal.transaction_terms import BookingStatus, SplitPart
-from domain.shared.record import Origin, Peers, R, Source, state_fields
+from domain.shared.record import Origin, Peers, Source, state_fields
 from domain.shared.values import new_id
+from tests.domain.shelf import Shelf
 
 PERSON = new_id()
 TODAY = date(2026, 3, 10)
 
 
-class Ledger:
-    """The person's other transactions, by id."""
-
-    def __init__(self) -> None:
-        self.records: dict[UUID, Transaction] = {}
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        record = self.records.get(record_id)
-        return record if isinstance(record, kind) else None
+class Ledger(Shelf):
+    """The person's transactions."""
 
     def record(self, amount: str, **details: Any) -> Transaction:
         transaction = recorded(amount, peers=self, **details)
-        self.records[transaction.id] = transaction
+        self.add(transaction)
         return transaction
 
 

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
 from domain.productivity.task import Task
-from domain.shared.record import Origin, Record, Source
+from domain.shared.record import Origin, Source
 from domain.shared.values import new_id
+from tests.domain.shelf import Shelf
 
-R = TypeVar("R", bound=Record)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = Source("todoist", "7")
-
-
-class Shelf:
-    """The other records of the person."""
-
-    def __init__(self, *records: Record) -> None:
-        self.records = {record.id: record for record in records}
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        record = self.records.get(record_id)
-        return record if isinstance(record, kind) else None
 
 
 def a_task(title: str = "Renew passport", **fields: Any) -> Task:
@@ -34,7 +22,8 @@ def some_tasks(count: int) -> tuple[Task, ...]:
     """Return tasks that know each other."""
     shelf = Shelf()
     tasks = tuple(Task.create(Origin(new_id(), peers=shelf), "Task") for _ in range(count))
-    shelf.records.update((task.id, task) for task in tasks)
+    for task in tasks:
+        shelf.add(task)
     return tasks
 
 

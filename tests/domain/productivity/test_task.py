@@ -33,6 +33,13 @@ def an_imported_task(**fields: Any) -> Task:
     return Task.create(Origin(new_id(), source=SOURCE), "Renew passport", **fields)
 
 
+def test_task_that_came_in_as_begun_goes_on_after_waiting() -> None:
+    task = an_imported_task(status=Status.IN_PROGRESS)
+    task.wait_for("the office")
+    task.stop_waiting()
+    assert task.status is Status.IN_PROGRESS
+
+
 def last_topic(task: Task) -> str:
     event = task.pending_events[-1]
     assert isinstance(event, Record.Event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,11 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.catalogue import events_of, topic_of
 from domain.productivity.task import Task
-from domain.productivity.task_terms import Status
+from domain.productivity.task_terms import RecurrenceMode, Status
 from domain.shared.errors import DomainError
 from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
-from tests.domain.productivity.tasks import NOON, SOURCE, Shelf, a_task
+from tests.domain.productivity.tasks import NOON, SOURCE
+from tests.domain.shelf import Shelf
 
 
 def state(task: Task) -> dict[str, object]:
@@ -44,21 +46,30 @@ class TaskLife(RuleBasedStateMachine):
 
     @initialize(imported=st.booleans())
     def create(self, *, imported: bool) -> None:
-        shelf = Shelf(*(a_task() for _ in range(3)))
-        self.others = [record.id for record in shelf.records.values()]
+        shelf = Shelf()
+        for _ in range(3):
+            shelf.add(Task.create(Origin(new_id(), peers=shelf), "Other"))
+        self.others = list(shelf.records)
+        self.shelf = shelf
         self.task = Task.create(Origin(new_id(), source=SOURCE if imported else None, peers=shelf), "Task")
         shelf.records[self.task.id] = self.task
 
     def attempt(self, command: Callable[..., None], *args: object, **kwargs: object) -> None:
-        """Run a command; one that is refused must leave no trace, and one that runs at most one event."""
-        before = state(self.task)
+        """Run a command; one that is refused leaves no trace, one that runs an event, with a next instance two."""
+        before, next_id = state(self.task), self.task.next_id
         try:
             command(self.task, *args, **kwargs)
         except DomainError:
             assert state(self.task) == before
-        assert self.task.version - int(str(before["version"])) in {0, 1}
+        events = self.task.version - int(str(before["version"]))
+        assert events in ({2} if self.task.next_id != next_id else {0, 1})
         if self.task.version == before["version"]:
             assert state(self.task) == before
+
+    def other(self, index: int) -> Task:
+        task = self.shelf.get(Task, self.others[index])
+        assert task is not None
+        return task
 
     @rule(verb=st.sampled_from([Task.start, Task.stop_waiting, Task.complete, Task.reopen, Task.cancel]))
     def move_on(self, verb: Callable[[Task], None]) -> None:
@@ -72,6 +83,32 @@ class TaskLife(RuleBasedStateMachine):
     )
     def undo(self, verb: Callable[[Task], None]) -> None:
         self.attempt(verb)
+
+    @rule(
+        index=st.integers(0, 2), verb=st.sampled_from([Task.complete, Task.reopen, Task.trash, Task.restore])
+    )
+    def let_another_move_on(self, index: int, verb: Callable[[Task], None]) -> None:
+        with suppress(DomainError):
+            verb(self.other(index))
+
+    @rule(index=st.integers(0, 2), under=st.none() | st.integers(0, 2))
+    def let_another_be_nested(self, index: int, under: int | None) -> None:
+        parent = self.task if under is None else self.other(under)
+        with suppress(DomainError):
+            self.other(index).nest_under(parent.id)
+
+    @rule(index=st.integers(0, 2))
+    def let_another_be_promoted(self, index: int) -> None:
+        with suppress(DomainError):
+            self.other(index).promote()
+
+    @rule(rule=st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;COUNT=2"]), mode=st.sampled_from(RecurrenceMode))
+    def recur(self, rule: str, mode: RecurrenceMode) -> None:
+        self.attempt(Task.set_recurrence, rule, mode=mode)
+
+    @rule()
+    def complete_with_all_under_it(self) -> None:
+        self.attempt(Task.complete, force=True, complete_subtasks=True)
 
     @rule(text=st.sampled_from(["a", "b"]))
     def write(self, text: str) -> None:
@@ -123,6 +160,13 @@ class TaskLife(RuleBasedStateMachine):
         assert len({item.id for item in task.checklist}) == len(task.checklist)
         spans = sorted((span.started_at, span.ended_at) for span in task.time_log)
         assert all(one[1] <= next_one[0] for one, next_one in pairwise(spans))
+
+    @invariant()
+    def is_known_to_what_it_lies_in(self) -> None:
+        tasks = [task for task in self.shelf.records.values() if isinstance(task, Task)]
+        for parent in tasks:
+            assert set(parent.children) == {task.id for task in tasks if task.parent_id == parent.id}
+            assert len(set(parent.children)) == len(parent.children)
 
     @invariant()
     def replays_to_the_same(self) -> None:

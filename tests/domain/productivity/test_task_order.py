@@ -1,4 +1,4 @@
-"""Tasks under tasks and after tasks."""
+"""Tasks after tasks; tasks under tasks are in test_task_tree."""
 
 from __future__ import annotations
 
@@ -8,36 +8,10 @@ from uuid import UUID
 import pytest
 
 from domain.productivity.task import Task
-from domain.productivity.task_terms import PredecessorsOpen, TaskCycle, TaskTooDeep
+from domain.productivity.task_terms import PredecessorsOpen, TaskCycle
 from domain.shared.errors import PeerUnusable
 from domain.shared.values import new_id
 from tests.domain.productivity.tasks import some_tasks
-
-
-def test_nested_task_can_be_promoted() -> None:
-    child, parent = some_tasks(2)
-    child.nest_under(parent.id)
-    assert child.parent_id == parent.id
-    child.promote()
-    assert child.parent_id is None
-
-
-def test_task_cannot_be_nested_under_itself_not_even_through_others() -> None:
-    a, b, c = some_tasks(3)
-    with pytest.raises(TaskCycle):
-        a.nest_under(a.id)
-    b.nest_under(a.id)
-    c.nest_under(b.id)
-    with pytest.raises(TaskCycle):
-        a.nest_under(c.id)
-
-
-def test_tasks_nest_ten_levels_deep() -> None:
-    tasks = some_tasks(11)
-    for child, parent in zip(tasks[1:10], tasks[:9], strict=True):
-        child.nest_under(parent.id)
-    with pytest.raises(TaskTooDeep):
-        tasks[10].nest_under(tasks[9].id)
 
 
 @pytest.mark.parametrize("refer", [Task.nest_under, Task.add_dependency])

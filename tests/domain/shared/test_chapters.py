@@ -10,13 +10,14 @@ import pytest
 
 from domain.catalogue import all_kinds, events_of
 from domain.shared.content import Content
+from domain.shared.nesting import Nestable
 from domain.shared.record import Record
 
 CHAPTERS = [
     (kind, base)
     for kind in all_kinds()
     for base in kind.__mro__[1:]
-    if issubclass(base, Record) and base not in (Record, Content)
+    if issubclass(base, Record) and base not in (Record, Content, Nestable)
 ]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
-from uuid import UUID
 
 from domain.catalogue import topic_of
 from domain.shared.record import Origin, Record, state_fields
 from domain.shared.values import new_id
 from domain.social.social_account import SocialAccount
 from domain.social.social_post import SocialPost
+from tests.domain.shelf import Shelf
 
 R = TypeVar("R", bound=Record)
 NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
@@ -18,17 +18,13 @@ LATER = datetime(2900, 1, 1, tzinfo=UTC)
 POST = "https://example.social/users/ada/statuses/1"
 
 
-class Home:
+class Home(Shelf):
     """The accounts and posts of one person."""
 
     def __init__(self) -> None:
-        self.records: dict[UUID, Record] = {}
+        super().__init__()
         self.subject_id = new_id()
         self.account = self.keep(SocialAccount.claim(self.origin(), "mastodon", handle="me"))
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        found = self.records.get(record_id)
-        return found if isinstance(found, kind) else None
 
     def origin(self) -> Origin:
         return Origin(self.subject_id, peers=self)

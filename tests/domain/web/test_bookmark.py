@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
-from uuid import UUID
+from typing import Any, cast
 
 import pytest
 
@@ -14,13 +13,12 @@ from domain.catalogue import kind_named, topic_of
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
-from domain.shared.record import Claim, Origin, Record, Source, state_fields
+from domain.shared.record import Claim, Origin, Source, state_fields
 from domain.shared.values import new_id
 from domain.web.bookmark import Bookmark
 from domain.web.bookmark_terms import BookmarkNeverOpened, LinkHealth
 from domain.web.web_page import WebPage
-
-R = TypeVar("R", bound=Record)
+from tests.domain.shelf import Shelf
 
 NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
 URL = "https://example.org/a"
@@ -39,14 +37,12 @@ SAID: dict[str, Any] = {
 }
 
 
-class Pages:
+class Pages(Shelf):
     """The saved pages of one person."""
 
     def __init__(self) -> None:
         self.page = WebPage.save(Origin(new_id()), URL)
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        return self.page if isinstance(self.page, kind) and self.page.id == record_id else None
+        super().__init__(self.page)
 
 
 def bookmark(url: str = URL, **details: Any) -> Bookmark:

@@ -1,0 +1,71 @@
+"""When a recurring task is to be done again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from domain.productivity.occurrences import occurrences
+from domain.productivity.task_terms import RecurrenceMode
+from domain.shared.recurrence import counted_down
+from domain.shared.values import LAST_YEAR
+
+_TICK = timedelta(microseconds=1)
+_LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One instance of a recurring task: the rule, which counts from this instance, and its days."""
+
+    rule: str
+    start_on: date | None
+    due: date | None
+    due_at: datetime | None
+
+    @property
+    def _begins(self) -> datetime | None:
+        """The local time that the rule counts from (RFC 5545: DTSTART, and DUE where there is none)."""
+        if self.start_on is None and self.due_at is not None:
+            return self.due_at
+        day = self.start_on or self.due
+        return None if day is None else _midnight(day)
+
+    @property
+    def _ends(self) -> date | None:
+        days = (self.start_on, self.due, self.due_at.date() if self.due_at is not None else None)
+        return max((day for day in days if day is not None), default=None)
+
+    def following(self, done_on: date, mode: RecurrenceMode, timezone: str | None) -> Turn | None:
+        """Return the instance after this one, which was done on a day; None where the series is over.
+
+        On schedule that is the next one of the rule that does not end before that day: those missed are passed
+        over. After completion it is the next one of a series that begins anew on that day. The days keep their
+        distance from each other; a task that has none is due on the day the rule gives.
+        """
+        begins, ends = self._begins or _midnight(done_on), self._ends or done_on
+        series, first = begins, _midnight(done_on) - (ends - begins.date())
+        if mode is RecurrenceMode.AFTER_COMPLETION:
+            series, first = datetime.combine(done_on, begins.time()), _midnight(done_on)
+        first = max(first, series + _TICK)
+        found = occurrences(series, self.rule, (), (), after=first, before=_LAST, limit=1, timezone=timezone)
+        begin = next(found, None)
+        if begin is None:
+            return None
+        passed = occurrences(series, self.rule, (), (), after=series, before=begin, timezone=timezone)
+        return self._moved(begins, begin, counted_down(self.rule, passed))
+
+    def _moved(self, before: datetime, begin: datetime, rule: str) -> Turn:
+        by = begin.date() - before.date()
+        start_on = self.start_on + by if self.start_on is not None else None
+        due = self.due + by if self.due is not None else None
+        due_at = self.due_at + by if self.due_at is not None else None
+        if self._begins is None:
+            due = begin.date()
+        elif due_at is not None and self.start_on is None:
+            due_at = begin  # the rule may name other hours
+        return Turn(rule, start_on, due, due_at)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
