@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.personal.bookkeeping import Bookkeeping
@@ -43,7 +43,7 @@ from domain.personal.transaction_terms import (
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import told
-from domain.shared.record import Claim, Origin, PeerRef, peer_refs, peers_of, usable_peer
+from domain.shared.record import Origin, PeerRef, peer_refs, peers_of, usable_peer
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 
@@ -134,10 +134,12 @@ class Transaction(Bookkeeping):
 
     class TransferMatched(Event):
         TOPIC = "transaction.transfer_matched"
+        IN_TRASH = True
         transfer_peer_id: UUID
 
     class TransferUnmatched(Event):
         TOPIC = "transaction.transfer_unmatched"
+        IN_TRASH = True
 
         def apply(self, transaction: Transaction) -> None:
             transaction.transfer_peer_id = None
@@ -311,21 +313,24 @@ class Transaction(Bookkeeping):
         self._refresh(Transaction.Corrected, **vars(entry))
 
     def match_transfer(self, peer_id: Id) -> None:
-        """Say that this and another transaction are the two ends of one transfer; match the other one as well."""
+        """Say that this and another transaction are the two ends of one transfer; both know it afterwards."""
         if peer_id == self.transfer_peer_id:
             return
         self._require_moving()
         peer = self._peer(Transaction, peer_id)
         if not peer.moves_money:
             raise NothingMoved
-        if self.transfer_peer_id is not None or peer.transfer_peer_id not in (None, self.id):
+        if self.transfer_peer_id is not None:
             raise TransferTaken
         self._require_other_end(peer, self.amount, self.day)
         self.trigger_event(Transaction.TransferMatched, transfer_peer_id=peer_id)
+        self._tell_other_end(None)
 
     def unmatch_transfer(self) -> None:
-        if self.transfer_peer_id is not None:
+        before = self.transfer_peer_id
+        if before is not None:
             self.trigger_event(Transaction.TransferUnmatched)
+            self._tell_other_end(before)
 
     @property
     def direction(self) -> Direction:
@@ -338,25 +343,28 @@ class Transaction(Bookkeeping):
         return day_of(self.booked_on, self.value_on, self.transacted_at)
 
     @property
-    def claims(self) -> frozenset[Claim]:
-        """The other end of a transfer: it is that of one transfer only."""
-        if self.transfer_peer_id is None or self.deleted_at is not None:
-            return frozenset()
-        return frozenset({Claim("transaction.transfer_peer", str(self.transfer_peer_id))})
-
-    @property
     def named_peers(self) -> frozenset[PeerRef]:
         contacts = peer_refs("contact", self.counterparty_contact_id)
         return contacts | peer_refs("document", *self.receipts)
 
     def _require_fit(self) -> None:
-        if self.transfer_peer_id is None:
+        self._require_transfer_fits(self.amount, self.day)
+
+    def _tell_others(self, before: Self) -> None:
+        self._tell_other_end(before.transfer_peer_id)
+
+    def _tell_other_end(self, before: UUID | None) -> None:
+        """Let the former and the present other end of the transfer know; an erased one need not."""
+        if self.transfer_peer_id == before:
             return
-        peer = peers_of(self).get(Transaction, self.transfer_peer_id)
-        if peer is not None:
-            if peer.transfer_peer_id not in (None, self.id):
-                raise TransferTaken
-            self._require_other_end(peer, self.amount, self.day)
+        former, peer = self._end(before), self._end(self.transfer_peer_id)
+        if former is not None and former.transfer_peer_id == self.id:
+            former.trigger_event(Transaction.TransferUnmatched)
+        if peer is not None and peer.transfer_peer_id is None:
+            peer.trigger_event(Transaction.TransferMatched, transfer_peer_id=self.id)
+
+    def _end(self, transaction_id: UUID | None) -> Transaction | None:
+        return peers_of(self).get(Transaction, transaction_id) if transaction_id is not None else None
 
     def _require_amount_may_become(self, amount: Decimal, day: date) -> None:
         require_precision(amount, self.currency)
@@ -364,11 +372,16 @@ class Transaction(Bookkeeping):
             raise ReconciledAmountFixed
         if amount != self.amount and self.splits:
             raise PartsDoNotSum
-        turned = (amount < 0) != (self.amount < 0) or amount == 0
-        if self.transfer_peer_id is not None and (turned or day != self.day):
-            self._require_other_end(self._peer(Transaction, self.transfer_peer_id), amount, day)
+        self._require_transfer_fits(amount, day)
+
+    def _require_transfer_fits(self, amount: Decimal, day: date) -> None:
+        peer = self._end(self.transfer_peer_id)
+        if peer is not None:
+            self._require_other_end(peer, amount, day)
 
     def _require_other_end(self, peer: Transaction, amount: Decimal, day: date) -> None:
+        if peer.transfer_peer_id not in (None, self.id):
+            raise TransferTaken
         if peer.account_id == self.account_id:
             raise TransferWithinAccount
         if peer.currency != self.currency:

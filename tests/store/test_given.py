@@ -16,6 +16,7 @@ from domain.media.album import Album
 from domain.media.media import Media
 from domain.media.media_terms import MediaKind
 from domain.personal.transaction import Transaction
+from domain.personal.transaction_terms import TransferTaken
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.shared.errors import InvalidInput
@@ -144,11 +145,10 @@ def test_the_other_end_of_a_transfer_is_that_of_one(me: Session) -> None:
 
     out, into, another = booked(-10, "a"), booked(10, "b"), booked(-10, "c")
     me.do(Transaction.match_transfer, out, into)
-    with pytest.raises(ClaimTaken):
+    with pytest.raises(TransferTaken):
         me.do(Transaction.match_transfer, another, into)
-    me.do(Transaction.match_transfer, into, out)
+    assert state(me, into)["transfer_peer_id"] == out
     me.do(Transaction.unmatch_transfer, out)
-    me.do(Transaction.unmatch_transfer, into)
     me.do(Transaction.match_transfer, another, into)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,17 +23,17 @@ from domain.shared.values import new_id
 from tests.domain.personal.movements import TODAY, Ledger, parts
 
 
-def test_two_ends_of_a_transfer_are_matched_from_both_sides() -> None:
+def test_two_ends_of_a_transfer_are_matched_at_once() -> None:
     ledger = Ledger()
     out, into = (
         ledger.record("-50"),
         ledger.record("50", account_id="savings", booked_on=TODAY + timedelta(days=5)),
     )
     out.match_transfer(into.id)
-    into.match_transfer(out.id)
     assert (out.transfer_peer_id, into.transfer_peer_id) == (into.id, out.id)
     out.match_transfer(into.id)
-    assert out.version == 2
+    into.match_transfer(out.id)
+    assert (out.version, into.version) == (2, 2)
 
 
 def test_fee_may_make_the_ends_of_a_transfer_differ() -> None:
@@ -84,9 +85,10 @@ def test_transaction_is_one_end_of_one_transfer() -> None:
     out.match_transfer(into.id)
     with pytest.raises(TransferTaken):
         out.match_transfer(other.id)
-    into.match_transfer(out.id)
     with pytest.raises(TransferTaken):
         ledger.record("-50").match_transfer(into.id)
+    with pytest.raises(TransferTaken):
+        into.match_transfer(ledger.record("-50").id)
 
 
 def test_unmatched_transfer_is_free_again() -> None:
@@ -99,17 +101,54 @@ def test_unmatched_transfer_is_free_again() -> None:
     out.unmatch_transfer()
     assert out.version == 1
     out.match_transfer(into.id)
-    out.unmatch_transfer()
-    assert out.transfer_peer_id is None
+    into.unmatch_transfer()
+    assert (out.transfer_peer_id, into.transfer_peer_id) == (None, None)
     out.match_transfer(other.id)
     assert out.transfer_peer_id == other.id
+
+
+def test_end_in_the_trash_is_unmatched_too() -> None:
+    ledger = Ledger()
+    out, into = ledger.record("-50"), ledger.record("50", account_id="savings")
+    out.match_transfer(into.id)
+    into.trash()
+    with pytest.raises(TransferNotOpposite):
+        out.correct(amount=Decimal(50))  # it may come back
+    out.unmatch_transfer()
+    into.restore()
+    assert into.transfer_peer_id is None
+
+
+def test_erased_end_holds_the_other_to_nothing() -> None:
+    ledger = Ledger()
+    out, into = ledger.record("-50"), ledger.record("50", account_id="savings")
+    out.match_transfer(into.id)
+    del ledger.records[into.id]
+    out.correct(amount=Decimal(50))
+    out.unmatch_transfer()
+    assert out.transfer_peer_id is None
+
+
+def test_revert_matches_and_unmatches_both_ends() -> None:
+    ledger = Ledger()
+    out, into = ledger.record("-50"), ledger.record("50", account_id="savings")
+    alone = deepcopy(out)
+    out.match_transfer(into.id)
+    matched = deepcopy(out)
+    out.revert_to(alone, "")
+    assert (out.transfer_peer_id, into.transfer_peer_id) == (None, None)
+    out.revert_to(matched, "")
+    assert (out.transfer_peer_id, into.transfer_peer_id) == (into.id, out.id)
+    out.unmatch_transfer()
+    into.match_transfer(ledger.record("-50").id)
+    with pytest.raises(TransferTaken):
+        out.revert_to(matched, "")
 
 
 def test_correction_does_not_break_a_matched_transfer() -> None:
     ledger = Ledger()
     out, into = ledger.record("-50"), ledger.record("50", account_id="savings")
     out.match_transfer(into.id)
-    into.match_transfer(out.id)
     with pytest.raises(TransferNotOpposite):
         out.correct(amount=Decimal(50))
     with pytest.raises(TransferNotOpposite):

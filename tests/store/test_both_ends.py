@@ -1,0 +1,140 @@
+"""Commands that change or make other records besides their own: all are stored in one append, or none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.media.album import Album
+from domain.personal.transaction import Transaction
+from domain.productivity.task import Task
+from domain.productivity.task_terms import Status, SubtasksOpen
+from domain.shared.nesting import NestedTooDeep
+from domain.shared.record import R
+from domain.shared.values import new_id
+from infrastructure.ledger.events import Append
+from infrastructure.store.session import Session, call
+from infrastructure.store.store import Store
+from infrastructure.store.unit_of_work import UnitOfWork
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def tasks(me: Session, count: int) -> list[UUID]:
+    return [receipt.id for receipt in me.do_all([call(Task.create, f"task {n}") for n in range(count)])]
+
+
+def loaded(me: Session, kind: type[R], record_id: UUID) -> R:
+    record = me.load(record_id)
+    assert isinstance(record, kind)
+    return record
+
+
+def a_movement(me: Session, amount: int, account: str) -> UUID:
+    return me.do(
+        Transaction.record, Decimal(amount), currency="EUR", account_id=account, booked_on=NOON.date()
+    ).id
+
+
+def test_task_with_open_ones_under_it_in_the_ledger_is_not_completed(me: Session) -> None:
+    parent, child = tasks(me, 2)
+    me.do(Task.nest_under, child, parent)
+    with pytest.raises(SubtasksOpen):
+        me.do(Task.complete, parent)
+    receipt = me.do(Task.complete, parent, complete_subtasks=True)
+    assert receipt.id == parent
+    assert {loaded(me, Task, each).status for each in (parent, child)} == {Status.DONE}
+
+
+def test_task_that_comes_to_lie_under_one_while_that_is_completed_holds_it_up(
+    me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent, child = tasks(me, 2)
+    append = UnitOfWork.append
+
+    def too_late(work: UnitOfWork, *arguments: Any) -> Append | None:
+        monkeypatch.undo()
+        me.do(Task.nest_under, child, parent)
+        return append(work, *arguments)
+
+    monkeypatch.setattr(UnitOfWork, "append", too_late)
+    with pytest.raises(SubtasksOpen):
+        me.do(Task.complete, parent)
+    assert loaded(me, Task, parent).is_open
+
+
+def test_erased_task_holds_nothing_up(store: Store, me: Session) -> None:
+    parent, child = tasks(me, 2)
+    me.do(Task.nest_under, child, parent)
+    store.erase(me.subject_id, grounds="asked for", record_id=child)
+    me.do(Task.complete, parent)
+    assert not loaded(me, Task, parent).is_open
+
+
+def test_albums_under_an_album_count_when_it_is_moved(me: Session) -> None:
+    albums = [me.do(Album.create, f"album {n}").id for n in range(Album.MAX_DEPTH + 1)]
+    for upper, lower in pairwise(albums[1:]):
+        me.do(Album.nest_under, lower, upper)
+    with pytest.raises(NestedTooDeep):
+        me.do(Album.nest_under, albums[1], albums[0])
+    me.do(Album.unnest, albums[-1])
+    me.do(Album.nest_under, albums[1], albums[0])
+    assert loaded(me, Album, albums[0]).children == (albums[1],)
+
+
+def test_revert_of_a_move_is_known_to_both_parents(me: Session) -> None:
+    child, parent, other = tasks(me, 3)
+    before = me.do(Task.nest_under, child, parent).recorded_at
+    me.do(Task.nest_under, child, other)
+    assert loaded(me, Task, other).children == (child,)
+    me.revert(to=before, record_id=child)
+    assert loaded(me, Task, child).parent_id == parent
+    assert (loaded(me, Task, parent).children, loaded(me, Task, other).children) == ((child,), ())
+
+
+def test_next_instance_is_stored_with_the_completion(store: Store, me: Session) -> None:
+    due = NOON.date()
+    made = me.do(Task.create, "Water", due=due, recurrence="FREQ=WEEKLY")
+    me.do(Task.complete, made.id, completed_at=NOON)
+    store.catch_up()
+    (following,) = me.find(Task, status="todo")
+    assert (following.title, following.due) == ("Water", due.replace(day=9))
+    assert loaded(me, Task, made.id).next_id == following.id
+
+
+def test_repeated_completion_makes_no_second_instance_and_returns_the_same_receipts(me: Session) -> None:
+    task = me.do(Task.create, "Water", due=NOON.date(), recurrence="FREQ=DAILY").id
+    calls = [call(Task.complete, task), call(Task.create, "Rest")]
+    once = me.given(command_id=new_id())
+    first = once.do_all(calls)
+    assert [loaded(me, Task, receipt.id).title for receipt in first] == ["Water", "Rest"]
+    events = me.engine.ledger.heads()
+    assert [(each.id, each.version) for each in once.do_all(calls)] == [
+        (each.id, each.version) for each in first
+    ]
+    assert me.engine.ledger.heads() == events
+
+
+def test_repeated_command_returns_the_receipt_of_its_own_record(me: Session) -> None:
+    child, parent = tasks(me, 2)
+    once = me.given(command_id=new_id())
+    first = once.do(Task.nest_under, child, parent)
+    again = once.do(Task.nest_under, child, parent)
+    assert (again.id, again.version) == (first.id, first.version) == (child, 2)
+
+
+def test_both_ends_of_a_transfer_are_matched_in_one_append(store: Store, me: Session) -> None:
+    out, into = a_movement(me, -10, "a"), a_movement(me, 10, "b")
+    me.do(Transaction.match_transfer, out, into)
+    assert loaded(me, Transaction, into).transfer_peer_id == out
+    (mine,) = (event for event in me.history(out) if event.row.version == 2)
+    (theirs,) = (event for event in me.history(into) if event.row.version == 2)
+    assert mine.row.command_id == theirs.row.command_id
+    store.erase(me.subject_id, grounds="asked for", record_id=out)
+    me.do(Transaction.unmatch_transfer, into)
+    assert loaded(me, Transaction, into).transfer_peer_id is None
