@@ -100,9 +100,12 @@ class UnitOfWork:
         """Return another record of the person: the port ``Peers`` that commands look through."""
         try:
             entry = self._find(record_id)
+            if entry is None or not isinstance(entry.loaded.record, kind):
+                return None
+            self._require_open(entry.loaded.record, right=True)  # one that is being erased is gone already
         except Erased:
             return None
-        return entry.loaded.record if entry and isinstance(entry.loaded.record, kind) else None
+        return entry.loaded.record
 
     def run(self, call: Call, *, origin: Origin | None = None, expected_version: int | None = None) -> Record:
         """Carry out one command; return the record it was given to or made."""

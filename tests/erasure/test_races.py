@@ -13,6 +13,7 @@ import pytest
 
 from domain.productivity.note import Note
 from domain.productivity.task import Task
+from domain.shared.errors import PeerUnusable
 from infrastructure.errors import Erased, ProcessingRestricted, SubjectErased
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Receipt
@@ -133,6 +134,21 @@ def test_a_command_after_the_fence_is_refused_by_a_process_that_does_not_know_it
         with pytest.raises(SubjectErased):
             session.do_all([call(Task.create, title=str(number)) for number in range(30)])
         assert session.do(Note.write, title="of another kind").version == 1
+
+
+def test_a_record_that_is_being_erased_gets_no_events_from_commands_of_others(store: Store) -> None:
+    ada = store.register("ada", "ada@example.org")
+    me = store.acting_as(ada)
+    child, parent = (receipt.id for receipt in me.do_all([call(Task.create, title) for title in ("c", "p")]))
+    me.do(Task.nest_under, child, parent)
+    with store.erasures._journal.connection() as connection, connection.transaction():
+        raise_fences(
+            connection, [Fence(ada.id, Cause.ERASURE, parent, kind="task", record_id=parent)], ada.id
+        )
+    me.do(Task.promote, child)
+    assert len(me.history(parent)) == 2
+    with pytest.raises(PeerUnusable):
+        me.do(Task.nest_under, child, parent)
 
 
 def test_what_was_loaded_before_a_fence_is_not_appended_after_it(store: Store) -> None:
