@@ -32,6 +32,7 @@ from domain.communication.contact_terms import (
     Short,
     require_name,
     require_room,
+    require_whole_places,
     settled,
     sort_name_of,
 )
@@ -181,6 +182,7 @@ class Contact(Reach, Dealings):
     ) -> Contact:
         """Keep a new contact; of its e-mail addresses, and of its numbers, the first preferred one stays so."""
         require_name(name, organizations)
+        require_whole_places(addresses)
         _require_others(origin.record_id, origin.peers, relationships)
         return cls._begin(
             origin,
@@ -234,6 +236,7 @@ class Contact(Reach, Dealings):
             self.name if "name" in self.edited_fields else name,
             self.organizations if "organizations" in self.edited_fields else organizations,
         )
+        require_whole_places(addresses)
         if "relationships" not in self.edited_fields:
             new = tuple(each for each in relationships if each not in self.relationships)
             _require_others(self.id, peers_of(self), new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.place import require_whole_place
 from domain.shared.record import TooMany
 from domain.shared.values import (
     Country,
@@ -321,6 +322,12 @@ def require_name(name: ContactName, organizations: tuple[Membership, ...]) -> No
     """Refuse a contact that nobody could call anything."""
     if not name.full.strip() and not organizations:
         raise Unnamed
+
+
+def require_whole_places(addresses: Iterable[PostalAddress]) -> None:
+    """Refuse an address with half a position."""
+    for each in addresses:
+        require_whole_place(each.latitude, each.longitude)
 
 
 def require_room(parts: Sized) -> None:

@@ -13,6 +13,7 @@ from domain.communication.contact_terms import (
     find,
     including,
     require_room,
+    require_whole_places,
     settled,
 )
 from domain.shared.content import Content
@@ -110,6 +111,7 @@ class Reach(Content):
     def add_address(self, address: PostalAddress) -> None:
         if address in self.addresses:
             return
+        require_whole_places((address,))
         require_room((*self.addresses, address))
         self.trigger_event(self.AddressAdded, address=address)
 

@@ -31,6 +31,7 @@ from domain.social.social_post_terms import (
     Reference,
     ReferenceMissing,
     RepostHasContent,
+    require_sound_parts,
 )
 
 
@@ -152,6 +153,7 @@ class SocialPost(Publication):
             usable_peer(origin.peers, SocialPost, in_reply_to_id)
         _require_references(kind, in_reply_to_id or in_reply_to_uri, quoted_uri, reposted_uri)
         _require_content(kind, text or title, attachments, poll)
+        require_sound_parts(poll, place)
         return cls._begin(
             origin,
             cls.Drafted,
@@ -213,6 +215,7 @@ class SocialPost(Publication):
     ) -> SocialPost:
         """Keep a post that is published already; a repost has a text only where its source sent one."""
         _require_references(kind, in_reply_to_id or in_reply_to_uri, quoted_uri, reposted_uri)
+        require_sound_parts(poll, place)
         return cls._begin(
             origin,
             cls.Collected,
@@ -268,6 +271,7 @@ class SocialPost(Publication):
         """Change a post before it is published; what is left out stays as it is."""
         self._require_unpublished()
         require_own(peers_of(self), social_account_id)
+        require_sound_parts(poll, place)
         content = with_known(
             self,
             text=text,
@@ -307,6 +311,7 @@ class SocialPost(Publication):
     ) -> None:
         """Change a published post; what is left out stays as it is, what it said before stays in the ledger."""
         self._require_published()
+        require_sound_parts(poll, place)
         content = with_known(
             self,
             text=text,

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.shared.errors import IllegalTransition, RuleBroken
+from domain.shared.place import require_whole_place
 from domain.shared.values import Count, Id, Latitude, Line, Longitude, Moment, Name, Text, Title, Url
 
 
@@ -94,6 +95,10 @@ class PollVotedOn(RuleBroken):
     """A poll cannot be changed after the first vote."""
 
 
+class VotesUnfit(RuleBroken):
+    """Own votes name options that the poll has, each once, and more than one only where several may be chosen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A picture, recording or link on a post, in the order shown."""
@@ -136,6 +141,13 @@ class Poll:
     def voted_on(self) -> bool:
         """Whether anybody has voted."""
         return bool(self.own_votes) or any(option.votes for option in self.options)
+
+    @property
+    def offers_own_votes(self) -> bool:
+        """Whether the own votes are for its options, no two for the same, and several only where that is offered."""
+        most = len(self.options) if self.multiple else 1
+        each_once = len(set(self.own_votes)) == len(self.own_votes) <= most
+        return each_once and all(vote < len(self.options) for vote in self.own_votes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +211,11 @@ class Published(Composition, Reference):
     counted_at: datetime | None
     liked: bool
     bookmarked: bool
+
+
+def require_sound_parts(poll: Poll | None, place: PostPlace | None) -> None:
+    """Refuse votes that the poll does not offer and half a position."""
+    if place is not None:
+        require_whole_place(place.latitude, place.longitude)
+    if poll is not None and not poll.offers_own_votes:
+        raise VotesUnfit

@@ -23,8 +23,9 @@ from domain.communication.contact_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import ItemNotFound
+from domain.shared.place import HalfPlace
 from domain.shared.record import TooMany
-from tests.domain.communication.contacts import HOME, added, topics
+from tests.domain.communication.contacts import ADA, HOME, added, topics
 
 
 def test_first_email_is_the_preferred_one_until_another_is_preferred() -> None:
@@ -211,3 +212,18 @@ def test_address_is_added_once_and_removed_by_what_it_is() -> None:
 
     assert list(contact.addresses) == [other]
     assert topics(contact) == ["contact.added", *["contact.address_added"] * 2, "contact.address_removed"]
+
+
+@pytest.mark.parametrize("half", [{"latitude": 48.8}, {"longitude": 2.3}])
+def test_address_has_both_coordinates_or_none(half: dict[str, Any]) -> None:
+    contact, address = added(), PostalAddress(full="Rue 1, Paris", **half)
+
+    with pytest.raises(HalfPlace):
+        added(addresses=(HOME, address))
+    with pytest.raises(HalfPlace):
+        contact.add_address(address)
+    with pytest.raises(HalfPlace):
+        contact.refresh(ADA, addresses=(address,))
+
+    contact.add_address(PostalAddress(full="Rue 1, Paris", latitude=48.8, longitude=2.3))
+    assert contact.addresses[0].latitude == 48.8

@@ -12,6 +12,7 @@ import pytest
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
+from domain.shared.place import HalfPlace
 from domain.shared.record import Claim
 from domain.shared.values import new_id
 from domain.social.social_account import SocialAccount
@@ -32,6 +33,7 @@ from domain.social.social_post_terms import (
     PostVisibility,
     ReferenceMissing,
     RepostHasContent,
+    VotesUnfit,
 )
 from tests.domain.social.posts import LATER, NOON, POST, Home, collected, contents, gone, topics
 
@@ -266,6 +268,30 @@ def test_poll_stands_after_the_first_vote(voted: Poll) -> None:
     closed_poll.edit("Good morning")
 
     assert closed_poll.poll == voted
+
+
+@pytest.mark.parametrize(
+    "unfit", [{"own_votes": (2,)}, {"own_votes": (0, 1)}, {"own_votes": (1, 1), "multiple": True}], ids=repr
+)
+def test_own_votes_are_for_options_of_the_poll_each_once(home: Home, unfit: dict[str, Any]) -> None:
+    poll = Poll(POLL.options, **unfit)
+
+    for refused in (home.draft, collected, home.draft().revise, collected().edit):
+        with pytest.raises(VotesUnfit):
+            refused(poll=poll)
+
+    assert collected(poll=Poll(POLL.options, multiple=True, own_votes=(1, 0))).poll is not None
+
+
+@pytest.mark.parametrize("half", [{"latitude": 51.5}, {"longitude": -0.1}])
+def test_place_of_a_post_has_both_coordinates_or_none(home: Home, half: dict[str, Any]) -> None:
+    place = PostPlace("London", **half)
+
+    for refused in (home.draft, collected, home.draft().revise, collected().edit):
+        with pytest.raises(HalfPlace):
+            refused(place=place)
+
+    assert collected(place=PostPlace("London")).place == PostPlace("London")
 
 
 def test_like_and_bookmark_go_on_and_off_once() -> None:
