@@ -21,9 +21,9 @@ from domain.personal.transaction_terms import (
     Reconciliation,
     SplitPart,
     TooFewParts,
-    require_precision,
 )
 from domain.shared.content import Content
+from domain.shared.money import require_precision
 from domain.shared.record import TooMany
 from domain.shared.values import Fraction, Id, Line, Name, Title
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.money import require_precision
 from domain.shared.record import Claim, Origin, PeerRef, TooMany, peer_refs
 from domain.shared.values import Currency, Day, Id, Language, Line, Moment, Money, Name, StoredContent, Title
 
@@ -247,6 +248,8 @@ class Document(Content):
         _require_order(valid_from, expires_on)
         if (amount is None) is not (currency is None):
             raise AmountWithoutCurrency
+        if currency is not None:
+            require_precision(amount, currency)
         return cls._begin(
             origin,
             cls.Received,

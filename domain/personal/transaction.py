@@ -38,11 +38,11 @@ from domain.personal.transaction_terms import (
     Undated,
     day_of,
     require_foreign_precision,
-    require_precision,
 )
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import told
+from domain.shared.money import require_precision
 from domain.shared.record import Origin, PeerRef, peer_refs, peers_of, usable_peer
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 

@@ -1,4 +1,4 @@
-"""The words of a transaction: its states, parts, the minor units of currencies and the rules it may break."""
+"""The words of a transaction: its states, parts and the rules it may break."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field, StringConstraints
 
 from domain.shared.errors import IllegalTransition, RuleBroken
+from domain.shared.money import require_precision
 from domain.shared.values import Country, Currency, Label, Line, Many, Money, Name, Number, Title
 
 T = TypeVar("T")
@@ -19,16 +20,6 @@ MAX_RECEIPTS = 100
 MIN_PARTS = 2
 MAX_PARTS = 200
 TRANSFER_DAYS = 5
-
-_MINOR_UNITS = {
-    Decimal(1): "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    Decimal("0.001"): "BHD IQD JOD KWD LYD OMR TND",
-    # The second line: metals, funds and test codes, for which ISO 4217 sets no minor unit; all that Money holds.
-    Decimal("0.0001"): "CLF UYW XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX",
-}
-_CENT = Decimal("0.01")
-MINOR_UNITS = {code: unit for unit, codes in _MINOR_UNITS.items() for code in codes.split()}
-"""The smallest amount of a currency (ISO 4217), where that is not a hundredth."""
 
 Iban = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}$")]
 """An account number (ISO 13616) without spaces; check digits are not checked, or a statement would be lost."""
@@ -126,10 +117,6 @@ class NotAnOpeningStatus(RuleBroken):
 
 class Undated(RuleBroken):
     """A transaction needs a day, and a booked one the day of its booking."""
-
-
-class ExcessPrecision(RuleBroken):
-    """An amount has more decimals than its currency."""
 
 
 class PartsDoNotSum(RuleBroken):
@@ -249,12 +236,6 @@ def day_of(booked_on: date | None, value_on: date | None, transacted_at: datetim
     if day is None:
         raise Undated
     return day
-
-
-def require_precision(amount: Decimal | None, currency: str) -> None:
-    """Refuse what is not a whole number of the currency's minor units, instead of rounding it."""
-    if amount is not None and amount % MINOR_UNITS.get(currency, _CENT) != 0:
-        raise ExcessPrecision
 
 
 def require_foreign_precision(original: ForeignAmount | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, Strict, StringConstrain
 from pydantic_core import from_json
 
 from domain.shared.errors import IllegalTransition, RuleBroken
+from domain.shared.money import require_precision
 from domain.shared.values import (
     Currency,
     Day,
@@ -182,11 +184,13 @@ _read_currency = TypeAdapter(Currency, config=_LATE).validate_strings
 
 
 def require_fit(value_type: ValueType, value: str, unit: str | None) -> None:
-    """Refuse a value that is not written as its type demands."""
+    """Refuse a value that is not written as its type, or its currency, demands."""
     if value_type is ValueType.MONEY and not (unit and _readable(_read_currency, unit)):
         raise CurrencyMissing
     if value_type in _READ and not _readable(_READ[value_type], value):
         raise ValueUnfit
+    if value_type is ValueType.MONEY and unit is not None:
+        require_precision(Decimal(value), unit)
 
 
 def _readable(read: Callable[[str], object], value: str) -> bool:

@@ -10,7 +10,6 @@ from domain.personal.transaction_terms import (
     MAX_RECEIPTS,
     BookingStatus,
     CategorySource,
-    ExcessPrecision,
     Merchant,
     NotBooked,
     PartsDoNotSum,
@@ -18,6 +17,7 @@ from domain.personal.transaction_terms import (
     Reconciliation,
     TooFewParts,
 )
+from domain.shared.money import ExcessPrecision
 from domain.shared.record import TooMany
 from domain.shared.values import new_id
 from tests.domain.personal.movements import TODAY, last_event, parts, pending, recorded

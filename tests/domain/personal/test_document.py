@@ -28,6 +28,7 @@ from domain.personal.document import (
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.money import ExcessPrecision
 from domain.shared.record import Claim, state_fields
 from domain.shared.values import new_id
 from tests.domain.personal.papers import NOON, SCAN, SIGNED, received, topics
@@ -101,6 +102,14 @@ def test_version_is_made_now_unless_said_otherwise() -> None:
 def test_amount_and_currency_come_together(lonely: dict[str, Any]) -> None:
     with pytest.raises(AmountWithoutCurrency):
         received(**lonely)
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("850.001", "EUR"), ("0.5", "JPY")])
+def test_amount_has_no_more_decimals_than_its_currency(amount: str, currency: str) -> None:
+    with pytest.raises(ExcessPrecision):
+        received(amount=Decimal(amount), currency=currency)
+
+    assert received(amount=Decimal("850.001"), currency="KWD").amount == Decimal("850.001")
 
 
 def test_document_does_not_expire_before_it_is_valid() -> None:

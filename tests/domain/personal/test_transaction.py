@@ -13,7 +13,6 @@ from domain.personal.transaction_terms import (
     BookingStatus,
     CategorySource,
     Direction,
-    ExcessPrecision,
     ForeignAmount,
     Merchant,
     NotAnOpeningStatus,
@@ -29,6 +28,7 @@ from domain.personal.transaction_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
+from domain.shared.money import ExcessPrecision
 from domain.shared.record import Source
 from domain.shared.values import new_id
 from tests.domain.personal.movements import (

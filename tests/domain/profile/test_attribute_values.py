@@ -8,6 +8,7 @@ from domain.profile.profile_attribute import ProfileAttribute
 from domain.profile.profile_attribute_terms import CurrencyMissing, ValueType, ValueUnfit
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
+from domain.shared.money import ExcessPrecision
 from tests.domain.profile.facts import proposed, stated
 
 
@@ -95,3 +96,15 @@ def test_money_has_a_currency(unit: str | None) -> None:
     assert stated(value_type=ValueType.MONEY, value="50000.00", unit="EUR").unit == "EUR"
     with pytest.raises(CurrencyMissing):
         stated(value_type=ValueType.MONEY, value="50000.00", unit=unit)
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("50000.001", "EUR"), ("1.5", "JPY"), ("1.0001", "KWD")])
+def test_money_has_no_more_decimals_than_its_currency(amount: str, currency: str) -> None:
+    salary = {"value_type": ValueType.MONEY, "value": "50000", "unit": currency}
+    for refused in (stated, proposed):
+        with pytest.raises(ExcessPrecision):
+            refused(**salary | {"value": amount})
+    for verb in ("correct", "supersede"):
+        with pytest.raises(ExcessPrecision):
+            getattr(stated(**salary), verb)(amount, unit=currency)
+    assert stated(**salary | {"value": f"{amount[:-1]}0"}).value
