@@ -48,7 +48,7 @@ from domain.personal.health_record_terms import (
 )
 from domain.personal.location_terms import touches
 from domain.shared.content import Content
-from domain.shared.known import told
+from domain.shared.known import differs, told
 from domain.shared.record import LEDGER_ONLY, Origin, PeerRef, peer_refs
 from domain.shared.values import Day, Id, Line, Many, Moment, Number, Text
 
@@ -138,6 +138,10 @@ class Findings(Content):
             super().apply(record)
             record.status = HealthStatus.CORRECTED
             record.status_reason = self.reason
+
+    class TimeCorrected(Corrected):
+        TOPIC = "health_record.time_corrected"
+        effective_precision: Precision | None
 
     class MarkedInError(Event):
         TOPIC = "health_record.marked_in_error"
@@ -280,6 +284,7 @@ class Findings(Content):
         effective_at: Moment | None = None,
         effective_start: Moment | None = None,
         effective_end: Moment | None = None,
+        effective_precision: Precision | None = None,
         value_quantity: Number | None = None,
         value_unit: Unit | None = None,
         comparator: Comparator | None = None,
@@ -290,7 +295,10 @@ class Findings(Content):
         interpretation: Interpretation | None = None,
         note: Text | None = None,
     ) -> None:
-        """Put a mistake in a final record right; a value or time given replaces all of the old one."""
+        """Put a mistake in a final record right; a value or time given replaces all of the old one.
+
+        How exactly the old time was known says nothing of another one: it goes with it.
+        """
         self._require_settled()
         finding = self._finding_or(
             Finding(
@@ -298,18 +306,17 @@ class Findings(Content):
             )
         )
         timing = self._timing_or(Timing(effective_at, effective_start, effective_end))
-        interpretation = interpretation or self.interpretation
-        note = told(note, self.note)
-        known = (self._finding, self._timing, self.interpretation, self.note)
-        if (finding, timing, interpretation, note) != known:
-            self.trigger_event(
-                self.Corrected,
-                **vars(finding),
-                **vars(timing),
-                interpretation=interpretation,
-                note=note,
-                reason=reason,
-            )
+        precision = told(effective_precision, self.effective_precision if timing == self._timing else None)
+        facts = {
+            **vars(finding),
+            **vars(timing),
+            "interpretation": interpretation or self.interpretation,
+            "note": told(note, self.note),
+        }
+        if precision is not self.effective_precision:
+            self.trigger_event(self.TimeCorrected, **facts, effective_precision=precision, reason=reason)
+        elif differs(self, facts):
+            self.trigger_event(self.Corrected, **facts, reason=reason)
 
     def mark_entered_in_error(self, reason: Line = "") -> None:
         """Say that the record should not be there. It is kept, and nothing but notes and tags is added to it."""

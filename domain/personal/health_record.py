@@ -272,12 +272,12 @@ class HealthRecord(Findings):
     def stop_medication(self, reason: Line = "", *, stopped_at: Moment | None = None) -> None:
         """Stop before the planned end, now unless told."""
         self._require_medication()
-        if self.medication_status is MedicationStatus.STOPPED:
+        if self.medication_status is MedicationStatus.STOPPED and stopped_at in (None, self.effective_end):
             return
         if self.medication_status in ENDED:
             raise MedicationEnded
         end = stopped_at or clock.now()
-        require_sound_timing(Timing(None, self.effective_start or end, end))
+        require_sound_timing(Timing(self.effective_at, self.effective_start or end, end))
         self.trigger_event(HealthRecord.MedicationStopped, effective_end=end, stop_reason=reason)
 
     def refute_allergy(self, reason: Line = "") -> None:

@@ -39,6 +39,7 @@ from domain.personal.health_record_terms import (
     FhirVersion,
     HealthStatus,
     Interpretation,
+    Precision,
     RecordType,
     ReferenceRange,
     Sample,
@@ -308,6 +309,21 @@ def test_correction_replaces_the_whole_time() -> None:
         record.correct(effective_at=NOW + 25 * HOUR)
     with pytest.raises(PeriodBroken):
         record.correct(effective_end=NOW)
+
+
+def test_corrected_time_is_known_as_exactly_as_is_said_with_it() -> None:
+    record = measured(effective_precision=Precision.MONTH)
+    record.correct("decimal point", value_quantity=Decimal(54), value_unit="mmol/L")
+    assert (record.effective_precision, topic(record)) == (Precision.MONTH, "health_record.corrected")
+    record.correct("other day", effective_at=NOW - HOUR)
+    assert (record.effective_precision, topic(record)) == (None, "health_record.time_corrected")
+    record.correct("by the letter", effective_at=NOW, effective_precision=Precision.DAY)
+    assert (record.effective_at, record.effective_precision) == (NOW, Precision.DAY)
+    record.correct("by the second letter", effective_precision=Precision.MINUTE)
+    assert (record.effective_at, record.effective_precision) == (NOW, Precision.MINUTE)
+    record.correct(effective_at=NOW)
+    assert (record.effective_precision, record.version) == (Precision.MINUTE, 5)
+    assert (record.status, record.status_reason) == (HealthStatus.CORRECTED, "by the second letter")
 
 
 def test_corrected_value_keeps_the_rules_of_values() -> None:

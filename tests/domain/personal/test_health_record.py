@@ -12,6 +12,7 @@ import pytest
 from domain.catalogue import events_of
 from domain.personal.health_record import HealthRecord
 from domain.personal.health_record_rules import (
+    EffectiveTwice,
     InTheFuture,
     ManyValues,
     MedicationEnded,
@@ -32,6 +33,7 @@ from domain.personal.health_record_terms import (
     Interpretation,
     MedicationStatus,
     PeriodUnit,
+    Precision,
     Reaction,
     RecordType,
     Severity,
@@ -150,6 +152,25 @@ def test_stopped_medication_ends_now_unless_told_and_only_once() -> None:
     assert earlier.effective_end == NOW - HOUR
 
 
+def test_stopped_medication_is_not_stopped_at_another_time() -> None:
+    record = medication()
+    record.stop_medication(stopped_at=NOW - HOUR)
+    record.stop_medication(stopped_at=NOW - HOUR)
+    with pytest.raises(MedicationEnded):
+        record.stop_medication(stopped_at=NOW)
+    assert (record.effective_end, record.version) == (NOW - HOUR, 2)
+
+
+def test_medication_taken_at_a_moment_has_no_period_that_could_be_stopped() -> None:
+    record = medication()
+    record.correct(effective_at=NOW - HOUR)
+    with pytest.raises(EffectiveTwice):
+        record.stop_medication()
+    record.correct(effective_start=NOW - HOUR)
+    record.stop_medication()
+    assert record.effective_end == NOW
+
+
 def test_medication_stops_after_it_started_and_not_in_the_future() -> None:
     with pytest.raises(PeriodBroken):
         medication().stop_medication(stopped_at=NOW - 25 * HOUR)
@@ -236,6 +257,7 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     lab.finalise()
     lab.amend("more", interpretation=Interpretation.HIGH)
     lab.correct("less", value_text="hemolysed", effective_start=NOW)
+    lab.correct("by the letter", effective_at=NOW, effective_precision=Precision.DAY)
     lab.mark_entered_in_error("mixed up")
     asthma, pill, peanut = condition(), medication(), allergy()
     asthma.resolve(DAY)
