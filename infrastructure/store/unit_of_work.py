@@ -11,13 +11,21 @@ from uuid import UUID
 
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
-from domain.shared.json_text import json_of
+from domain.shared.json_text import ReadOnce, json_of
 from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach, usable_peer
 from domain.shared.values import address_key, new_id
 from infrastructure.crypto.cipher import blind, derive
 from infrastructure.crypto.keyring import EVERYONE, KeyRing
 from infrastructure.crypto.period_key import PeriodKey, period_of
-from infrastructure.errors import Busy, Erased, KeyUnavailable, NotFound, Unavailable, VersionConflict
+from infrastructure.errors import (
+    Busy,
+    ClaimTaken,
+    Erased,
+    KeyUnavailable,
+    NotFound,
+    Unavailable,
+    VersionConflict,
+)
 from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import (
     Append,
@@ -205,19 +213,22 @@ class UnitOfWork:
         """Encrypt what has changed; None where nothing did.
 
         Records made beside the commands come last: of those made, the first belong to the commands in their order.
+        Raises ClaimTaken where two of the records claim the same.
         """
         entries = sorted(self._entries.values(), key=lambda entry: entry.beside)
         events = [event for entry in entries for event in self._sealed(entry, purpose)]
         if not events:
             return None
         changed = {event.record_id for event in events}
+        claims = list(self._claim_changes())
+        _require_one_each(claims)
         return Append(
             self._subject_id,
             events,
             attribution,
             request_digest,
             read_set=[(id_, entry.version) for id_, entry in self._entries.items() if id_ not in changed],
-            claims=list(self._claim_changes()),
+            claims=claims,
             sources=self.sources,
             blobs=self.blobs,
             restrictions=list(self._restriction_changes()),
@@ -314,6 +325,13 @@ class UnitOfWork:
                 yield HoldChange(record_id, entry.loaded.record.KIND, placed=now)
 
 
+def _require_one_each(claims: Iterable[ClaimChange]) -> None:
+    """Raise ClaimTaken where two records would take one claim: the ledger could not tell it from a conflict."""
+    taken = [(each.bucket, each.claim) for each in claims if each.taken]
+    if len(set(taken)) < len(taken):
+        raise ClaimTaken
+
+
 def blind_address(keys: KeyRing, address: str) -> bytes:
     """Return an e-mail address as the index of all people's records keeps it."""
     return blind(keys.subject_secret(EVERYONE, "addresses"), "address", address_key(address))
@@ -339,6 +357,9 @@ def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> by
     said = [(_words(call), call.record_id, call.args, call.kwargs) for call in calls]
     try:
         wire = json_of(said)
+    except ReadOnce:
+        msg = "what can be read only once cannot lie inside an argument; give a list or a tuple"
+        raise InvalidInput(msg) from None
     except ValueError:  # a lone surrogate, an object of a foreign class: no signature takes these
         raise InvalidInput from None
     return derive(keys.subject_secret(subject_id, "index"), b"request", wire)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.communication.contact import Contact
+from domain.communication.contact_terms import ContactName, Membership
 from domain.communication.email import Email
 from domain.communication.email_terms import Mailbox
 from domain.media.album import Album
@@ -113,6 +115,18 @@ def test_what_can_be_read_once_only_is_read_whole(me: Session) -> None:
     boxes: Any = map(Mailbox, ("", ""), ("a@example.org", "b@example.org"))
     letter = me.do(Email.draft, subject="s", to=boxes).id
     assert [each.address for each in state(me, letter)["to"]] == ["a@example.org", "b@example.org"]
+
+
+def test_what_can_be_read_once_only_is_refused_inside_an_argument(me: Session) -> None:
+    before = events_of(me)
+    once: Any = (unit for unit in ("Sales", "North"))
+    works = Membership("Initech", units=once)
+    with pytest.raises(InvalidInput, match="read only once"):
+        me.do(Contact.add, ContactName("Ada"), organizations=[works])
+    with pytest.raises(InvalidInput, match="read only once"):
+        me.do(Album.add_media, new_id(), [[new_id()], once])  # type: ignore[list-item]  # as a careless caller may
+    assert list(once) == ["Sales", "North"]
+    assert events_of(me) == before
 
 
 def test_two_commands_cannot_make_one_record(me: Session) -> None:

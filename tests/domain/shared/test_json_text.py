@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from uuid import UUID
 import pytest
 from pydantic import ConfigDict, TypeAdapter
 
-from domain.shared.json_text import json_of
+from domain.shared.json_text import ReadOnce, json_of
 
 
 class Colour(StrEnum):
@@ -52,3 +53,29 @@ def test_a_value_is_read_back_as_it_was_written(shape: Any, value: object) -> No
 def test_what_has_no_form_is_refused(value: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - pydantic's own kind of it, which may quote the value
         json_of(value)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda once: {"deep": [once]},
+        lambda once: (2**80, once),
+        lambda once: {once},
+        lambda once: [frozenset({(once,)})],
+        lambda once: Part(once, b""),
+        lambda once: (2**80, {"deep": Part(once, b"")}),
+    ],
+    ids=["list", "with a long number", "set", "tuple in a set", "part", "part with a long number"],
+)
+def test_what_can_be_read_once_is_refused_unread(hold: Callable[[Any], object]) -> None:
+    once = iter([1, 2])
+    with pytest.raises(ReadOnce):
+        json_of(hold(once))
+    assert list(once) == [1, 2]
+
+
+def test_what_holds_itself_has_no_form() -> None:
+    ring: list[Any] = [2**80]
+    ring.append(ring)
+    with pytest.raises(ValueError):  # noqa: PT011 - see above
+        json_of(ring)
