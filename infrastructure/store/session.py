@@ -210,6 +210,9 @@ class Session(Questions):
             known = self.engine.ledger.sources(self.subject_id, [blind])
             if known:
                 raise SourceAlreadyKept(known[blind][0])
+            for entry in work.sources:  # of the commands before this one
+                if entry.source == blind:
+                    raise SourceAlreadyKept(entry.record_id)
         return work.origin(given.record_id, given.source, given.metadata)
 
     def _blind_name(self, kind: str, source: Source) -> bytes:

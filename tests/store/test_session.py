@@ -15,6 +15,7 @@ from domain.shared.errors import InvalidInput, PeerUnusable
 from domain.shared.nesting import LiesInItself
 from domain.shared.record import Source
 from domain.shared.values import new_id
+from domain.web.bookmark import Bookmark
 from infrastructure.errors import ClaimTaken, CommandIdReused, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.sealing import OpenedEvent
 from infrastructure.store.session import Session, call
@@ -121,6 +122,25 @@ def test_commands_done_together_are_all_refused_when_one_is(me: Session) -> None
     with pytest.raises(TaskClosed):
         me.do_all([call(Task.complete, made.id), call(Task.complete, made.id)])
     assert len(me.history(made.id)) == 1
+
+
+def test_commands_done_together_cannot_take_the_same_place(me: Session) -> None:
+    address = "https://example.org/"
+    kept = me.do(Bookmark.add, address, folder=("Old",))
+    with pytest.raises(ClaimTaken):
+        me.do_all([call(Bookmark.add, address), call(Bookmark.add, address)])
+    with pytest.raises(ClaimTaken):
+        me.do_all([call(Bookmark.add, address), call(Bookmark.unfile, kept.id)])
+    assert sum(me.engine.ledger.heads().values()) == 2  # the registration, and the one that was kept
+    me.do_all([call(Bookmark.trash, kept.id), call(Bookmark.add, address, folder=("Old",))])
+
+
+def test_commands_done_together_cannot_come_from_the_same_source(me: Session) -> None:
+    from_shop = me.given(source=Source("shop", "order-42"))
+    with pytest.raises(SourceAlreadyKept):
+        from_shop.do_all([call(Task.create, title="Buy"), call(Task.create, title="Buy")])
+    assert sum(me.engine.ledger.heads().values()) == 1  # the registration
+    from_shop.do_all([call(Task.create, title="Buy"), call(Note.write, "Bought")])
 
 
 def test_a_record_of_another_kind_or_person_is_not_found(store: Store, me: Session) -> None:
