@@ -22,6 +22,7 @@ from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
 from infrastructure.projector.past import PastTables
 from infrastructure.projector.schema import TEMPORARY
 from infrastructure.store.engine import Engine
+from infrastructure.store.options import asks
 from infrastructure.store.questions import Questions
 from infrastructure.store.reader import WAIT_SECONDS, Page, Reader
 from projections.catalogue import kinds_in
@@ -48,10 +49,12 @@ class Past(Questions):
         super().__init__(replace(engine, reader=PastReader(pool, engine.keys, self._tables)), subject_id)
         self.moment = moment
 
+    @asks
     def load(self, record_id: UUID, *, as_of: datetime | None = None) -> Record:
         """Return a record as it stood then, or at a moment before; raises NotFound, Erased."""
         return super().load(record_id, as_of=self.moment if as_of is None else min(as_of, self.moment))
 
+    @asks
     def history(self, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:
         """Return the events a record had then, oldest first; raises NotFound."""
         version = self.engine.moments.version_at(self.subject_id, record_id, self.moment)

@@ -19,6 +19,7 @@ from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
 from infrastructure.store.changes import Difference, differences
 from infrastructure.store.engine import Engine
+from infrastructure.store.options import asks
 from infrastructure.store.reader import Page
 from projections.album_contents import AlbumItem, ask_album_contents
 from projections.audit import AuditLine, ask_audit
@@ -49,13 +50,15 @@ class Questions:
 
     Every question that takes ``after`` waits until the read models have reached that receipt, raises
     NotYetProjected where they do not in time, and is answered from the tables, not from the cache. Cursors and limits that do not fit raise InvalidCursor and
-    InvalidQuery; what draws conclusions from restricted kinds raises ProcessingRestricted.
+    InvalidQuery, options of another type than the signature says InvalidInput; what draws conclusions from
+    restricted kinds raises ProcessingRestricted.
     """
 
     def __init__(self, engine: Engine, subject_id: UUID) -> None:
         self.engine = engine
         self.subject_id = subject_id
 
+    @asks
     def get(self, kind: type[R], record_id: UUID, *, after: Receipt | None = None) -> R:
         """Return a record from its read table; raises NotFound."""
         self._reach(after)
@@ -64,6 +67,7 @@ class Questions:
             raise NotFound
         return record
 
+    @asks
     def load(self, record_id: UUID, *, as_of: datetime | None = None) -> Record:
         """Return a record from the ledger, as it is or stood at a moment; raises NotFound, Erased."""
         if as_of is None:
@@ -76,6 +80,7 @@ class Questions:
         attach(loaded.record, self.subject_id, NoPeers())
         return loaded.record
 
+    @asks
     def history(self, record_id: UUID) -> list[OpenedEvent | ErasedEvent]:
         """Return every event of a record, oldest first; raises NotFound."""
         events = self.engine.repository.history(self.subject_id, record_id)
@@ -83,6 +88,7 @@ class Questions:
             raise NotFound
         return events
 
+    @asks
     def diff(self, since: datetime, until: datetime, *, kind: str | None = None) -> Iterator[Difference]:
         """Yield what became of each record after ``since``, up to and with ``until``; by recorded time, in no order of time.
 
@@ -93,6 +99,7 @@ class Questions:
         spans = self.engine.moments.between(self.subject_id, _aware(since), _aware(until), kind=kind)
         return differences(self.engine, self.subject_id, spans)
 
+    @asks
     def find(
         self,
         kind: type[R],
@@ -113,6 +120,7 @@ class Questions:
         listing = _listing(kind, order_by, trashed=trashed, filters=filters)
         return self.engine.reader.find(self.subject_id, listing, limit, cursor, fresh=after is not None)
 
+    @asks
     def count(
         self,
         kind: type[Record],
@@ -128,6 +136,7 @@ class Questions:
             self.subject_id, _listing(kind, "-created_at", trashed=trashed, filters=filters)
         )
 
+    @asks
     def timeline(
         self,
         *,
@@ -142,6 +151,7 @@ class Questions:
         question = ask_timeline(kind=kind, since=since, until=until)
         return self._ask(question, after, limit, cursor)
 
+    @asks
     def search(
         self,
         words: str,
@@ -160,6 +170,7 @@ class Questions:
             raise InvalidQuery
         return self._ask(ask_search(words, kind=kind), after, limit, cursor)
 
+    @asks
     def task_tree(
         self,
         root_id: UUID | None = None,
@@ -171,10 +182,12 @@ class Questions:
         """Return the tasks under one, or all trees, parents before children."""
         return self._ask(ask_task_tree(root_id), after, limit, cursor)
 
+    @asks
     def statistics(self, *, after: Receipt | None = None) -> Page[KindStatistics]:
         """Return how much there is of each kind."""
         return self._ask(ask_statistics(), after)
 
+    @asks
     def audit(
         self,
         *,
@@ -199,6 +212,7 @@ class Questions:
         )
         return self._ask(question, after, limit, cursor)
 
+    @asks
     def agenda(
         self, since: datetime, until: datetime, *, zone: str = "UTC", after: Receipt | None = None
     ) -> Page[Occurrence]:
@@ -223,6 +237,7 @@ class Questions:
         except TooManyOccurrences:
             raise WindowTooLong from None
 
+    @asks
     def threads(
         self,
         *,
@@ -234,18 +249,21 @@ class Questions:
         """Return mail conversations, the latest first."""
         return self._ask(ask_threads(unread=unread), after, limit, cursor)
 
+    @asks
     def thread(
         self, thread: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[ThreadMessage]:
         """Return the messages of a conversation, oldest first."""
         return self._ask(ask_thread_messages(thread), after, limit, cursor)
 
+    @asks
     def album_contents(
         self, album_id: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[AlbumItem]:
         """Return what lies in an album, in its order."""
         return self._ask(ask_album_contents(album_id), after, limit, cursor)
 
+    @asks
     def spending(
         self,
         since: date,
@@ -258,6 +276,7 @@ class Questions:
         """Return money in and out by month, currency and category, for months in [since, until), latest first."""
         return self._ask(ask_spending(since, until), after, limit, cursor)
 
+    @asks
     def health_series(
         self,
         code: str,
@@ -271,18 +290,21 @@ class Questions:
         """Return count, least, mean and greatest value a day of what was measured under a code, for [since, until)."""
         return self._ask(ask_health_series(code, since, until), after, limit, cursor)
 
+    @asks
     def places(
         self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[Place]:
         """Return places, the most visited first."""
         return self._ask(ask_places(), after, limit, cursor)
 
+    @asks
     def visits(
         self, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
     ) -> Page[Visit]:
         """Return stays at places, the latest first."""
         return self._ask(ask_visits(), after, limit, cursor)
 
+    @asks
     def content(self, blob_id: UUID) -> Iterator[bytes]:
         """Yield stored content piece by piece; raises NotFound, Erased, CorruptEvent."""
         return self.engine.blobs.read(self.subject_id, blob_id)

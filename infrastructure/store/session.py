@@ -22,6 +22,7 @@ from infrastructure.ledger.fences import following_fences
 from infrastructure.ledger.moments import Span
 from infrastructure.store.engine import Engine
 from infrastructure.store.given import Given, checked_id, checked_line, checked_purpose
+from infrastructure.store.options import asks
 from infrastructure.store.questions import Questions
 from infrastructure.store.unit_of_work import Call, UnitOfWork, blind_source, request_digest
 
@@ -117,6 +118,7 @@ class Session(Questions):
         )
         return again
 
+    @asks
     def as_of(self, moment: datetime) -> Past:
         """Return the person's records as they stood at a moment, to ask and not to change; close it after use.
 

@@ -120,11 +120,12 @@ def test_what_can_be_read_once_only_is_read_whole(me: Session) -> None:
 def test_what_can_be_read_once_only_is_refused_inside_an_argument(me: Session) -> None:
     before = events_of(me)
     once: Any = (unit for unit in ("Sales", "North"))
-    works = Membership("Initech", units=once)
+    works = (Membership("Initech", units=once),)
+    nested: Any = [[new_id()], once]
     with pytest.raises(InvalidInput, match="read only once"):
-        me.do(Contact.add, ContactName("Ada"), organizations=[works])
+        me.do(Contact.add, ContactName("Ada"), organizations=works)
     with pytest.raises(InvalidInput, match="read only once"):
-        me.do(Album.add_media, new_id(), [[new_id()], once])  # type: ignore[list-item]  # as a careless caller may
+        me.do(Album.add_media, new_id(), nested)
     assert list(once) == ["Sales", "North"]
     assert events_of(me) == before
 
