@@ -29,7 +29,7 @@ from domain.media.media_terms import (
 from domain.shared.content import Content
 from domain.shared.known import say
 from domain.shared.place import require_whole_place
-from domain.shared.record import Origin
+from domain.shared.record import Claim, Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
 
@@ -351,6 +351,11 @@ class Media(Content):
             orientation=orientation,
             duration_ms=duration_ms,
         )
+
+    @property
+    def claims(self) -> frozenset[Claim]:
+        """One medium for the same stored bytes, be it in the trash; an import knows equal files by their source."""
+        return frozenset({Claim("media.content", str(self.content.blob_id))})
 
     def _put_away(self, event_class: type[Event], where: Visibility) -> None:
         if self.visibility not in (Visibility.TIMELINE, where):

@@ -10,6 +10,8 @@ import pytest
 
 from domain.core.link import Link
 from domain.core.link_terms import Target, TargetKind
+from domain.media.media import Media
+from domain.media.media_terms import MediaKind
 from domain.personal.document import Document
 from domain.personal.location import LocationDay
 from domain.personal.location_terms import Point
@@ -57,6 +59,10 @@ def a_document(me: Session, number: int) -> Receipt:
     return me.do(Document.receive, "Lease", content=SCAN, archive_number=number)
 
 
+def a_medium(me: Session, number: int) -> Receipt:
+    return me.do(Media.add, StoredContent(UUID(int=number), 12, "image/jpeg"), kind=MediaKind.PHOTO)
+
+
 def a_link(me: Session, number: int) -> Receipt:
     return me.do(
         Link.create,
@@ -82,6 +88,7 @@ THINGS: Mapping[str, Make] = {
     "account": an_account,
     "day": a_day,
     "document": a_document,
+    "medium": a_medium,
     "link": a_link,
 }
 PLACES: Mapping[str, Make] = {"bookmark": a_bookmark, "primary attribute": a_primary_attribute}
@@ -120,6 +127,16 @@ def test_a_place_left_for_the_trash_is_free_until_it_is_taken_again(me: Session,
     me.do(Content.restore, first.id)
     with pytest.raises(ClaimTaken):
         me.do(Content.restore, second.id)
+
+
+def test_the_bytes_of_one_medium_do_not_take_the_place_of_another_ones(me: Session) -> None:
+    one, other, better = a_medium(me, 1), a_medium(me, 2), StoredContent(UUID(int=3), 12, "image/jpeg")
+    with pytest.raises(ClaimTaken):
+        me.do(Media.replace_content, one.id, StoredContent(UUID(int=2), 12, "image/jpeg"))
+    me.do(Media.replace_content, one.id, better)
+    with pytest.raises(ClaimTaken):
+        me.do(Media.replace_content, other.id, better)
+    me.do(Media.replace_content, other.id, StoredContent(UUID(int=1), 12, "image/jpeg"))
 
 
 def test_in_the_trash_not_even_what_would_change_nothing_is_accepted(me: Session) -> None:
