@@ -13,6 +13,7 @@ from domain.personal.health_record_rules import (
     NotAnAllergy,
     require_happened_on,
     require_sound_abatement,
+    require_sound_dosage,
     require_sound_timing,
 )
 from domain.personal.health_record_terms import (
@@ -181,6 +182,7 @@ class HealthRecord(Findings):
             raise NotAMedication
         timing = Timing(None, effective_start, effective_end)
         require_sound_timing(timing, may_end_later=True)
+        require_sound_dosage(dosage)
         return cls._begin(
             origin,
             cls.MedicationStarted,
@@ -266,6 +268,7 @@ class HealthRecord(Findings):
         self._require_medication()
         if self.medication_status in ENDED:
             raise MedicationEnded
+        require_sound_dosage(dosage)
         if dosage != self.dosage:
             self.trigger_event(HealthRecord.DosageChanged, dosage=dosage, reason=reason)
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from domain.personal.health_record_terms import ABATED, MEASURED, ClinicalStatus, Finding, RecordType, Timing
+from domain.personal.health_record_terms import (
+    ABATED,
+    MEASURED,
+    ClinicalStatus,
+    Dosage,
+    Finding,
+    RecordType,
+    Timing,
+)
 from domain.shared import clock
 from domain.shared.errors import IllegalTransition, RuleBroken
 
@@ -75,6 +84,10 @@ class PeriodBroken(RuleBroken):
     """A period has a start and does not end before it."""
 
 
+class DosageBroken(RuleBroken):
+    """A dosage does not end before it starts."""
+
+
 class InTheFuture(RuleBroken):
     """Health data cannot lie more than a day in the future."""
 
@@ -128,6 +141,13 @@ def require_sound_finding(finding: Finding, record_type: RecordType) -> None:
         raise ValueAndAbsence
     if record_type in MEASURED and not found and finding.data_absent_reason is None:
         raise ValueMissing
+
+
+def require_sound_dosage(dosage: Iterable[Dosage]) -> None:
+    """Refuse a dosage that ends before it starts."""
+    for each in dosage:
+        if each.start_on is not None and each.end_on is not None and each.end_on < each.start_on:
+            raise DosageBroken
 
 
 def require_sound_abatement(

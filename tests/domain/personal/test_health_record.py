@@ -12,6 +12,7 @@ import pytest
 from domain.catalogue import events_of
 from domain.personal.health_record import HealthRecord
 from domain.personal.health_record_rules import (
+    DosageBroken,
     EffectiveTwice,
     InTheFuture,
     ManyValues,
@@ -135,6 +136,15 @@ def test_started_medication_has_a_dosage_that_changes() -> None:
     assert record.version == 1
     record.change_dosage((TWICE,), reason="pain")
     assert record.dosage == (TWICE,)
+
+
+def test_dosage_does_not_end_before_it_starts() -> None:
+    broken = Dosage("one a day", start_on=DAY, end_on=DAY - timedelta(days=1))
+    with pytest.raises(DosageBroken):
+        medication(dosage=(DAILY, broken))
+    with pytest.raises(DosageBroken):
+        medication().change_dosage((broken,))
+    assert medication(dosage=(Dosage("once", start_on=DAY, end_on=DAY),)).dosage[0].end_on == DAY
 
 
 def test_stopped_medication_ends_now_unless_told_and_only_once() -> None:
