@@ -269,6 +269,8 @@ class SocialAccount(Acquaintance):
             bot=bot,
             verified=verified,
         )
+        if profile_url is not None and profile_url == self.moved_to:
+            raise MovedToItself
         if differs(self, shown):
             self.trigger_event(SocialAccount.ProfileUpdated, **shown)
 

@@ -138,6 +138,10 @@ def test_account_cannot_move_to_itself() -> None:
     for own in (PROFILE["profile_url"], PROFILE["actor_uri"]):
         with pytest.raises(MovedToItself):
             account.move(own)
+    account.move("https://new.example/@ada")
+    with pytest.raises(MovedToItself):
+        account.update_profile(profile_url="https://new.example/@ada")
+    account.update_profile(profile_url="https://old.example/@ada")
 
 
 def test_account_moves_once_and_comes_back_when_reactivated() -> None:
