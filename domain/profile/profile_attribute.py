@@ -343,7 +343,8 @@ class ProfileAttribute(Content):
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
-        return peer_refs("", *self.evidence)
+        media = UUID(self.value) if self.value_type is ValueType.MEDIA_REF else None
+        return peer_refs("", *self.evidence) | peer_refs("media", media)
 
     def _require_proposed(self) -> None:
         if self.status is not AttributeStatus.PROPOSED:

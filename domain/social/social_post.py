@@ -378,7 +378,9 @@ class SocialPost(Publication):
     @property
     def named_peers(self) -> frozenset[PeerRef]:
         media = peer_refs("media", *(each.media_id for each in self.attachments))
-        return media | peer_refs("contact", *(each.contact_id for each in self.mentions))
+        contacts = peer_refs("contact", *(each.contact_id for each in self.mentions))
+        author = peer_refs("social_account", self.social_account_id)
+        return media | contacts | author | peer_refs("social_post", self.in_reply_to_id)
 
 
 def _require_references(kind: PostKind, reply: object, quoted: str | None, reposted: str | None) -> None:

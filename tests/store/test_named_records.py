@@ -25,6 +25,7 @@ from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.profile.device import Device
 from domain.profile.profile_attribute import ProfileAttribute
+from domain.profile.profile_attribute_terms import ValueType
 from domain.shared.content import Content
 from domain.shared.errors import PeerUnusable
 from domain.shared.record import PeerRef
@@ -62,6 +63,7 @@ TO_NAME: Mapping[str, Make] = {
     "media": lambda me: me.do(Media.add, scan(), kind=MediaKind.PHOTO),
     "note": lambda me: me.do(Note.write, "shown"),
     "social_account": lambda me: me.do(SocialAccount.discover, "mastodon", handle=new_id().hex),
+    "social_post": lambda me: me.do(SocialPost.collect, "named"),
     "task": lambda me: me.do(Task.create, title="named"),
 }
 
@@ -98,6 +100,14 @@ NAMING: Mapping[str, tuple[str, Callable[[Session, UUID], object]]] = {
         lambda me, to: me.do(
             SocialPost.draft, "Hello", mentions=(Mention("@ana@example.social", contact_id=to),)
         ),
+    ),
+    "social_post.collect, author": (
+        "social_account",
+        lambda me, to: me.do(SocialPost.collect, "Hello", social_account_id=to),
+    ),
+    "social_post.collect, answered": (
+        "social_post",
+        lambda me, to: me.do(SocialPost.collect, "Hello", in_reply_to_id=to),
     ),
     "social_account.link_contact": (
         "contact",
@@ -146,6 +156,12 @@ NAMING: Mapping[str, tuple[str, Callable[[Session, UUID], object]]] = {
     "health_record.diagnose, practitioner": (
         "contact",
         lambda me, to: me.do(HealthRecord.diagnose, Code("Asthma"), care=Care(practitioner_contact_id=to)),
+    ),
+    "profile_attribute.state, value": (
+        "media",
+        lambda me, to: me.do(
+            ProfileAttribute.state, "identity", "portrait", value=str(to), value_type=ValueType.MEDIA_REF
+        ),
     ),
     "profile_attribute.state": (
         "note",
