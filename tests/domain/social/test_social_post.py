@@ -12,7 +12,6 @@ import pytest
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
-from domain.shared.place import HalfPlace
 from domain.shared.record import Claim
 from domain.shared.values import new_id
 from domain.social.social_account import SocialAccount
@@ -23,9 +22,7 @@ from domain.social.social_post_terms import (
     Mention,
     NotOwnAccount,
     Poll,
-    PollMissing,
     PollOption,
-    PollVotedOn,
     PostKind,
     PostNotPublished,
     PostPlace,
@@ -33,12 +30,10 @@ from domain.social.social_post_terms import (
     PostVisibility,
     ReferenceMissing,
     RepostHasContent,
-    VotesUnfit,
 )
 from tests.domain.social.posts import LATER, NOON, POST, Home, collected, contents, gone, topics
 
 POLL = Poll((PollOption("yes"), PollOption("no")))
-VOTED = Poll((PollOption("yes", 3), PollOption("no")))
 WRITTEN: dict[str, Any] = {
     "title": "On engines",
     "language": "en",
@@ -159,14 +154,6 @@ def test_repost_has_no_content_of_its_own(home: Home, content: dict[str, Any]) -
     assert collected(**{"text": "as its source sent it"} | repost).text
 
 
-def test_poll_needs_options(home: Home) -> None:
-    with pytest.raises(PollMissing):
-        home.draft(kind=PostKind.POLL)
-
-    assert home.draft(kind=PostKind.POLL, poll=POLL).poll == POLL
-    assert collected(kind=PostKind.POLL).poll is None
-
-
 def test_only_an_own_account_in_use_drafts_and_publishes(home: Home) -> None:
     other = home.keep(SocialAccount.discover(home.origin(), "mastodon", handle="ada"))
     post = home.draft()
@@ -256,44 +243,6 @@ def test_edit_that_changes_nothing_is_not_recorded() -> None:
     assert (post.version, post.state) == (1, PostState.PUBLISHED)
 
 
-@pytest.mark.parametrize("voted", [VOTED, Poll(POLL.options, own_votes=(1,))])
-def test_poll_stands_after_the_first_vote(voted: Poll) -> None:
-    other = Poll((PollOption("aye"), PollOption("no")))
-    open_poll, closed_poll = collected(poll=POLL), collected(poll=voted)
-
-    open_poll.edit(poll=other)
-    assert open_poll.poll == other
-    with pytest.raises(PollVotedOn):
-        closed_poll.edit(poll=other)
-    closed_poll.edit("Good morning")
-
-    assert closed_poll.poll == voted
-
-
-@pytest.mark.parametrize(
-    "unfit", [{"own_votes": (2,)}, {"own_votes": (0, 1)}, {"own_votes": (1, 1), "multiple": True}], ids=repr
-)
-def test_own_votes_are_for_options_of_the_poll_each_once(home: Home, unfit: dict[str, Any]) -> None:
-    poll = Poll(POLL.options, **unfit)
-
-    for refused in (home.draft, collected, home.draft().revise, collected().edit):
-        with pytest.raises(VotesUnfit):
-            refused(poll=poll)
-
-    assert collected(poll=Poll(POLL.options, multiple=True, own_votes=(1, 0))).poll is not None
-
-
-@pytest.mark.parametrize("half", [{"latitude": 51.5}, {"longitude": -0.1}])
-def test_place_of_a_post_has_both_coordinates_or_none(home: Home, half: dict[str, Any]) -> None:
-    place = PostPlace("London", **half)
-
-    for refused in (home.draft, collected, home.draft().revise, collected().edit):
-        with pytest.raises(HalfPlace):
-            refused(place=place)
-
-    assert collected(place=PostPlace("London")).place == PostPlace("London")
-
-
 def test_like_and_bookmark_go_on_and_off_once() -> None:
     post = collected()
 
@@ -377,7 +326,9 @@ def test_arguments_out_of_bounds_are_refused(name: str, value: Any) -> None:
         "attachments": [{"kind": "link", "url": POST}],
         "published_at": "2023-08-01T12:00:00Z",
     }
-    assert collect.arguments_from_json(json.dumps(body))["poll"] == VOTED
+    assert collect.arguments_from_json(json.dumps(body))["poll"] == Poll(
+        (PollOption("yes", 3), PollOption("no"))
+    )
 
     with pytest.raises(InvalidInput):
         collect.arguments_from_json(json.dumps(body | {name: value}))
