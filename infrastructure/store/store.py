@@ -21,6 +21,7 @@ from infrastructure.ledger.holds import Hold
 from infrastructure.logs import log
 from infrastructure.projector.worker import work
 from infrastructure.store.engine import Engine
+from infrastructure.store.options import asks
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import blind_address, blind_claim
 
@@ -76,8 +77,9 @@ class Store:
         session.given(record_id=subject_id).do(User.register, username, email, **details)
         return Person(subject_id)
 
+    @asks
     def person(self, username: str) -> Person:
-        """Return a person by username; raises NotFound."""
+        """Return a person by username; raises NotFound, InvalidInput."""
         return Person(self._subject_of(Claim("user.username", username, everywhere=True)))
 
     def acting_as(
@@ -179,6 +181,7 @@ class Store:
         self.engine.care.key_care.date_receipts()
         self.engine.care.rebuilder.tidy()
 
+    @asks
     def find_person(self, address: str) -> list[Mentioned]:
         """Return in whose contacts and mail an e-mail address occurs; raises Unavailable, KeyUnavailable."""
         found = self.engine.ledger.mentioning(blind_address(self.engine.keys, address))

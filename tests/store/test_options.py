@@ -16,13 +16,15 @@ from domain.shared.errors import InvalidInput
 from infrastructure.store.past import Past
 from infrastructure.store.questions import Questions
 from infrastructure.store.session import Session
+from infrastructure.store.store import Store
 
 
 def options() -> Iterator[Any]:
     """Yield each question with each of its options, whether it is one of the past or of the present."""
-    for owner in (Questions, Past):
+    for owner in (Questions, Past, Store):
         for name, question in vars(owner).items():
-            if name.startswith("_") or name in ("do", "do_all", "given", "close") or not callable(question):
+            if name.startswith("_") or not hasattr(question, "__wrapped__"):
+                assert owner is not Questions or name.startswith("_"), "every question checks its options"
                 continue
             for each in list(inspect.signature(question).parameters.values())[1:]:
                 if each.kind is not each.VAR_KEYWORD:
