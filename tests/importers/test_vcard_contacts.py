@@ -144,6 +144,11 @@ def test_postal_addresses_are_kept_with_label_text_and_position(tmp_path: Path) 
     )
 
 
+def test_address_with_a_code_that_no_country_has_comes_without_it(tmp_path: Path) -> None:
+    (address,) = card(tmp_path, "ADR;CC=uk:;;;Leeds;;;United Kingdom")["addresses"]
+    assert address == PostalAddress(locality="Leeds", country="United Kingdom")
+
+
 def test_position_of_the_card_is_that_of_its_address(tmp_path: Path) -> None:
     (address,) = card(tmp_path, "GEO:52.5;13.4")["addresses"]
     assert address == PostalAddress(latitude=52.5, longitude=13.4)
