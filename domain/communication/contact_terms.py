@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Hashable, Iterable, Sized
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -189,9 +189,14 @@ class Membership:
     def __post_init__(self) -> None:
         _require_order(self.since, self.until)
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two entries the same: there is one present membership of an organisation."""
+        return self if self.until is not None else (self.name,)
+
     def is_current_in(self, organization: str) -> bool:
         """Whether this is a present membership of that organisation."""
-        return self.until is None and self.name == organization
+        return self.key == (organization,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +223,14 @@ class Anniversary:
     on: PartialDate
     label: Label | None = None
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two entries the same."""
+        return self.occasion, self.label
+
     def is_of(self, occasion: Occasion, label: str | None) -> bool:
         """Whether this is the day kept for the occasion and label."""
-        return (self.occasion, self.label) == (occasion, label)
+        return self.key == (occasion, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +248,14 @@ class Relationship:
             raise NotOneTarget
         _require_order(self.since, self.until)
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two entries the same: that they say the same of the same one, be it of different times."""
+        return self.relation, self.contact_id, self.name
+
     def is_same_as(self, other: Relationship) -> bool:
-        """Whether both say the same of the same one, be it of different times."""
-        return (self.relation, self.contact_id, self.name) == (other.relation, other.contact_id, other.name)
+        """Whether both are the same entry."""
+        return self.key == other.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,19 +301,38 @@ def sort_name_of(name: ContactName, organizations: tuple[Membership, ...]) -> st
     return name.full or (organizations[0].name if organizations else "")
 
 
+T = TypeVar("T")
 Way = TypeVar("Way", ContactEmail, ContactPhone)
 
 
 def settled(ways: tuple[Way, ...]) -> tuple[Way, ...]:
     """Return each way once, exactly one of them preferred: the first that says so, else the first."""
-    unique: dict[str, Way] = {}
-    for way in ways:
-        unique.setdefault(way.key, way)
-    chosen = next((key for key, way in unique.items() if way.preferred), next(iter(unique), None))
+    unique = each_once(ways)
+    chosen = next((way for way in unique if way.preferred), next(iter(unique), None))
     return tuple(
-        way if way.preferred is (key == chosen) else replace(way, preferred=key == chosen)
-        for key, way in unique.items()
+        way if way.preferred is (way is chosen) else replace(way, preferred=way is chosen) for way in unique
     )
+
+
+def tidied(card: Card) -> Card:
+    """Return a card as the commands for its single parts would leave it: each part once, the first of the same.
+
+    Raises TooMany.
+    """
+    parts: dict[str, Any] = {
+        name: each_once(said) for name, said in vars(card).items() if isinstance(said, tuple)
+    }
+    for some in parts.values():
+        require_room(some)
+    return replace(card, **parts | {"emails": settled(card.emails), "phones": settled(card.phones)})
+
+
+def each_once(parts: Iterable[T]) -> tuple[T, ...]:
+    """Return the parts of a sort without those that are the same as one before."""
+    unique: dict[Hashable, T] = {}
+    for part in parts:
+        unique.setdefault(getattr(part, "key", part), part)
+    return tuple(unique.values())
 
 
 def including(ways: tuple[Way, ...], new: Way) -> tuple[Way, ...]:

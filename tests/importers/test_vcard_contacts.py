@@ -156,6 +156,12 @@ def test_position_of_the_card_is_that_of_its_address(tmp_path: Path) -> None:
     assert (address.locality, address.latitude) == ("Berlin", 52.5)
 
 
+def test_second_department_of_an_organisation_is_kept_in_the_notes(tmp_path: Path) -> None:
+    found = card(tmp_path, "ORG:Acme;Sales", "ORG:Initech", "ORG:Acme;IT;Desk", "ORG:Acme;Sales", "NOTE:Hi")
+    assert found["organizations"] == (Membership("Acme", ("Sales",)), Membership("Initech"))
+    assert found["notes"] == "Hi\n\nOrganization: Acme, IT, Desk"
+
+
 def test_messengers_and_profiles_become_identities(tmp_path: Path) -> None:
     found = card(
         tmp_path,

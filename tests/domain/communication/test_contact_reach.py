@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from domain.communication.contact_terms import (
     Anniversary,
     ContactEmail,
     ContactPhone,
+    Identity,
     Membership,
     Occasion,
     PartialDate,
@@ -24,7 +26,7 @@ from domain.communication.contact_terms import (
 from domain.shared.commands import commands_of
 from domain.shared.errors import ItemNotFound
 from domain.shared.record import TooMany
-from tests.domain.communication.contacts import HOME, added, topics
+from tests.domain.communication.contacts import ADA, HOME, added, topics
 
 
 def test_first_email_is_the_preferred_one_until_another_is_preferred() -> None:
@@ -189,6 +191,63 @@ def test_what_is_not_there_cannot_be_removed(remove: Callable[[Contact], None]) 
 def test_lists_do_not_grow_without_end(full: dict[str, Any], add: Callable[[Contact], None]) -> None:
     with pytest.raises(TooMany):
         add(added(**full))
+
+
+MANY: dict[str, Callable[[int], Any]] = {
+    "emails": lambda n: ContactEmail(f"{n}@x"),
+    "phones": lambda n: ContactPhone(str(n)),
+    "addresses": lambda n: PostalAddress(full=str(n)),
+    "organizations": lambda n: Membership(str(n)),
+    "relationships": lambda n: Relationship(Relation.FRIEND, name=str(n)),
+    "anniversaries": lambda n: Anniversary(Occasion.OTHER, PartialDate(1, 1), str(n)),
+    "identities": lambda n: Identity("jabber", str(n)),
+    "urls": str,
+}
+
+
+@pytest.mark.parametrize("parts", MANY)
+def test_card_does_not_bring_more_parts_than_may_be_added(parts: str) -> None:
+    contact = added()
+    too_many = tuple(MANY[parts](n) for n in range(MAX_PARTS + 1))
+    given: dict[str, Any] = {parts: too_many}
+    with pytest.raises(TooMany):
+        added(**given)
+    with pytest.raises(TooMany):
+        contact.refresh(ADA, **given)
+    given[parts] = (*too_many[1:], too_many[1])
+    assert len(getattr(added(**given), parts)) == MAX_PARTS
+
+
+TWICE: dict[str, tuple[Any, ...]] = {
+    "addresses": (HOME, PostalAddress(full="Elsewhere"), HOME),
+    "organizations": (Membership("Initech", ("Sales",)), Membership("Acme"), Membership("Initech", ("IT",))),
+    "relationships": (
+        Relationship(Relation.FRIEND, name="Bob"),
+        Relationship(Relation.CHILD, name="Bob"),
+        Relationship(Relation.FRIEND, name="Bob", since=date(2020, 1, 1)),
+    ),
+    "anniversaries": (
+        Anniversary(Occasion.BIRTH, PartialDate(1, 2)),
+        Anniversary(Occasion.WEDDING, PartialDate(1, 2)),
+        Anniversary(Occasion.BIRTH, PartialDate(1, 3)),
+    ),
+    "urls": ("a", "b", "a"),
+}
+
+
+@pytest.mark.parametrize("parts", TWICE)
+def test_card_brings_each_part_once_as_it_comes_first(parts: str) -> None:
+    given: dict[str, Any] = {parts: TWICE[parts]}
+    contact = added()
+    contact.refresh(ADA, **given)
+    assert getattr(contact, parts) == TWICE[parts][:2]
+    assert getattr(added(**given), parts) == TWICE[parts][:2]
+
+
+def test_past_memberships_of_an_organisation_are_kept_beside_the_present_one() -> None:
+    past = tuple(Membership("Initech", until=date(2000 + n, 1, 1)) for n in range(2))
+    contact = added(organizations=(*past, Membership("Initech"), past[0]))
+    assert contact.organizations == (*past, Membership("Initech"))
 
 
 def test_full_list_still_takes_changes() -> None:
