@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
-from domain.web.url_key import url_key
+from domain.web.url_key import may_be_opened, url_key
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.markup import Tag, tokens
@@ -198,7 +198,7 @@ class _Drafting:
             "description": _description(link),
             "folder": link.folder,
             "added_at": moment_of(said("add_date") or said("time_added", "")),
-            "last_visited_at": moment_of(said("last_visit", "")),
+            "last_visited_at": moment_of(said("last_visit", "")) if may_be_opened(url) else None,
             "icon_url": url_from(icon) if icon.startswith(("http://", "https://")) else None,
             "is_private": said("private", "").lower() in _YES,
             "to_read": link.is_unread or said("toread", "").lower() in _YES,

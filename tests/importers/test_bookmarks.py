@@ -191,6 +191,11 @@ def test_address_that_leads_nowhere_is_a_note(tmp_path: Path, written_address: s
     assert (draft.kind, draft.arguments["body"]) == ("note", written_address)
 
 
+def test_visits_of_a_program_are_not_kept(tmp_path: Path) -> None:
+    found = said(tmp_path, '<DT><A HREF="javascript:alert(1)" LAST_VISIT="1616337559">T</A>')
+    assert (found["url"], found["last_visited_at"]) == ("javascript:alert(1)", None)
+
+
 def test_blanks_in_an_address_of_the_web_are_encoded_and_it_keeps_its_name(tmp_path: Path) -> None:
     """What was imported when they were kept is known again."""
     web = only_draft(BOOKMARKS, html(tmp_path, '<DT><A HREF="https://a.example.org/b c\u3000d">T</A>'))
