@@ -157,7 +157,7 @@ class CalendarEvent(Invitations):
         colour: Label | None = None,
     ) -> CalendarEvent:
         """Enter an event; skips and changes must name occurrences that the series has."""
-        rrule = rrule and rule_for(time_kind, rrule)
+        rrule = rrule and rule_for(time_kind, timezone, rrule)
         timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
         timing.require_sound()
         require_whole_place(latitude, longitude)
@@ -227,7 +227,7 @@ class CalendarEvent(Invitations):
         colour: Label | None = None,
     ) -> None:
         """Take what the source of an imported event says now, also of one that it had cancelled."""
-        rrule = rrule and rule_for(time_kind, rrule)
+        rrule = rrule and rule_for(time_kind, timezone, rrule)
         if "start_local" not in self.edited_fields:
             timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
             timing.require_sound()
