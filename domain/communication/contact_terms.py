@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from domain.shared.codes import COUNTRIES
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
 from domain.shared.record import TooMany
 from domain.shared.values import (
@@ -36,6 +37,9 @@ MailAddress = Annotated[Line, Field(min_length=1, max_length=320)]
 
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$")]
 """A telephone number in international form (ITU-T E.164)."""
+
+ListedPhone = Annotated[Text, Field(min_length=1, max_length=64)]
+"""A telephone number as it is listed: a blank one may be, from before numbers were checked."""
 
 AddressLines = Annotated[Text, Field(max_length=1000)]
 """A part of a postal address, possibly on several lines."""
@@ -175,6 +179,11 @@ class PostalAddress:
     full: AddressLines = ""
     latitude: Latitude | None = None
     longitude: Longitude | None = None
+
+    def is_meant_by(self, named: PostalAddress) -> bool:
+        """Whether this is the address named; a code that no country has, from before they were checked, need not be."""
+        code = self.country_code if self.country_code in COUNTRIES else None
+        return named in (self, replace(self, country_code=code))
 
 
 @dataclass(frozen=True, slots=True)

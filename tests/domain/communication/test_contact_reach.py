@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -256,6 +257,24 @@ def test_full_list_still_takes_changes() -> None:
     contact.add_email("7@x", preferred=True)
 
     assert contact.emails[7].preferred
+
+
+@pytest.mark.parametrize("number", [" ", "\n", "12\n34"])
+def test_number_from_before_they_were_checked_can_be_removed(number: str) -> None:
+    contact = added(phones=(ContactPhone(number),))
+
+    contact.remove_phone(**commands_of(Contact)["remove_phone"].arguments((number,), {}))
+
+    assert not contact.phones
+
+
+def test_address_with_a_code_from_before_they_were_checked_can_be_removed() -> None:
+    odd = replace(HOME, country_code="ZZ")
+    contact = added(addresses=(HOME, odd))
+
+    contact.remove_address(replace(HOME, country_code=None))
+
+    assert contact.addresses == (HOME,)
 
 
 def test_address_is_added_once_and_removed_by_what_it_is() -> None:
