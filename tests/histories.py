@@ -53,6 +53,8 @@ GRAMMARS: Mapping[str, st.SearchStrategy[str]] = {
     "url|ur[il]$|moved_to|unsubscribe": st.integers(0, 20).map(
         lambda number: f"https://example.org/{number}"
     ),
+    "currency": st.sampled_from(("EUR", "USD", "JPY", "DEM")),
+    "country": st.sampled_from(("DE", "FR", "NZ")),
     "email|^address$": st.integers(0, 20).map(lambda number: f"someone{number}@example.org"),
 }
 """Texts that follow a grammar the schema does not tell, by what the field's name contains."""

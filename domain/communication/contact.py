@@ -33,8 +33,8 @@ from domain.communication.contact_terms import (
     require_name,
     require_room,
     require_whole_places,
-    settled,
     sort_name_of,
+    tidied,
 )
 from domain.communication.dealings import Dealings
 from domain.communication.reach import Reach
@@ -180,33 +180,34 @@ class Contact(Reach, Dealings):
         notes: Text = "",
         photo_media_id: Id | None = None,
     ) -> Contact:
-        """Keep a new contact; of its e-mail addresses, and of its numbers, the first preferred one stays so."""
+        """Keep a new contact, each part of it once; of its e-mail addresses, and numbers, the first preferred one stays so."""
+        card = tidied(
+            Card(
+                name=name,
+                kind=kind,
+                nicknames=nicknames,
+                pronouns=pronouns,
+                gender_identity=gender_identity,
+                emails=emails,
+                phones=phones,
+                urls=urls,
+                identities=identities,
+                addresses=addresses,
+                organizations=organizations,
+                titles=titles,
+                roles=roles,
+                anniversaries=anniversaries,
+                relationships=relationships,
+                languages=languages,
+                timezone=timezone,
+                notes=notes,
+                photo_media_id=photo_media_id,
+            )
+        )
         require_name(name, organizations)
         require_whole_places(addresses)
         _require_others(origin.record_id, origin.peers, relationships)
-        return cls._begin(
-            origin,
-            cls.Added,
-            name=name,
-            kind=kind,
-            nicknames=nicknames,
-            pronouns=pronouns,
-            gender_identity=gender_identity,
-            emails=settled(emails),
-            phones=settled(phones),
-            urls=urls,
-            identities=identities,
-            addresses=addresses,
-            organizations=organizations,
-            titles=titles,
-            roles=roles,
-            anniversaries=anniversaries,
-            relationships=relationships,
-            languages=languages,
-            timezone=timezone,
-            notes=notes,
-            photo_media_id=photo_media_id,
-        )
+        return cls._begin(origin, cls.Added, **vars(card))
 
     def refresh(
         self,
@@ -232,6 +233,29 @@ class Contact(Reach, Dealings):
         photo_media_id: Id | None = None,
     ) -> None:
         """Take what the source of an imported contact says now."""
+        card = tidied(
+            Card(
+                name=name,
+                kind=kind,
+                nicknames=nicknames,
+                pronouns=pronouns,
+                gender_identity=gender_identity,
+                emails=emails,
+                phones=phones,
+                urls=urls,
+                identities=identities,
+                addresses=addresses,
+                organizations=organizations,
+                titles=titles,
+                roles=roles,
+                anniversaries=anniversaries,
+                relationships=relationships,
+                languages=languages,
+                timezone=timezone,
+                notes=notes,
+                photo_media_id=photo_media_id,
+            )
+        )
         require_name(
             self.name if "name" in self.edited_fields else name,
             self.organizations if "organizations" in self.edited_fields else organizations,
@@ -240,28 +264,7 @@ class Contact(Reach, Dealings):
         if "relationships" not in self.edited_fields:
             new = tuple(each for each in relationships if each not in self.relationships)
             _require_others(self.id, peers_of(self), new)
-        self._refresh(
-            Contact.Refreshed,
-            name=name,
-            kind=kind,
-            nicknames=nicknames,
-            pronouns=pronouns,
-            gender_identity=gender_identity,
-            emails=settled(emails),
-            phones=settled(phones),
-            urls=urls,
-            identities=identities,
-            addresses=addresses,
-            organizations=organizations,
-            titles=titles,
-            roles=roles,
-            anniversaries=anniversaries,
-            relationships=relationships,
-            languages=languages,
-            timezone=timezone,
-            notes=notes,
-            photo_media_id=photo_media_id,
-        )
+        self._refresh(Contact.Refreshed, **vars(card))
 
     def rename(self, name: ContactName) -> None:
         require_name(name, self.organizations)

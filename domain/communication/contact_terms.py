@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Hashable, Iterable, Sized
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from domain.shared.codes import COUNTRIES
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
 from domain.shared.place import require_whole_place
 from domain.shared.record import TooMany
@@ -37,6 +38,9 @@ MailAddress = Annotated[Line, Field(min_length=1, max_length=320)]
 
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$")]
 """A telephone number in international form (ITU-T E.164)."""
+
+ListedPhone = Annotated[Text, Field(min_length=1, max_length=64)]
+"""A telephone number as it is listed: a blank one may be, from before numbers were checked."""
 
 AddressLines = Annotated[Text, Field(max_length=1000)]
 """A part of a postal address, possibly on several lines."""
@@ -177,6 +181,11 @@ class PostalAddress:
     latitude: Latitude | None = None
     longitude: Longitude | None = None
 
+    def is_meant_by(self, named: PostalAddress) -> bool:
+        """Whether this is the address named; a code that no country has, from before they were checked, need not be."""
+        code = self.country_code if self.country_code in COUNTRIES else None
+        return named in (self, replace(self, country_code=code))
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:
@@ -190,9 +199,14 @@ class Membership:
     def __post_init__(self) -> None:
         _require_order(self.since, self.until)
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two entries the same: there is one present membership of an organisation."""
+        return self if self.until is not None else (self.name,)
+
     def is_current_in(self, organization: str) -> bool:
         """Whether this is a present membership of that organisation."""
-        return self.until is None and self.name == organization
+        return self.key == (organization,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +233,14 @@ class Anniversary:
     on: PartialDate
     label: Label | None = None
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two entries the same."""
+        return self.occasion, self.label
+
     def is_of(self, occasion: Occasion, label: str | None) -> bool:
         """Whether this is the day kept for the occasion and label."""
-        return (self.occasion, self.label) == (occasion, label)
+        return self.key == (occasion, label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +258,14 @@ class Relationship:
             raise NotOneTarget
         _require_order(self.since, self.until)
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two entries the same: that they say the same of the same one, be it of different times."""
+        return self.relation, self.contact_id, self.name
+
     def is_same_as(self, other: Relationship) -> bool:
-        """Whether both say the same of the same one, be it of different times."""
-        return (self.relation, self.contact_id, self.name) == (other.relation, other.contact_id, other.name)
+        """Whether both are the same entry."""
+        return self.key == other.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,19 +311,38 @@ def sort_name_of(name: ContactName, organizations: tuple[Membership, ...]) -> st
     return name.full or (organizations[0].name if organizations else "")
 
 
+T = TypeVar("T")
 Way = TypeVar("Way", ContactEmail, ContactPhone)
 
 
 def settled(ways: tuple[Way, ...]) -> tuple[Way, ...]:
     """Return each way once, exactly one of them preferred: the first that says so, else the first."""
-    unique: dict[str, Way] = {}
-    for way in ways:
-        unique.setdefault(way.key, way)
-    chosen = next((key for key, way in unique.items() if way.preferred), next(iter(unique), None))
+    unique = each_once(ways)
+    chosen = next((way for way in unique if way.preferred), next(iter(unique), None))
     return tuple(
-        way if way.preferred is (key == chosen) else replace(way, preferred=key == chosen)
-        for key, way in unique.items()
+        way if way.preferred is (way is chosen) else replace(way, preferred=way is chosen) for way in unique
     )
+
+
+def tidied(card: Card) -> Card:
+    """Return a card as the commands for its single parts would leave it: each part once, the first of the same.
+
+    Raises TooMany.
+    """
+    parts: dict[str, Any] = {
+        name: each_once(said) for name, said in vars(card).items() if isinstance(said, tuple)
+    }
+    for some in parts.values():
+        require_room(some)
+    return replace(card, **parts | {"emails": settled(card.emails), "phones": settled(card.phones)})
+
+
+def each_once(parts: Iterable[T]) -> tuple[T, ...]:
+    """Return the parts of a sort without those that are the same as one before."""
+    unique: dict[Hashable, T] = {}
+    for part in parts:
+        unique.setdefault(getattr(part, "key", part), part)
+    return tuple(unique.values())
 
 
 def including(ways: tuple[Way, ...], new: Way) -> tuple[Way, ...]:

@@ -22,6 +22,7 @@ from domain.communication.email_terms import (
     MessageId,
     NoRecipients,
     NotQueued,
+    NotReceived,
     OffsetMinutes,
     Preview,
     Reception,
@@ -165,6 +166,8 @@ class Email(Filing):
 
         Base subject, preview and size are worked out where they are not given.
         """
+        if is_junk and direction is Direction.OUTGOING:
+            raise NotReceived
         return cls._begin(
             origin,
             cls.Received,

@@ -8,6 +8,7 @@ from domain.communication.contact_terms import (
     E164,
     ContactEmail,
     ContactPhone,
+    ListedPhone,
     MailAddress,
     PostalAddress,
     find,
@@ -103,7 +104,7 @@ class Reach(Content):
         if phones != self.phones:
             self.trigger_event(self.PhoneAdded, phone=phone)
 
-    def remove_phone(self, number: Phone) -> None:
+    def remove_phone(self, number: ListedPhone) -> None:
         """Remove a number; if it was the preferred one, the first of the others takes its place."""
         phone = find(self.phones, ContactPhone(number).key)
         self.trigger_event(self.PhoneRemoved, number=phone.number)
@@ -116,6 +117,7 @@ class Reach(Content):
         self.trigger_event(self.AddressAdded, address=address)
 
     def remove_address(self, address: PostalAddress) -> None:
-        if address not in self.addresses:
+        known = next((each for each in self.addresses if each.is_meant_by(address)), None)
+        if known is None:
             raise ItemNotFound
-        self.trigger_event(self.AddressRemoved, address=address)
+        self.trigger_event(self.AddressRemoved, address=known)

@@ -8,7 +8,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.productivity.calendar_event_terms import (
-    MAX_REMINDERS,
     Attendee,
     CalendarUid,
     Classification,
@@ -25,13 +24,14 @@ from domain.productivity.calendar_event_terms import (
     TimeKind,
     Transparency,
     require_clear_reminders,
+    require_single_attendees,
 )
 from domain.productivity.invitations import Invitations
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.place import require_whole_place
-from domain.shared.record import Origin, TooMany
+from domain.shared.record import Origin
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import (
     Count,
@@ -157,10 +157,11 @@ class CalendarEvent(Invitations):
         colour: Label | None = None,
     ) -> CalendarEvent:
         """Enter an event; skips and changes must name occurrences that the series has."""
-        rrule = rrule and rule_for(time_kind, rrule)
+        rrule = rrule and rule_for(time_kind, timezone, rrule)
         timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
         timing.require_sound()
         require_whole_place(latitude, longitude)
+        require_single_attendees(attendees)
         require_clear_reminders(reminders)
         return cls._begin(
             origin,
@@ -226,11 +227,12 @@ class CalendarEvent(Invitations):
         colour: Label | None = None,
     ) -> None:
         """Take what the source of an imported event says now, also of one that it had cancelled."""
-        rrule = rrule and rule_for(time_kind, rrule)
+        rrule = rrule and rule_for(time_kind, timezone, rrule)
         if "start_local" not in self.edited_fields:
             timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
             timing.require_sound()
         require_whole_place(latitude, longitude)
+        require_single_attendees(attendees)
         require_clear_reminders(reminders)
         self._refresh(
             CalendarEvent.Refreshed,
@@ -300,8 +302,6 @@ class CalendarEvent(Invitations):
         self._require_live()
         reminder = Reminder(reminder_id or new_id(), minutes_before, at, action)
         require_clear_reminders((*self.reminders, reminder))
-        if len(self.reminders) >= MAX_REMINDERS:
-            raise TooMany
         self.trigger_event(CalendarEvent.ReminderAdded, reminder=reminder)
 
     def remove_reminder(self, reminder_id: Id) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.record import TooMany
 from domain.shared.values import Id, Line, LocalTime, Moment, Text, address_key
 
 MAX_ATTENDEES = 1000
@@ -138,6 +139,10 @@ class ReminderNotFound(ItemNotFound):
     """The event has no such reminder."""
 
 
+class AttendeeTwice(RuleBroken):
+    """Nobody is invited twice under one address."""
+
+
 class AttendeeNotFound(ItemNotFound):
     """Nobody is invited under this address."""
 
@@ -235,8 +240,18 @@ class EventDetails:
     colour: str | None
 
 
-def require_clear_reminders(reminders: Iterable[Reminder]) -> None:
+def require_single_attendees(attendees: Collection[Attendee]) -> None:
+    """Raise the rule that the attendees of one event break, if any."""
+    if len(attendees) > MAX_ATTENDEES:
+        raise TooMany
+    if len({address_key(each.address) for each in attendees}) < len(attendees):
+        raise AttendeeTwice
+
+
+def require_clear_reminders(reminders: Collection[Reminder]) -> None:
     """Raise the rule that the reminders of one event break, if any."""
+    if len(reminders) > MAX_REMINDERS:
+        raise TooMany
     seen: set[UUID] = set()
     for each in reminders:
         if (each.minutes_before is None) is (each.at is None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 from domain.productivity.calendar_event_terms import (
     EventAllDay,
@@ -106,6 +107,20 @@ class CalendarSeries(Content):
         timezone: str | None
         start_local: datetime
         end_local: datetime | None
+        rrule: str | None
+        """None: as it was."""
+
+        class_version = 2
+
+        @staticmethod
+        def upcast_v1_v2(data: dict[str, Any]) -> None:
+            """Say nothing of the rule, which used to stay as it was."""
+            data["rrule"] = None
+
+        def apply(self, series: CalendarSeries) -> None:
+            rrule = told(self.rrule, series.rrule)
+            super().apply(series)
+            series.rrule = rrule
 
     class RecurrenceSet(TimeEvent, SeriesKept):
         TOPIC = "calendar_event.recurrence_set"
@@ -212,7 +227,7 @@ class CalendarSeries(Content):
         Skips and changes of occurrences that the new series does not have are dropped.
         """
         self._require_live()
-        rrule = rule_for(self.time_kind, rrule)
+        rrule = rule_for(self.time_kind, self.timezone, rrule)
         timing = replace(self._timing, rrule=rrule, rdates=told(rdates, self.rdates))
         self._retime(timing.fitted(), self.RecurrenceSet)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, replace
 
 from domain.productivity.calendar_event_terms import (
-    MAX_ATTENDEES,
     Attendee,
     AttendeeKind,
     AttendeeNotFound,
@@ -13,9 +12,9 @@ from domain.productivity.calendar_event_terms import (
     CalendarAddress,
     Organizer,
     Rsvp,
+    require_single_attendees,
 )
 from domain.productivity.calendar_series import CalendarSeries
-from domain.shared.record import TooMany
 from domain.shared.values import Line
 
 
@@ -74,8 +73,8 @@ class Invitations(CalendarSeries):
         """Invite somebody, or invite them in another role; what they have answered stands."""
         self._require_live()
         known = self._attendee(address)
-        if known is None and len(self.attendees) >= MAX_ATTENDEES:
-            raise TooMany
+        if known is None:
+            require_single_attendees((*self.attendees, Attendee(address)))
         attendee = replace(known or Attendee(address), name=name, kind=kind, role=role)
         if attendee != known:
             self.trigger_event(self.Invited, attendee=attendee)

@@ -9,7 +9,6 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.productivity.note_terms import (
-    MAX_ATTACHMENTS,
     MAX_BODY,
     AttachmentNotFound,
     BodyFormat,
@@ -23,12 +22,14 @@ from domain.productivity.note_terms import (
     NoteTooLong,
     NotPlainText,
     StaleRevision,
+    each_once,
     require_journal,
+    require_room,
     require_words,
 )
 from domain.shared.content import Content
 from domain.shared.place import require_whole_place
-from domain.shared.record import Origin, TooMany
+from domain.shared.record import Origin
 from domain.shared.values import (
     Day,
     Id,
@@ -233,7 +234,7 @@ class Note(Content):
             favorite=favorite,
             archived=archived,
             colour=colour,
-            attachments=attachments,
+            attachments=each_once(attachments),
             source_url=source_url,
             author=author,
             written_at=written_at,
@@ -267,6 +268,7 @@ class Note(Content):
         reminder_done_at: Moment | None = None,
     ) -> None:
         """Take what the source of an imported note says now; the content of a locked one stays as it is."""
+        attachments = each_once(attachments)
         if self.locked:
             title, body, body_format, attachments = self.title, self.body, self.body_format, self.attachments
             kind, journal_date, mood = self.kind, self.journal_date, self.mood
@@ -343,9 +345,9 @@ class Note(Content):
         self._require_unlocked()
         if self._has(content.blob_id):
             return
-        if len(self.attachments) >= MAX_ATTACHMENTS:
-            raise TooMany
-        self.trigger_event(Note.Attached, attachment=NoteAttachment(name, content))
+        attachment = NoteAttachment(name, content)
+        require_room((*self.attachments, attachment))
+        self.trigger_event(Note.Attached, attachment=attachment)
 
     def detach(self, blob_id: Id) -> None:
         self._require_unlocked()

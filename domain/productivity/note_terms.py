@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, Strict
 
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.record import TooMany
 from domain.shared.values import Name, StoredContent
 
 MAX_BODY = 1_000_000  # characters
@@ -111,6 +114,21 @@ class NoteDetails:
     longitude: float | None
     reminder_at: datetime | None
     reminder_done_at: datetime | None
+
+
+def each_once(attachments: Iterable[NoteAttachment]) -> tuple[NoteAttachment, ...]:
+    """Return the attachments, of those with one content the first; raises TooMany."""
+    unique: dict[UUID, NoteAttachment] = {}
+    for each in attachments:
+        unique.setdefault(each.content.blob_id, each)
+    require_room(unique)
+    return tuple(unique.values())
+
+
+def require_room(attachments: Sized) -> None:
+    """Refuse more attachments than a note may have."""
+    if len(attachments) > MAX_ATTACHMENTS:
+        raise TooMany
 
 
 def require_journal(kind: NoteKind, journal_date: date | None, mood: int | None) -> None:

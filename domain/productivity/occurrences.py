@@ -185,7 +185,7 @@ def read_rule(start_local: datetime, rrule: str, timezone: str | None) -> Rule:
         frequency=frequency,
         interval=int(parts.get("INTERVAL", 1)),
         count=int(parts["COUNT"]) if "COUNT" in parts else None,
-        until=_until(parts["UNTIL"], timezone) if "UNTIL" in parts else None,
+        until=read_until(parts["UNTIL"], timezone) if "UNTIL" in parts else None,
         week_start=_WEEKDAYS.index(parts.get("WKST", "MO")),
         months=months,
         weeks=_numbers(parts, "BYWEEKNO"),
@@ -199,7 +199,8 @@ def read_rule(start_local: datetime, rrule: str, timezone: str | None) -> Rule:
     )
 
 
-def _until(text: str, timezone: str | None) -> datetime:
+def read_until(text: str, timezone: str | None) -> datetime:
+    """Return on the wall of a series when its rule ends; raises RuleUnreadable for an impossible UNTIL."""
     try:
         until = last_moment(text)
     except ValueError:

@@ -16,7 +16,7 @@ from domain.productivity.calendar_event_terms import (
     TimeKind,
     ZoneMismatch,
 )
-from domain.productivity.occurrences import matching, read_rule
+from domain.productivity.occurrences import matching, read_rule, read_until
 
 _DAY = timedelta(days=1)
 
@@ -48,7 +48,7 @@ class Timing:
         all_day = self.time_kind is TimeKind.ALL_DAY
         if all_day and any(each.time() != time.min for each in self._moments()):
             raise NotMidnight
-        if self.rrule is not None and self.rrule != rule_for(self.time_kind, self.rrule):
+        if all_day and self.rrule is not None and self.rrule != _without_times_of_day(self.rrule):
             raise NotMidnight
         self._require_order(self.start_local, self.end_local)
         if not self.recurs:
@@ -94,7 +94,7 @@ class Timing:
                 timezone=None,
                 start_local=_midnight(self.start_local),
                 end_local=self.end_local and _next_midnight(self.end_local),
-                rrule=self.rrule and rule_for(TimeKind.ALL_DAY, self.rrule),
+                rrule=self._rule_for(TimeKind.ALL_DAY, None),
             )
         )
 
@@ -102,7 +102,14 @@ class Timing:
         """Return it at a time of day, in a zone or floating; every occurrence keeps its day."""
         kind = TimeKind.FLOATING if timezone is None else TimeKind.ZONED
         return self._become(
-            replace(self, time_kind=kind, timezone=timezone, start_local=start, end_local=end)
+            replace(
+                self,
+                time_kind=kind,
+                timezone=timezone,
+                start_local=start,
+                end_local=end,
+                rrule=self._rule_for(kind, timezone),
+            )
         )
 
     def _become(self, times: Timing) -> Timing:
@@ -130,6 +137,11 @@ class Timing:
             if each.occurrence in heirs and heirs[each.occurrence] not in exdates
         }
         return replace(new, exdates=tuple(exdates), overrides=tuple(overrides.values()))
+
+    def _rule_for(self, kind: TimeKind, timezone: str | None) -> str | None:
+        """Return the rule as another kind of event keeps it; one kept before UNTIL was on the wall is read first."""
+        own = self.rrule and rule_for(self.time_kind, self.timezone, self.rrule)
+        return own and rule_for(kind, timezone, own)
 
     def _dates_for(self, times: Timing) -> tuple[datetime, ...]:
         moved = (
@@ -179,10 +191,23 @@ class Timing:
             self._require_order(each.start_local or each.occurrence, each.end_local)
 
 
-def rule_for(time_kind: TimeKind, rrule: str) -> str:
-    """Return the rule without what RFC 5545 section 3.3.10 says to ignore: times of day, for an all-day event."""
-    if time_kind is not TimeKind.ALL_DAY:
-        return rrule
+def rule_for(time_kind: TimeKind, timezone: str | None, rrule: str) -> str:
+    """Return the rule as an event of this kind keeps it (RFC 5545 section 3.3.10), with the same occurrences.
+
+    UNTIL is written as the start is: as a date for an all-day event, else as a time on the wall of the event. The
+    whole of a date counts; of a time in UTC the event's zone tells when that is. An all-day event has no times of day.
+    """
+    if time_kind is TimeKind.ALL_DAY:
+        rrule = _without_times_of_day(rrule)
+    parts = dict(piece.split("=", 1) for piece in rrule.split(";"))
+    if "UNTIL" in parts:
+        until = read_until(parts["UNTIL"], timezone)
+        clock = "" if time_kind is TimeKind.ALL_DAY else f"T{until:%H%M%S}"
+        parts["UNTIL"] = f"{until.year:04}{until:%m%d}{clock}"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _without_times_of_day(rrule: str) -> str:
     parts = rrule.split(";")
     return ";".join(each for each in parts if not each.startswith(("BYHOUR=", "BYMINUTE=", "BYSECOND=")))
 

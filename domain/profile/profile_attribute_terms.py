@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from domain.shared.errors import IllegalTransition, RuleBroken
 from domain.shared.money import require_precision
 from domain.shared.values import (
+    COMMAND,
     Currency,
     Day,
     EmailAddress,
@@ -170,9 +171,9 @@ _READ: Mapping[ValueType, Callable[[str], object]] = {
     ValueType.DATETIME: TypeAdapter(
         Annotated[Moment, _like(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9:]{5})")], config=_LATE
     ).validate_strings,
-    ValueType.URL: TypeAdapter(Url, config=_LATE).validate_strings,
+    ValueType.URL: partial(TypeAdapter(Url, config=_LATE).validate_strings, context=COMMAND),
     ValueType.EMAIL: TypeAdapter(EmailAddress, config=_LATE).validate_strings,
-    ValueType.PHONE: TypeAdapter(Phone, config=_LATE).validate_strings,
+    ValueType.PHONE: partial(TypeAdapter(Phone, config=_LATE).validate_strings, context=COMMAND),
     ValueType.MONEY: TypeAdapter(Annotated[Money, _PLAIN], config=_LATE).validate_strings,
     ValueType.ENUM: TypeAdapter(Label, config=_LATE).validate_strings,
     ValueType.MEDIA_REF: TypeAdapter(Id, config=_LATE).validate_strings,
@@ -180,7 +181,7 @@ _READ: Mapping[ValueType, Callable[[str], object]] = {
 }
 """How values are read; what is not here is free text."""
 
-_read_currency = TypeAdapter(Currency, config=_LATE).validate_strings
+_read_currency = partial(TypeAdapter(Currency, config=_LATE).validate_strings, context=COMMAND)
 
 
 def require_fit(value_type: ValueType, value: str, unit: str | None) -> None:

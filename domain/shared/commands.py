@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Record
+from domain.shared.values import COMMAND
 
 # Parts given as our own dataclasses are checked too: their constructors take anything.
 _STRICT = ConfigDict(
@@ -66,9 +67,9 @@ class Command:
         """Return the JSON Schema (2020-12) of the arguments."""
         return self._model.model_json_schema()
 
-    def _checked(self, validate: Callable[[Any], BaseModel], given: object) -> dict[str, Any]:
+    def _checked(self, validate: Callable[..., BaseModel], given: object) -> dict[str, Any]:
         try:
-            model = validate(given)
+            model = validate(given, context=COMMAND)
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
             known = set(self._model.model_fields)

@@ -13,7 +13,7 @@ _SMALLEST = {
     Decimal("0.0001"): "CLF UYW XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX",
 }
 _CENT = Decimal("0.01")
-_MINOR_UNITS = {code: unit for unit, codes in _SMALLEST.items() for code in codes.split()}
+MINOR_UNITS = {code: unit for unit, codes in _SMALLEST.items() for code in codes.split()}
 """The smallest amount of a currency (ISO 4217), where that is not a hundredth."""
 
 
@@ -23,5 +23,5 @@ class ExcessPrecision(RuleBroken):
 
 def require_precision(amount: Decimal | None, currency: str) -> None:
     """Refuse what is not a whole number of the currency's minor units, instead of rounding it."""
-    if amount is not None and amount % _MINOR_UNITS.get(currency, _CENT) != 0:
+    if amount is not None and amount % MINOR_UNITS.get(currency, _CENT) != 0:
         raise ExcessPrecision

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -30,11 +30,20 @@ from pydantic import (
     ValidationInfo,
 )
 
+from domain.shared.codes import COUNTRIES, CURRENCIES
+
 T = TypeVar("T")
 S = TypeVar("S", bound=str)
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # what datetime, PostgreSQL and every UTC offset can all hold
 
+COMMAND: Final = object()
+"""The validation context of a command's arguments.
+
+Events and states are read without it: what an older, laxer rule let in must stay readable.
+"""
+
+_WITH_HOST = frozenset({"http", "https", "ftp"})
 
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 """What some systems keep beside the zones: another time on another machine, or none."""
@@ -141,6 +150,43 @@ def _absolute_url(value: str) -> str:
     return value
 
 
+def require_url(value: str) -> str:
+    """Return an absolute URL; raise ValueError where it is none that could lead anywhere.
+
+    Only addresses of the web must be without blanks: those of bookmarklets have some.
+    """
+    parts = urlsplit(_absolute_url(_one_line(value)))
+    if parts.scheme in _WITH_HOST:
+        if not parts.hostname:
+            raise ValueError("must name a host")
+        if any(char.isspace() for char in value):
+            raise ValueError("must be without blanks")
+    elif not value.partition(":")[2].strip() or value != value.strip():
+        raise ValueError("must be an absolute URL")
+    return value
+
+
+def _known_country(code: str) -> str:
+    if code not in COUNTRIES:
+        raise ValueError("must be a country of ISO 3166-1")
+    return code
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("must be a currency of ISO 4217")
+    return code
+
+
+def _in_commands(check: Callable[[str], str]) -> AfterValidator:
+    """Check what commands are given, and nothing that is read back."""
+
+    def checked(value: str, info: ValidationInfo) -> str:
+        return check(value) if info.context is COMMAND else value
+
+    return AfterValidator(checked)
+
+
 def _address(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if not (at and local and domain) or any(char.isspace() for char in value):
@@ -189,27 +235,39 @@ Label = Annotated[
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,63}$")]
 """A machine-readable name in lower-case ASCII."""
 
+MAX_URL = 8192
+
 Url = Annotated[
-    str, StringConstraints(max_length=8192), AfterValidator(_storable), AfterValidator(_absolute_url)
+    str,
+    StringConstraints(max_length=MAX_URL),
+    AfterValidator(_storable),
+    AfterValidator(_absolute_url),
+    _in_commands(require_url),
 ]
-"""An absolute URL up to 8,192 characters, of any scheme; kept, never opened."""
+"""An absolute URL up to 8,192 characters, of any scheme, that of the web with a host; kept, never opened."""
 
 EmailAddress = Annotated[
     str, StringConstraints(max_length=320), AfterValidator(_storable), AfterValidator(_address)
 ]
 """An e-mail address, up to 320 characters (RFC 5321), kept as written."""
 
-Phone = Annotated[str, StringConstraints(max_length=64, min_length=1), AfterValidator(_storable)]
-"""A telephone number as written."""
+Phone = Annotated[
+    str,
+    StringConstraints(max_length=64, min_length=1),
+    AfterValidator(_storable),
+    _in_commands(_one_line),
+    _in_commands(_not_blank),
+]
+"""A telephone number as written, on one line."""
 
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
 """A language tag (BCP 47)."""
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), _in_commands(_known_country)]
 """A country code (ISO 3166-1 alpha-2)."""
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-"""A currency code (ISO 4217)."""
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), _in_commands(_known_currency)]
+"""A currency code (ISO 4217), also one that was withdrawn."""
 
 MediaType = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$", max_length=127)

@@ -155,6 +155,7 @@ class Bookmark(Content):
         is_favourite: bool = False,
         shortcut_keyword: Label | None = None,
     ) -> Bookmark:
+        _require_visitable(url, last_visited_at, visit_count)
         return cls._begin(
             origin,
             cls.Added,
@@ -190,6 +191,7 @@ class Bookmark(Content):
         shortcut_keyword: Label | None = None,
     ) -> None:
         """Take what the source of an imported bookmark says now; visits are never taken back."""
+        _require_visitable(url, last_visited_at, visit_count)
         known_visits = [each for each in (self.last_visited_at, last_visited_at) if each is not None]
         self._refresh(
             Bookmark.Refreshed,
@@ -289,6 +291,11 @@ class Bookmark(Content):
     def _require_openable(self) -> None:
         if not self.may_be_opened:
             raise BookmarkNeverOpened
+
+
+def _require_visitable(url: str, last_visited_at: datetime | None, visit_count: int) -> None:
+    if (last_visited_at is not None or visit_count) and not may_be_opened(url):
+        raise BookmarkNeverOpened
 
 
 def _forget_health(bookmark: Bookmark) -> None:

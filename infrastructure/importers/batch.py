@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
+from domain.shared.content import MAX_TAGS
 from domain.shared.errors import DomainError, InvalidInput, RecordTrashed
 from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
@@ -242,7 +244,7 @@ class Intake:
         source = Source(self._platform, draft.source_id, self._integration_id)
         origin = batch.work.origin(record_id, source)
         record = batch.work.create(command, command.arguments((), arguments), origin)
-        for tag in _valid_tags(kind, draft.tags):
+        for tag in islice(_valid_tags(kind, draft.tags), MAX_TAGS):
             record.tag(tag)  # type: ignore[attr-defined]  # _valid_tags yields none for a kind without tags
         return record
 

@@ -9,14 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
-from domain.shared.values import FIRST_YEAR, LAST_YEAR
-from domain.web.url_key import url_key
+from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
+from domain.web.url_key import may_be_opened, url_key
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.markup import Tag, tokens
-from infrastructure.importers.text import decoded, digest_of, one_line, plain_text
+from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
 
 _HEAD_BYTES = 4096
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9._:+-]{1,40})", re.IGNORECASE)
@@ -26,13 +25,12 @@ _DATED = re.compile(r"\b(?:ADD_DATE|TIME_ADDED)\s*=", re.IGNORECASE)
 
 _TITLE_CHARACTERS = 2000
 _TEXT_CHARACTERS = 1_000_000
-_URL_CHARACTERS = 8192
 _NAME_CHARACTERS = 200
 _LABEL_CHARACTERS = 64
 _FOLDERS, _NOTEBOOKS, _TAGS = 32, 16, 100
 
 _COMMA_BETWEEN_TAGS = re.compile(r"\bTAGS\s*=\s*\"[^\",]*,", re.IGNORECASE)
-_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _YES = frozenset({"1", "true", "yes"})
 _UNREAD = "unread"
 """The heading under which Pocket puts what is still to be read; it is no folder."""
@@ -178,28 +176,30 @@ class _Drafting:
         address = _address(link.attributes.get("href", ""))
         if not address:
             return Refused("no_url")
-        if len(address) > _URL_CHARACTERS:
+        if len(address) > MAX_URL:
             return Refused("url_too_long")
         try:
-            draft = self._bookmark(link, address) if urlsplit(address).scheme else self._note(link, address)
+            key = url_key(address)
         except ValueError:  # of urlsplit
             return Refused("bad_url")
+        url = url_from(address)
+        draft = self._note(link, address) if url is None else self._bookmark(link, url, key)
         if draft.source_id in self._seen:
             return Refused("duplicate", Outcome.SKIPPED)
         self._seen.add(draft.source_id)
         return draft
 
-    def _bookmark(self, link: _Link, address: str) -> Draft:
+    def _bookmark(self, link: _Link, url: str, key: str) -> Draft:
         said = link.attributes.get
         icon = _address(said("icon_uri", ""))
         arguments: dict[str, Any] = {
-            "url": address,
+            "url": url,
             "title": one_line("".join(link.title), _TITLE_CHARACTERS),
             "description": _description(link),
             "folder": link.folder,
             "added_at": moment_of(said("add_date") or said("time_added", "")),
-            "last_visited_at": moment_of(said("last_visit", "")),
-            "icon_url": icon if icon.startswith(("http://", "https://")) and _is_url(icon) else None,
+            "last_visited_at": moment_of(said("last_visit", "")) if may_be_opened(url) else None,
+            "icon_url": url_from(icon) if icon.startswith(("http://", "https://")) else None,
             "is_private": said("private", "").lower() in _YES,
             "to_read": link.is_unread or said("toread", "").lower() in _YES,
             "shortcut_keyword": one_line(said("shortcuturl", ""), _LABEL_CHARACTERS) or None,
@@ -207,7 +207,7 @@ class _Drafting:
         return Draft(
             kind="bookmark",
             verb="add",
-            source_id=digest_of(url_key(address), *link.folder),
+            source_id=digest_of(key, *link.folder),
             arguments=arguments,
             update="refresh",
             tags=self._tags(link),
@@ -246,13 +246,6 @@ def _address(written: str) -> str:
     if address.startswith("//"):
         return f"http:{address}"
     return f"http://{address}" if address.lower().startswith("www.") else address
-
-
-def _is_url(address: str) -> bool:
-    try:
-        return len(address) <= _URL_CHARACTERS and bool(urlsplit(address).scheme)
-    except ValueError:
-        return False
 
 
 def moment_of(written: str) -> datetime | None:

@@ -7,21 +7,19 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element  # only handed over; see xml_elements.py
 
 from domain.productivity.note_terms import BodyFormat, NoteKind
-from domain.shared.values import FIRST_YEAR, LAST_YEAR
+from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.enml_text import markdown_of, task_groups
 from infrastructure.importers.offsets import plain
-from infrastructure.importers.text import digest_of, one_line
+from infrastructure.importers.text import digest_of, one_line, url_from
 from infrastructure.importers.xml_elements import Elements, Stopped
 
 _BODY_CHARACTERS = 1_000_000
 _TITLE_CHARACTERS = 500
 _LINE_CHARACTERS = 1000
-_URL_CHARACTERS = 8192
 _LABEL_CHARACTERS = 64
 _TAGS = 100
 
@@ -119,7 +117,7 @@ def _attributes(said: Mapping[str, str]) -> dict[str, Any]:
     return {
         "kind": NoteKind.CLIPPING if clipped else NoteKind.NOTE,
         "author": one_line(said.get("author", ""), _LINE_CHARACTERS) or None,
-        "source_url": _url(said.get("source-url", "")),
+        "source_url": url_from(one_line(said.get("source-url", ""), MAX_URL + 1)),
         "reminder_at": _moment(said.get("reminder-time", "")),
         "reminder_done_at": _moment(said.get("reminder-done-time", "")),
         **_place(said),
@@ -156,14 +154,6 @@ def _moment(written: str) -> datetime | None:
     if not FIRST_YEAR < moment.year < LAST_YEAR:
         return None
     return plain(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-def _url(written: str) -> str | None:
-    address = one_line(written, _URL_CHARACTERS + 1)
-    try:
-        return address if urlsplit(address).scheme and len(address) <= _URL_CHARACTERS else None
-    except ValueError:
-        return None
 
 
 def _place(said: Mapping[str, str]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from domain.productivity.calendar_event_terms import (
     Rsvp,
     TimeKind,
 )
+from domain.shared.values import address_key
 from infrastructure.importers.content_lines import Component, ContentLine
 from infrastructure.importers.icalendar_series import Span
 from infrastructure.importers.icalendar_times import UnreadableTime, duration, instant
@@ -71,7 +72,7 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
             line.param("RSVP").upper() in {"TRUE", "YES"},
             one_line(line.param("X-RESPONSE-COMMENT"), _LINE_CHARACTERS),
         )
-        found.setdefault(address.casefold(), attendee)
+        found.setdefault(address_key(address), attendee)
     return tuple(found.values())
 
 

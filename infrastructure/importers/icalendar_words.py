@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from domain.shared.values import MAX_URL
 from infrastructure.importers.content_lines import Component, ContentLine, split_value
 from infrastructure.importers.enml_text import markdown_of
 from infrastructure.importers.icalendar_zones import Zones
 from infrastructure.importers.mail_html import text_of
 from infrastructure.importers.markup import is_html
-from infrastructure.importers.text import digest_of, one_line, plain_text
+from infrastructure.importers.text import digest_of, one_line, plain_text, url_from
 
 TITLE_CHARACTERS = 500
 LINE_CHARACTERS = 1000
 TEXT_CHARACTERS = 1_000_000
 LABEL_CHARACTERS = 64
 MAX_LABELS = 1000
-_URL_CHARACTERS = 8192
 _HTML_CHARACTERS = 200_000
 _VOLATILE = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -97,13 +96,10 @@ def entry_digest(component: Component) -> str:
 
 
 def _url(line: ContentLine) -> str | None:
-    url = one_line(line.text, _URL_CHARACTERS + 1).replace(" ", "%20")
+    url = one_line(line.text, MAX_URL + 1)
     if not _SCHEME.match(url):
         url = f"http://{url}" if _HOST.fullmatch(url) else ""
-    try:
-        return url if urlsplit(url).scheme and len(url) <= _URL_CHARACTERS else None
-    except ValueError:
-        return None
+    return url_from(url)
 
 
 def _without_tags(text: str) -> str:

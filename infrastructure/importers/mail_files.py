@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from domain.communication.email_terms import DRAFTS, INBOX, JUNK, SENT, AuthResult, Direction, Mailbox
+from domain.shared.values import MAX_URL
 from infrastructure.importers import mbox
 from infrastructure.importers.draft import Content, Draft, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.mail_addresses import mailboxes
@@ -20,7 +21,7 @@ from infrastructure.importers.mail_parts import body_of
 from infrastructure.importers.mail_source import bare, identity
 from infrastructure.importers.mail_status import Status, status_of
 from infrastructure.importers.mail_threads import Threads, ids_in
-from infrastructure.importers.text import one_line
+from infrastructure.importers.text import one_line, url_from
 
 MEDIA_TYPE = "message/rfc822"
 
@@ -31,7 +32,6 @@ _HEAD_BYTES = 1 << 10
 _ID_CHARACTERS = 998
 _RESULTS_CHARACTERS = 1 << 13
 _SUBJECT_CHARACTERS = 1000
-_URL_CHARACTERS = 8192
 _MAX_URLS = 20
 _MAIL_HEADERS = frozenset({
     "from", "to", "cc", "date", "subject", "message-id", "received", "return-path", "mime-version",
@@ -192,7 +192,9 @@ def _list_and_results(headers: Headers) -> dict[str, Any]:
     links = ("".join(link.split()) for link in _URL.findall(headers.raw("list-unsubscribe")))
     return {
         "list_id": _list_id(headers),
-        "list_unsubscribe": tuple(one_line(link, _URL_CHARACTERS) for link in islice(links, _MAX_URLS)),
+        "list_unsubscribe": tuple(
+            filter(None, map(url_from, (one_line(link, MAX_URL) for link in islice(links, _MAX_URLS))))
+        ),
         **{name: results.get(name, AuthResult.NONE) for name in ("spf", "dkim", "dmarc")},
     }
 

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from domain.productivity.note_terms import BodyFormat, NoteColour, NoteKind
-from domain.shared.values import FIRST_YEAR, LAST_YEAR
+from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Reading, Refused, UnreadableFile
 from infrastructure.importers.front_matter import FrontMatter, split
 from infrastructure.importers.note_dates import first_moment
-from infrastructure.importers.text import decoded, digest_of, one_line, plain_text
+from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
 
 _BODY_CHARACTERS = 1_000_000
 _TITLE_CHARACTERS = 500
 _LINE_CHARACTERS = 1000
-_URL_CHARACTERS = 8192
 _NAME_CHARACTERS = 200
 _LABEL_CHARACTERS = 64
 _NOTEBOOKS, _TAGS = 16, 100
@@ -33,6 +31,7 @@ _ENTRY = re.compile(r"[^:]++:(?:[ \t].*)?|[ \t]*-[ \t].*")
 _FENCED = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
 _DAY = re.compile(r"([0-9]{4})([-_. ]?)([0-9]{2})\2([0-9]{2})")
 _LINK = re.compile(r"\[[^\[\]]*\]\((\S+)\)|<([^<>\s]+)>")
+_WEB = re.compile(r"https?:", re.IGNORECASE)
 _YES = frozenset({"true", "yes", "on", "1"})
 
 _CREATED = ("created", "createdat", "datecreated", "createddate", "creationdate", "date")
@@ -161,16 +160,9 @@ def _colour(front: FrontMatter) -> NoteColour:
 
 def _url(front: FrontMatter) -> str | None:
     """Return the first web address, which may be written as a link."""
-    written = (one_line(_first(front, key), _URL_CHARACTERS + _TITLE_CHARACTERS) for key in _SOURCE)
+    written = (one_line(_first(front, key), MAX_URL + _TITLE_CHARACTERS) for key in _SOURCE)
     addresses = ((match[1] or match[2]) if (match := _LINK.fullmatch(each)) else each for each in written)
-    return next((url for url in addresses if _is_web_address(url)), None)
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        return urlsplit(url).scheme in {"http", "https"} and len(url) <= _URL_CHARACTERS
-    except ValueError:
-        return False
+    return next((url for each in addresses if _WEB.match(each) and (url := url_from(each))), None)
 
 
 def _place(front: FrontMatter) -> dict[str, float]:

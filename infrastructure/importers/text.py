@@ -7,6 +7,9 @@ import contextlib
 import hashlib
 import re
 from functools import lru_cache
+from urllib.parse import quote
+
+from domain.shared.values import MAX_URL, require_url
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -49,6 +52,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _CHARACTER_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")  # or the beginning of one
 _LONG_REST_OF_UTF8 = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{2}(?![\x80-\xbf])|\xed[\xa0-\xbf][\x80-\xbf]")
+_WEB_ADDRESS = re.compile(r"(?:https?|ftp):", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -63,6 +67,17 @@ def one_line(text: str, limit: int) -> str:
 def plain_text(text: str, limit: int) -> str:
     """Return a text of at most ``limit`` characters that can be stored: its lines end in LF, no controls."""
     return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text[: 2 * limit]))[:limit]
+
+
+def url_from(text: str) -> str | None:
+    """Return an address as a record takes it, None where it is none; blanks in one of the web are encoded."""
+    url = text.strip()
+    if _WEB_ADDRESS.match(url):
+        url = "".join(quote(char) if char.isspace() else char for char in url)
+    try:
+        return require_url(url) if len(url) <= MAX_URL else None
+    except ValueError:
+        return None
 
 
 def decoded(data: bytes, charset: str | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +59,7 @@ def contact_of(card: Component, agents: Sequence[str]) -> Draft:
     """Return the contact; raises Nameless. ``agents`` are those that the card holds whole cards of."""
     card = with_android_lines(card)
     mail, telephone = emails(card), phones(card)
-    organizations = _organizations(card)
+    organizations, departments = _organizations(card)
     ways = [*(each.address for each in mail), *(each.number for each in telephone)]
     name = _name(card, organizations, ways)
     days, undated = anniversaries(card)
@@ -82,7 +82,7 @@ def contact_of(card: Component, agents: Sequence[str]) -> Draft:
         "relationships": related,
         "languages": _languages(card),
         "timezone": zone_named(card.text("TZ")),
-        "notes": _notes(card, [*undated, *unnamed]),
+        "notes": _notes(card, [*undated, *unnamed, *departments]),
     }
     return Draft("contact", "add", _source_id(card, arguments), arguments, update="refresh", tags=_tags(card))
 
@@ -158,14 +158,18 @@ def _kind(card: Component, name: ContactName, organizations: Sequence[Membership
     return ContactKind.ORG if is_firm else ContactKind.INDIVIDUAL
 
 
-def _organizations(card: Component) -> tuple[Membership, ...]:
-    found: dict[Membership, None] = {}
+def _organizations(card: Component) -> tuple[tuple[Membership, ...], list[str]]:
+    """Return what the person belongs to, and as remarks where else in the same organisation."""
+    found: dict[Hashable, Membership] = {}
+    remarks: dict[str, None] = {}
     for line in card.all("ORG")[:MAX_PARTS]:
         parts = [one_line(part, SHORT_CHARACTERS) for part in split_value(line.value, ";")]
         said = [part for part in parts if part]
         if said:
-            found[Membership(said[0], tuple(said[1:MAX_PARTS]))] = None
-    return tuple(found)
+            membership = Membership(said[0], tuple(said[1:MAX_PARTS]))
+            if found.setdefault(membership.key, membership) != membership:
+                remarks[f"Organization: {one_line(', '.join(said), _LINE_CHARACTERS)}"] = None
+    return tuple(found.values()), list(remarks)
 
 
 def _shorts(card: Component, name: str, separator: str = "") -> tuple[str, ...]:

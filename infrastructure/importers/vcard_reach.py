@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from domain.communication.contact_terms import MAX_PARTS, ContactEmail, ContactPhone, Identity, PostalAddress
+from domain.shared.codes import COUNTRIES
 from infrastructure.importers.content_lines import Component, ContentLine, position, split_value, unescaped
 from infrastructure.importers.text import one_line, plain_text
 
@@ -250,4 +251,4 @@ def _address(line: ContentLine, card: Component) -> PostalAddress | None:
 def _country_code(line: ContentLine, card: Component) -> str | None:
     of_group = (each.value for each in card.all("X-ABADR") if line.group and each.group == line.group)
     code = (line.param("CC") or next(of_group, "")).strip().upper()
-    return code if len(code) == 2 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - ISO 3166-1
+    return code if code in COUNTRIES else None

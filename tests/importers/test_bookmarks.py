@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from infrastructure.importers.bookmark_files import BookmarkFiles, moment_of
 from infrastructure.importers.draft import Draft, Limits, Outcome, Refused, UnreadableFile
+from infrastructure.importers.text import digest_of
 from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples, written
 
 FILES = samples("bookmarks", ".html", ".htm")
@@ -182,6 +183,26 @@ def test_address_without_its_scheme_gets_one(tmp_path: Path) -> None:
     body = '<DT><A HREF="www.example.org/x">t</A><DT><A HREF=" //a.example.org\n/y ">t</A>'
     found = [draft.arguments["url"] for draft in drafts(BOOKMARKS, html(tmp_path, body))]
     assert found == ["http://www.example.org/x", "http://a.example.org/y"]
+
+
+@pytest.mark.parametrize("written_address", ["http:", "http:///", "https://?q", "javascript:"])
+def test_address_that_leads_nowhere_is_a_note(tmp_path: Path, written_address: str) -> None:
+    draft = only_draft(BOOKMARKS, html(tmp_path, f'<DT><A HREF="{written_address}">T</A>'))
+    assert (draft.kind, draft.arguments["body"]) == ("note", written_address)
+
+
+def test_visits_of_a_program_are_not_kept(tmp_path: Path) -> None:
+    found = said(tmp_path, '<DT><A HREF="javascript:alert(1)" LAST_VISIT="1616337559">T</A>')
+    assert (found["url"], found["last_visited_at"]) == ("javascript:alert(1)", None)
+
+
+def test_blanks_in_an_address_of_the_web_are_encoded_and_it_keeps_its_name(tmp_path: Path) -> None:
+    """What was imported when they were kept is known again."""
+    web = only_draft(BOOKMARKS, html(tmp_path, '<DT><A HREF="https://a.example.org/b c\u3000d">T</A>'))
+    assert web.arguments["url"] == "https://a.example.org/b%20c%E3%80%80d"
+    assert web.source_id == digest_of("https://a.example.org/b c\u3000d")
+    program = only_draft(BOOKMARKS, html(tmp_path, '<DT><A HREF="javascript:alert(1 + 1)">T</A>'))
+    assert program.arguments["url"] == "javascript:alert(1 + 1)"
 
 
 @pytest.mark.parametrize(

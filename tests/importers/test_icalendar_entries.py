@@ -48,6 +48,14 @@ def test_people_are_kept_with_role_and_answer(tmp_path: Path) -> None:
     )
 
 
+def test_guest_whose_name_is_written_in_two_ways_comes_once(tmp_path: Path) -> None:
+    guests = [
+        f"ATTENDEE:mailto:{name}@example.org" for name in ("J\u00f6rg", "JO\u0308RG", "gro\u00df", "gross")
+    ]
+    found = event(tmp_path, "DTSTART:20261224T180000Z", *guests)
+    assert [each.address[:-12] for each in found["attendees"]] == ["J\u00f6rg", "gro\u00df", "gross"]
+
+
 def test_own_answer_is_that_of_the_own_address(tmp_path: Path) -> None:
     text = "BEGIN:VEVENT\nDTSTART:20261224\nATTENDEE;PARTSTAT=DECLINED:mailto:Me@example.org\nEND:VEVENT\n"
     path = written(tmp_path, "calendar.ics", text)

@@ -97,7 +97,7 @@ def test_list_and_results_of_the_receiving_server_are_kept(write: Write) -> None
             b"Authentication-Results: mx; spf=softfail; dkim=fail; dkim=pass; dmarc=temperror\n"
             b"Authentication-Results: forged; spf=pass\n"
             b"List-Id: Garden <garden.example.org>\n"
-            b"List-Unsubscribe: <mailto:off@example.org>, <https://example.org/o\n ff>, <javascript:x>\n"
+            b"List-Unsubscribe: <mailto:off@example.org>, <https://example.org/o\n ff>, <http://>, <javascript:x>\n"
             + HEAD
             + b"\nx"
         )

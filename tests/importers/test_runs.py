@@ -10,8 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from domain.communication.email import Email
 from domain.productivity.note import Note
 from domain.productivity.task import Task
+from domain.shared.content import MAX_TAGS
 from domain.web.bookmark import Bookmark
 from infrastructure.importers.draft import Outcome, Reading
 from infrastructure.importers.formats import FORMATS, importer_for
@@ -225,6 +227,17 @@ def test_a_file_moved_elsewhere_is_known_again(me: Session, tmp_path: Path) -> N
     assert outcomes(import_paths(me, [before], READING)) == {"created": 2}
     shutil.move(before, after)
     assert outcomes(import_paths(me, [after], READING)) == {"unchanged": 2}
+
+
+def test_record_with_more_labels_than_it_may_have_comes_in_with_the_first_of_them(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    keys, labels = " ".join(f"k{n}" for n in range(90)), ",".join(f"l{n}" for n in range(90))
+    headers = f"From: a@example.org\nX-Mozilla-Keys: {keys}\nX-Gmail-Labels: {labels}\n"
+    (tmp_path / "mail.eml").write_text(headers + "\nHello\n")
+    assert outcomes(import_paths(me, [tmp_path], READING)) == {"created": 1}
+    store.catch_up()
+    assert [len(each.tags) for each in me.find(Email)] == [MAX_TAGS]
 
 
 def test_what_an_import_made_tells_its_source_and_its_run(store: Store, me: Session, tmp_path: Path) -> None:

@@ -144,11 +144,22 @@ def test_postal_addresses_are_kept_with_label_text_and_position(tmp_path: Path) 
     )
 
 
+def test_address_with_a_code_that_no_country_has_comes_without_it(tmp_path: Path) -> None:
+    (address,) = card(tmp_path, "ADR;CC=uk:;;;Leeds;;;United Kingdom")["addresses"]
+    assert address == PostalAddress(locality="Leeds", country="United Kingdom")
+
+
 def test_position_of_the_card_is_that_of_its_address(tmp_path: Path) -> None:
     (address,) = card(tmp_path, "GEO:52.5;13.4")["addresses"]
     assert address == PostalAddress(latitude=52.5, longitude=13.4)
     (address,) = card(tmp_path, "ADR:;;;Berlin", "GEO:geo:52.5,13.4")["addresses"]
     assert (address.locality, address.latitude) == ("Berlin", 52.5)
+
+
+def test_second_department_of_an_organisation_is_kept_in_the_notes(tmp_path: Path) -> None:
+    found = card(tmp_path, "ORG:Acme;Sales", "ORG:Initech", "ORG:Acme;IT;Desk", "ORG:Acme;Sales", "NOTE:Hi")
+    assert found["organizations"] == (Membership("Acme", ("Sales",)), Membership("Initech"))
+    assert found["notes"] == "Hi\n\nOrganization: Acme, IT, Desk"
 
 
 def test_messengers_and_profiles_become_identities(tmp_path: Path) -> None:

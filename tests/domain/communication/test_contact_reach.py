@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from domain.communication.contact_terms import (
     Anniversary,
     ContactEmail,
     ContactPhone,
+    Identity,
     Membership,
     Occasion,
     PartialDate,
@@ -192,12 +195,87 @@ def test_lists_do_not_grow_without_end(full: dict[str, Any], add: Callable[[Cont
         add(added(**full))
 
 
+MANY: dict[str, Callable[[int], Any]] = {
+    "emails": lambda n: ContactEmail(f"{n}@x"),
+    "phones": lambda n: ContactPhone(str(n)),
+    "addresses": lambda n: PostalAddress(full=str(n)),
+    "organizations": lambda n: Membership(str(n)),
+    "relationships": lambda n: Relationship(Relation.FRIEND, name=str(n)),
+    "anniversaries": lambda n: Anniversary(Occasion.OTHER, PartialDate(1, 1), str(n)),
+    "identities": lambda n: Identity("jabber", str(n)),
+    "urls": str,
+}
+
+
+@pytest.mark.parametrize("parts", MANY)
+def test_card_does_not_bring_more_parts_than_may_be_added(parts: str) -> None:
+    contact = added()
+    too_many = tuple(MANY[parts](n) for n in range(MAX_PARTS + 1))
+    given: dict[str, Any] = {parts: too_many}
+    with pytest.raises(TooMany):
+        added(**given)
+    with pytest.raises(TooMany):
+        contact.refresh(ADA, **given)
+    given[parts] = (*too_many[1:], too_many[1])
+    assert len(getattr(added(**given), parts)) == MAX_PARTS
+
+
+TWICE: dict[str, tuple[Any, ...]] = {
+    "addresses": (HOME, PostalAddress(full="Elsewhere"), HOME),
+    "organizations": (Membership("Initech", ("Sales",)), Membership("Acme"), Membership("Initech", ("IT",))),
+    "relationships": (
+        Relationship(Relation.FRIEND, name="Bob"),
+        Relationship(Relation.CHILD, name="Bob"),
+        Relationship(Relation.FRIEND, name="Bob", since=date(2020, 1, 1)),
+    ),
+    "anniversaries": (
+        Anniversary(Occasion.BIRTH, PartialDate(1, 2)),
+        Anniversary(Occasion.WEDDING, PartialDate(1, 2)),
+        Anniversary(Occasion.BIRTH, PartialDate(1, 3)),
+    ),
+    "urls": ("a", "b", "a"),
+}
+
+
+@pytest.mark.parametrize("parts", TWICE)
+def test_card_brings_each_part_once_as_it_comes_first(parts: str) -> None:
+    given: dict[str, Any] = {parts: TWICE[parts]}
+    contact = added()
+    contact.refresh(ADA, **given)
+    assert getattr(contact, parts) == TWICE[parts][:2]
+    assert getattr(added(**given), parts) == TWICE[parts][:2]
+
+
+def test_past_memberships_of_an_organisation_are_kept_beside_the_present_one() -> None:
+    past = tuple(Membership("Initech", until=date(2000 + n, 1, 1)) for n in range(2))
+    contact = added(organizations=(*past, Membership("Initech"), past[0]))
+    assert contact.organizations == (*past, Membership("Initech"))
+
+
 def test_full_list_still_takes_changes() -> None:
     contact = added(emails=tuple(ContactEmail(f"{n}@x") for n in range(MAX_PARTS)))
 
     contact.add_email("7@x", preferred=True)
 
     assert contact.emails[7].preferred
+
+
+@pytest.mark.parametrize("number", [" ", "\n", "12\n34"])
+def test_number_from_before_they_were_checked_can_be_removed(number: str) -> None:
+    contact = added(phones=(ContactPhone(number),))
+
+    contact.remove_phone(**commands_of(Contact)["remove_phone"].arguments((number,), {}))
+
+    assert not contact.phones
+
+
+def test_address_with_a_code_from_before_they_were_checked_can_be_removed() -> None:
+    odd = replace(HOME, country_code="ZZ")
+    contact = added(addresses=(HOME, odd))
+
+    contact.remove_address(replace(HOME, country_code=None))
+
+    assert contact.addresses == (HOME,)
 
 
 def test_address_is_added_once_and_removed_by_what_it_is() -> None:

@@ -85,6 +85,8 @@ def test_cleared_message_stays_where_the_person_has_put_it() -> None:
 def test_own_message_is_no_junk(make: Callable[[], Email]) -> None:
     with pytest.raises(NotReceived):
         make().report_junk()
+    with pytest.raises(NotReceived):
+        received(direction=Direction.OUTGOING, is_junk=True)
 
 
 def test_moving_puts_the_message_into_one_other_folder() -> None:

@@ -15,6 +15,7 @@ from domain.productivity.calendar_event_terms import (
     Attendee,
     AttendeeNotFound,
     AttendeeRole,
+    AttendeeTwice,
     EventCancelled,
     EventNotCancelled,
     IcalStatus,
@@ -135,10 +136,24 @@ def test_somebody_who_is_not_invited_cannot_answer_or_be_uninvited() -> None:
 
 
 def test_guests_are_bounded() -> None:
-    event = an_event(attendees=tuple(Attendee(f"{n}@example.org") for n in range(MAX_ATTENDEES)))
+    guests = tuple(Attendee(f"{n}@example.org") for n in range(MAX_ATTENDEES))
+    event = an_event(attendees=guests)
+    one_more = Attendee("one-more@example.org")
     with pytest.raises(TooMany):
-        event.invite("one-more@example.org")
+        event.invite(one_more.address)
+    with pytest.raises(TooMany):
+        an_event(attendees=(*guests, one_more))
+    with pytest.raises(TooMany):
+        refresh(an_imported_event(), attendees=(*guests, one_more))
     event.invite("1@example.org", name="One")
+
+
+def test_nobody_is_invited_twice_under_one_address() -> None:
+    twice = (Attendee("j\u00f6rg@example.org"), Attendee("JO\u0308RG@example.org", "J\u00f6rg"))
+    with pytest.raises(AttendeeTwice):
+        an_event(attendees=twice)
+    with pytest.raises(AttendeeTwice):
+        refresh(an_imported_event(), attendees=twice)
 
 
 def test_invitation_is_answered_for_oneself() -> None:
@@ -173,6 +188,8 @@ def test_reminder_has_an_id_of_its_own() -> None:
         an_event(reminders=(reminder,)).add_reminder(at=NOON, reminder_id=reminder.id)
     with pytest.raises(ReminderExists):
         an_event(reminders=(reminder, reminder))
+    with pytest.raises(ReminderExists):
+        refresh(an_imported_event(), reminders=(reminder, reminder))
 
 
 def test_reminder_that_is_not_there_cannot_be_used() -> None:
@@ -184,9 +201,14 @@ def test_reminder_that_is_not_there_cannot_be_used() -> None:
 
 
 def test_reminders_are_bounded() -> None:
-    event = an_event(reminders=tuple(Reminder(new_id(), minutes_before=n) for n in range(MAX_REMINDERS)))
+    reminders = tuple(Reminder(new_id(), minutes_before=n) for n in range(MAX_REMINDERS))
+    one_more = Reminder(new_id(), at=NOON)
     with pytest.raises(TooMany):
-        event.add_reminder(minutes_before=5)
+        an_event(reminders=reminders).add_reminder(at=NOON)
+    with pytest.raises(TooMany):
+        an_event(reminders=(*reminders, one_more))
+    with pytest.raises(TooMany):
+        refresh(an_imported_event(), reminders=(*reminders, one_more))
 
 
 def test_reminder_of_a_single_event_is_acknowledged_once() -> None:

@@ -291,11 +291,3 @@ def test_changes_are_bounded_but_one_more_of_the_same_occurrence_is_not_one_more
         event.change_occurrence(START + MAX_OCCURRENCES * DAY, title="x")
     event.change_occurrence(START, title="y")
     assert event.overrides[-1] == Override(START, title="y")
-
-
-def test_until_in_utc_ends_a_zoned_series_on_its_own_clock() -> None:
-    event = an_event(rrule="FREQ=WEEKLY;UNTIL=20260112T080000Z")  # 9:00 in Berlin
-    event.skip_occurrence(START + WEEK)
-    assert len(event.exdates) == 1
-    event.change_timezone("America/New_York")  # there it is 3:00: the series now ends a week earlier
-    assert not event.exdates

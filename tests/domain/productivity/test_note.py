@@ -204,9 +204,25 @@ def test_attachments_come_and_go() -> None:
 
 
 def test_attachments_are_bounded() -> None:
-    note = a_note(attachments=tuple(NoteAttachment("x", some_content()) for _ in range(MAX_ATTACHMENTS)))
+    attachments = tuple(NoteAttachment("x", some_content()) for _ in range(MAX_ATTACHMENTS + 1))
     with pytest.raises(TooMany):
-        note.attach("x", some_content())
+        a_note(attachments=attachments[1:]).attach("x", some_content())
+    with pytest.raises(TooMany):
+        a_note(attachments=attachments)
+    with pytest.raises(TooMany):
+        an_imported_note().refresh("Shopping", attachments=attachments)
+
+
+def test_content_is_attached_once_however_it_comes() -> None:
+    first, again, other = (
+        NoteAttachment("x", CONTENT),
+        NoteAttachment("y", CONTENT),
+        NoteAttachment("z", some_content()),
+    )
+    assert a_note(attachments=(first, again, other)).attachments == (first, other)
+    imported = an_imported_note()
+    imported.refresh("Shopping", attachments=(first, again, other))
+    assert imported.attachments == (first, other)
 
 
 def test_mood_is_that_of_a_journal_entry() -> None:

@@ -54,6 +54,8 @@ WRITTEN_BADLY = [
     ("datetime", "2026-03-01T12:00:00"),
     ("datetime", "1704067200"),
     ("url", "example.org"),
+    ("url", "http:"),
+    ("phone", "12\n34"),
     ("email", "ada"),
     ("json", "{'a': 1}"),
     ("json", "NaN"),
@@ -91,7 +93,7 @@ def test_amount_of_money_is_a_plain_number(amount: str) -> None:
         stated(value_type=ValueType.MONEY, value=amount, unit="EUR")
 
 
-@pytest.mark.parametrize("unit", [None, "euro", "EURO", "€"])
+@pytest.mark.parametrize("unit", [None, "euro", "EURO", "€", "ZZZ"])
 def test_money_has_a_currency(unit: str | None) -> None:
     assert stated(value_type=ValueType.MONEY, value="50000.00", unit="EUR").unit == "EUR"
     with pytest.raises(CurrencyMissing):

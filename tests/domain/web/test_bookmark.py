@@ -201,6 +201,14 @@ def test_address_that_is_a_program_is_kept_but_never_opened(
         opening(mark)
 
 
+@pytest.mark.parametrize("visits", [{"last_visited_at": NOON}, {"visit_count": 1}])
+def test_address_that_is_a_program_does_not_come_with_visits(visits: dict[str, Any]) -> None:
+    with pytest.raises(BookmarkNeverOpened):
+        bookmark("javascript:alert(1)", **visits)
+    with pytest.raises(BookmarkNeverOpened):
+        imported().refresh("javascript:alert(1)", **visits)
+
+
 def test_captured_bookmark_names_the_saved_page() -> None:
     pages = Pages()
     mark = Bookmark.add(Origin(new_id(), peers=pages), URL)
