@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from datetime import datetime
 from functools import cache
@@ -37,16 +37,17 @@ class Peers(Protocol):
     """The other records of the same person, as a command may look at them.
 
     What a command has seen becomes the read set of its append: it fails with a conflict when one of them
-    changes before the command's own events are stored.
+    changes, or one it has missed comes, before the command's own events are stored.
     """
 
     def get(self, kind: type[R], record_id: UUID) -> R | None:
         """Return the record as it stands in the ledger, or None."""
-        ...
+
+    def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
+        """Return the records that hold any of these claims, which are not among those held among all people."""
 
     def add(self, record: Record) -> None:
         """Take in a record that a command makes besides its own; both are stored, or neither."""
-        ...
 
 
 class NoPeers:
@@ -55,6 +56,10 @@ class NoPeers:
     def get(self, kind: type[R], record_id: UUID) -> R | None:  # noqa: ARG002 - the port's signature
         """Return None."""
         return None
+
+    def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:  # noqa: ARG002 - see get
+        """Return nothing."""
+        return ()
 
     def add(self, record: Record) -> None:
         """Let the record go: there is nobody to store it."""

@@ -11,8 +11,8 @@ from infrastructure.errors import Erased, ErasureUnfinished, ForeignBackup, Unav
 from infrastructure.ledger.events import ClaimChange
 from infrastructure.projector import editions, schema
 from infrastructure.projector.locks import hold_schemas
+from infrastructure.store.blind_names import blind_claim
 from infrastructure.store.engine import Engine
-from infrastructure.store.unit_of_work import blind_claim
 
 
 class Finishing:

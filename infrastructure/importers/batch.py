@@ -27,8 +27,9 @@ from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, Sour
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, SourceEntry
 from infrastructure.ledger.fences import following_fences
+from infrastructure.store.blind_names import blind_source
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import UnitOfWork, blind_source
+from infrastructure.store.unit_of_work import UnitOfWork
 
 BATCH_DRAFTS = 500
 BATCH_CONTENT_BYTES = 32 << 20

@@ -145,6 +145,8 @@ class Append:
     request_digest: bytes
     read_set: Sequence[tuple[UUID, int]] = ()
     """Records the command looked at, with the versions it saw: they must still be unchanged."""
+    held: Sequence[tuple[bytes, UUID | None]] = ()
+    """Claims of the subject's own the command asked for, with the records it saw hold them: that must still be so."""
     claims: Sequence[ClaimChange] = ()
     sources: Sequence[SourceEntry] = ()
     blobs: Sequence[BlobEntry] = field(default=())

@@ -7,7 +7,7 @@ therefore dense and in commit order: a reader that asks for what comes after p n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -191,13 +191,10 @@ class Ledger:
             ).fetchone()
         return row[0] if row else None
 
-    def claim_holder(self, bucket: int, claim: bytes) -> UUID | None:
-        """Return the record that holds a blind claim, or None."""
+    def claim_holders(self, bucket: int, claims: Iterable[bytes]) -> dict[bytes, UUID]:
+        """Return the records that hold blind claims of one bucket, by claim."""
         with lent(self._pool) as connection:
-            row = connection.execute(
-                "SELECT record_id FROM ledger.claims WHERE bucket = %s AND claim = %s", (bucket, claim)
-            ).fetchone()
-        return row[0] if row else None
+            return _holders(connection, bucket, claims)
 
     def mentioning(self, address: bytes) -> list[tuple[UUID, str, UUID]]:
         """Return subject, kind and id of the records of all people that name a blind address."""
@@ -218,7 +215,7 @@ class Ledger:
                     receipt = (_insert if len(append.events) < COPY_FROM else _copy)(
                         connection, bucket, append
                     )
-                    _check_read_set(connection, bucket, append.read_set)
+                    _check_read_set(connection, bucket, append)
                     write_companions(connection, bucket, append)
                     return receipt
         except UniqueViolation:
@@ -268,6 +265,7 @@ class Ledger:
 def _is_one_statement(append: Append) -> bool:
     return len(append.events) < COPY_FROM and not (
         append.read_set
+        or append.held
         or append.claims
         or append.sources
         or append.blobs
@@ -346,22 +344,32 @@ def _made_receipt(bucket: int, append: Append, row: tuple[int] | None) -> Receip
     )
 
 
-def _check_read_set(connection: Connection[Any], bucket: int, read_set: Sequence[tuple[UUID, int]]) -> None:
-    if not read_set:
+def _check_read_set(connection: Connection[Any], bucket: int, append: Append) -> None:
+    """Raise VersionConflict unless all is as the command saw it; the bucket's head is locked by now."""
+    held = {claim: record_id for claim, record_id in append.held if record_id is not None}
+    if append.held and _holders(connection, bucket, [claim for claim, _ in append.held]) != held:
+        raise VersionConflict
+    if not append.read_set:
         return
     rows = connection.execute(
         "SELECT record_id, max(version) FROM ledger.events WHERE bucket = %s AND record_id = ANY(%s) GROUP BY 1",
-        (bucket, [record_id for record_id, _ in read_set]),
+        (bucket, [record_id for record_id, _ in append.read_set]),
     ).fetchall()
-    if dict(rows) != {record_id: version for record_id, version in read_set if version}:
+    if dict(rows) != {record_id: version for record_id, version in append.read_set if version}:
         raise VersionConflict
 
 
 def _held_by_another(connection: Connection[Any], change: ClaimChange) -> bool:
-    row = connection.execute(
-        "SELECT record_id FROM ledger.claims WHERE bucket = %s AND claim = %s", (change.bucket, change.claim)
-    ).fetchone()
-    return row is not None and row[0] != change.record_id
+    holder = _holders(connection, change.bucket, [change.claim]).get(change.claim)
+    return holder is not None and holder != change.record_id
+
+
+def _holders(connection: Connection[Any], bucket: int, claims: Iterable[bytes]) -> dict[bytes, UUID]:
+    rows = connection.execute(
+        "SELECT claim, record_id FROM ledger.claims WHERE bucket = %b AND claim = ANY(%b)",
+        (bucket, list(claims)),
+    ).fetchall()
+    return {bytes(claim): record_id for claim, record_id in rows}
 
 
 def _receipt(

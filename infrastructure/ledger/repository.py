@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -61,6 +61,10 @@ class Repository:
         if key_id is None:
             raise Erased
         return Loaded(record, self._keys.key(subject_id, key_id))
+
+    def holders(self, subject_id: UUID, claims: Iterable[bytes]) -> dict[bytes, UUID]:
+        """Return the records of a person that hold blind claims of the person's own, by claim."""
+        return self._ledger.claim_holders(bucket_of(subject_id), claims)
 
     def fold_each(self, rows: Sequence[EventRow]) -> dict[UUID, Loaded]:
         """Return the records that whole streams give, one stream behind the other; erased ones are left out."""

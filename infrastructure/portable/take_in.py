@@ -37,8 +37,9 @@ from infrastructure.ledger.sealing import OpenedEvent
 from infrastructure.portable.age import Key
 from infrastructure.portable.copy import CopiedContent, CopyManifest
 from infrastructure.portable.export import ERASED
+from infrastructure.store.blind_names import blind_source
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import Before, UnitOfWork, blind_source
+from infrastructure.store.unit_of_work import Before, UnitOfWork
 
 BATCH_EVENTS = 500
 LINE_BYTES = 256 << 20

@@ -182,7 +182,7 @@ class Reverting:
     def _is_claimed(self, work: UnitOfWork, record: Record) -> bool:
         """Whether somebody else holds what the record would hold again, and goes on holding it."""
         for change in work.claims_taken(record.id):
-            holder = self._by.engine.ledger.claim_holder(change.bucket, change.claim)
+            holder = self._by.engine.ledger.claim_holders(change.bucket, [change.claim]).get(change.claim)
             if holder is not None and holder != record.id and not work.gives_up(holder, change.claim):
                 return True
         return False

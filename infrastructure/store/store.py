@@ -20,10 +20,10 @@ from infrastructure.errors import NotFound
 from infrastructure.ledger.holds import Hold
 from infrastructure.logs import log
 from infrastructure.projector.worker import work
+from infrastructure.store.blind_names import blind_address, blind_claim
 from infrastructure.store.engine import Engine
 from infrastructure.store.options import asks
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import blind_address, blind_claim
 
 if TYPE_CHECKING:
     from infrastructure.erasure.erasures import Erasures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +13,9 @@ from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
 from domain.shared.json_text import ReadOnce, json_of
 from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach, usable_peer
-from domain.shared.values import address_key, new_id
-from infrastructure.crypto.cipher import blind, derive
-from infrastructure.crypto.keyring import EVERYONE, KeyRing
+from domain.shared.values import new_id
+from infrastructure.crypto.cipher import derive
+from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.period_key import PeriodKey, period_of
 from infrastructure.errors import (
     Busy,
@@ -26,7 +26,6 @@ from infrastructure.errors import (
     Unavailable,
     VersionConflict,
 )
-from infrastructure.ledger.buckets import bucket_of, bucket_of_digest
 from infrastructure.ledger.events import (
     Append,
     Attribution,
@@ -41,6 +40,7 @@ from infrastructure.ledger.events import (
 from infrastructure.ledger.fences import ANY_RECORD, Known
 from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import Sealer
+from infrastructure.store.blind_names import blind_address, blind_claim, claim_digest
 
 R = TypeVar("R", bound=Record)
 
@@ -95,6 +95,8 @@ class UnitOfWork:
         self._sealer = sealer
         self._keys = keys
         self._entries: dict[UUID, _Entry] = {}
+        self._holders: dict[bytes, UUID | None] = {}
+        """Who holds the claims that commands have asked for, by the ledger; None where nobody does."""
         self._keys_for_new: dict[tuple[str, str], PeriodKey] = {}
         self.sources: list[SourceEntry] = []
         self.blobs: list[BlobEntry] = []
@@ -114,6 +116,25 @@ class UnitOfWork:
         except Erased:
             return None
         return entry.loaded.record
+
+    def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
+        """Return the records that hold any of these claims, by the ledger and by what was done here."""
+        digests = {each: claim_digest(self._keys, self._subject_id, each) for each in claims}
+        asked = set(digests.values()) - self._holders.keys()
+        if asked:
+            self._holders |= dict.fromkeys(asked) | self._repository.holders(self._subject_id, asked)
+        found: dict[UUID, Record] = {}
+        free: set[Claim] = set()
+        for claim, digest in digests.items():
+            holder_id = self._holders[digest]
+            holder = self.get(Record, holder_id) if holder_id is not None else None
+            if holder is not None and claim in holder.claims:
+                found[holder.id] = holder
+            else:
+                free.add(claim)
+        if free:
+            found |= {each.id: each for each in self._changed() if not free.isdisjoint(each.claims)}
+        return tuple(each for each in found.values() if isinstance(each, kind))
 
     def run(self, call: Call, *, origin: Origin | None = None, expected_version: int | None = None) -> Record:
         """Carry out one command; return the record it was given to or made."""
@@ -228,6 +249,7 @@ class UnitOfWork:
             attribution,
             request_digest,
             read_set=[(id_, entry.version) for id_, entry in self._entries.items() if id_ not in changed],
+            held=list(self._holders.items()),
             claims=claims,
             sources=self.sources,
             blobs=self.blobs,
@@ -257,6 +279,11 @@ class UnitOfWork:
                 return None
             entry = self._enter(loaded)
         return entry
+
+    def _changed(self) -> Iterator[Record]:
+        for entry in self._entries.values():
+            if entry.loaded.record.version != entry.version:
+                yield entry.loaded.record
 
     def _enter(self, loaded: Loaded) -> _Entry:
         record = loaded.record
@@ -330,26 +357,6 @@ def _require_one_each(claims: Iterable[ClaimChange]) -> None:
     taken = [(each.bucket, each.claim) for each in claims if each.taken]
     if len(set(taken)) < len(taken):
         raise ClaimTaken
-
-
-def blind_address(keys: KeyRing, address: str) -> bytes:
-    """Return an e-mail address as the index of all people's records keeps it."""
-    return blind(keys.subject_secret(EVERYONE, "addresses"), "address", address_key(address))
-
-
-def blind_claim(
-    keys: KeyRing, subject_id: UUID, claim: Claim, record_id: UUID, *, taken: bool
-) -> ClaimChange:
-    """Return a claim as the ledger keeps it: a keyed hash, in a bucket of its own if all people share it."""
-    secret = keys.subject_secret(EVERYONE if claim.everywhere else subject_id, "index")
-    digest = blind(secret, "claim", claim.scope, claim.value)
-    bucket = bucket_of_digest(digest) if claim.everywhere else bucket_of(subject_id)
-    return ClaimChange(bucket, digest, record_id, taken)
-
-
-def blind_source(secret: bytes, kind: str, platform: str, object_id: str) -> bytes:
-    """Return the blind name of an imported thing under the person's ``index`` secret."""
-    return blind(secret, "source", kind, platform, object_id)
 
 
 def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> bytes:

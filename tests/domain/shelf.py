@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
-from domain.shared.record import Record
+from domain.shared.record import Claim, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -19,6 +20,10 @@ class Shelf:
     def get(self, kind: type[R], record_id: UUID) -> R | None:
         record = self.records.get(record_id)
         return record if isinstance(record, kind) else None
+
+    def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
+        held = (each for each in self.records.values() if not each.claims.isdisjoint(claims))
+        return tuple(each for each in held if isinstance(each, kind))
 
     def add(self, record: Record) -> None:
         self.records[record.id] = record

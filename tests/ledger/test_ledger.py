@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from random import Random
@@ -20,7 +21,7 @@ from infrastructure.bootstrap import APP_ROLE
 from infrastructure.crypto.keyring import EVERYONE
 from infrastructure.errors import Busy, CommandIdReused, Unavailable, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
-from infrastructure.ledger.events import Append, Attribution, Receipt, SealedEvent
+from infrastructure.ledger.events import Append, Attribution, ClaimChange, Receipt, SealedEvent
 from infrastructure.ledger.ledger import COPY_FROM, Ledger
 from infrastructure.store.store import Store
 from tests.conftest import Databases
@@ -96,6 +97,36 @@ def test_a_record_that_was_looked_at_must_be_unchanged(ledger: Ledger) -> None:
     with pytest.raises(VersionConflict):
         ledger.append(late)
     assert ledger.head(bucket_of(subject)) == 2
+
+
+@pytest.mark.parametrize("count", [1, COPY_FROM])
+def test_who_was_seen_to_hold_a_claim_must_still_hold_it(ledger: Ledger, count: int) -> None:
+    subject, holder, free, taken = uuid4(), uuid4(), b"free", b"taken"
+
+    def told(*held: tuple[bytes, UUID | None]) -> Append:
+        by_the_way, record = [(b"free as well", None)], uuid4()
+        events = [sealed(record, version) for version in range(1, count + 1)]
+        return replace(append_of(subject, *events), held=[*held, *by_the_way])
+
+    ledger.append(
+        replace(
+            append_of(subject, sealed(holder, 1)),
+            claims=[ClaimChange(bucket_of(subject), taken, holder, taken=True)],
+        )
+    )
+    for wrong in ((taken, None), (taken, uuid4()), (free, holder)):
+        with pytest.raises(VersionConflict):
+            ledger.append(told(wrong))
+    assert ledger.head(bucket_of(subject)) == 1
+    ledger.append(told((taken, holder), (free, None)))
+    assert ledger.head(bucket_of(subject)) == 1 + count
+
+
+def test_a_command_may_take_the_claim_it_found_free(ledger: Ledger) -> None:
+    subject, record = uuid4(), uuid4()
+    change = ClaimChange(bucket_of(subject), b"claim", record, taken=True)
+    ledger.append(replace(append_of(subject, sealed(record, 1)), held=[(b"claim", None)], claims=[change]))
+    assert ledger.claim_holders(bucket_of(subject), [b"claim", b"other"]) == {b"claim": record}
 
 
 def test_a_repeated_command_returns_its_first_receipt_and_stores_nothing(ledger: Ledger) -> None:

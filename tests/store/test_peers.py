@@ -10,6 +10,7 @@ from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.shared.record import Origin, Peers, Record
 from domain.shared.values import new_id
+from domain.web.bookmark import Bookmark
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import UnitOfWork
 from tests.domain.shelf import Shelf
@@ -55,3 +56,41 @@ def test_a_record_that_is_added_is_found(among: Among, me: Session) -> None:
     task, peers = a_task(me), among()
     peers.add(task)
     assert peers.get(Task, task.id) is task
+
+
+def a_bookmark(me: Session, url: str = "https://example.org/") -> Bookmark:
+    return Bookmark.add(Origin(me.subject_id), url)
+
+
+def test_the_holders_of_claims_are_found_each_once(among: Among, me: Session) -> None:
+    first, second = a_bookmark(me), a_bookmark(me, "https://example.org/2")
+    peers = among(first, second, a_task(me))
+    assert peers.holders(Bookmark, first.claims) == (first,)
+    assert {each.id for each in peers.holders(Record, first.claims | second.claims)} == {first.id, second.id}
+    assert peers.holders(Task, first.claims) == ()
+    assert peers.holders(Bookmark, a_bookmark(me, "https://example.org/3").claims) == ()
+    assert peers.holders(Bookmark, ()) == ()
+
+
+def test_a_claim_that_was_given_up_has_no_holder_until_another_takes_it(among: Among, me: Session) -> None:
+    first, second = a_bookmark(me), a_bookmark(me)
+    claims, peers = first.claims, among(first)
+    assert peers.holders(Bookmark, claims) == (first,)
+    first.trash()
+    assert peers.holders(Bookmark, claims) == ()
+    peers.add(second)
+    assert peers.holders(Bookmark, claims) == (second,)
+
+
+def test_a_claim_of_the_ledger_is_given_up_and_taken_within_a_unit_of_work(me: Session) -> None:
+    held = me.do(Bookmark.add, "https://example.org/").id
+    engine = me.engine
+    fences = engine.ledger.fences.known(me.subject_id)
+    work = UnitOfWork(me.subject_id, engine.repository, engine.sealer, engine.keys, fences)
+    other = a_bookmark(me)
+    (found,) = work.holders(Bookmark, other.claims)
+    assert found.id == held
+    found.trash()
+    assert work.holders(Bookmark, other.claims) == ()
+    work.add(other)
+    assert work.holders(Bookmark, other.claims) == (other,)
