@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, ClassVar, TypeVar
@@ -11,12 +12,9 @@ from domain.personal.location_terms import (
     MAX_POINTS,
     MAX_TRIPS,
     MAX_VISITS,
-    TRIP_ACCURACY_M,
     EmptyBatch,
-    EndsBeforeItStarts,
     Metres,
     Motion,
-    OffTheDay,
     PartKnown,
     PlaceMeaning,
     Point,
@@ -26,16 +24,20 @@ from domain.personal.location_terms import (
     VisitIsDismissed,
     VisitsOverlap,
     VisitStatus,
+    VisitTooLong,
+    days_near,
     in_order,
     new_points,
     overlap,
-    touches,
+    require_day,
+    require_span,
     walk,
+    way_between,
 )
 from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
 from domain.shared.known import told
-from domain.shared.record import LEDGER_ONLY, Claim, Origin, TooMany
+from domain.shared.record import LEDGER_ONLY, Claim, Origin, TooMany, peers_of
 from domain.shared.values import (
     Country,
     Day,
@@ -171,7 +173,7 @@ class LocationDay(Content):
         fresh = new_points((), points)
         if not fresh:
             raise EmptyBatch
-        _require_day(day, fresh)
+        require_day(day, fresh)
         distance, _ = walk(fresh)
         return cls._begin(
             origin, cls.BatchRecorded, day=day, device=device, points=fresh, distance_m=distance
@@ -182,7 +184,7 @@ class LocationDay(Content):
         fresh = new_points(self.points, points)
         if not fresh:
             return
-        _require_day(self.day, fresh)
+        require_day(self.day, fresh)
         if len(self.points) + len(fresh) > MAX_POINTS:
             raise TooMany
         distance, _ = walk(in_order((*self.points, *fresh)))
@@ -263,7 +265,8 @@ class LocationDay(Content):
             semantic=told(semantic, visit.semantic),
             status=VisitStatus.CONFIRMED,
         )
-        self._require_room_for(corrected)
+        if (corrected.arrived_at, corrected.left_at) != (visit.arrived_at, visit.left_at):
+            self._require_room_for(corrected)
         if corrected != visit:
             self.trigger_event(LocationDay.VisitCorrected, visit=corrected)
 
@@ -285,7 +288,7 @@ class LocationDay(Content):
     ) -> None:
         """Keep a trip; its length is measured on the day's points unless it is given."""
         if distance_m is None:
-            distance_m = self._way_between(started_at, ended_at)
+            distance_m = way_between(self.points, started_at, ended_at)
         trip = Trip(trip_id or new_id(), started_at, ended_at, mode, distance_m, from_name, to_name)
         if trip in self.trips:
             return
@@ -293,7 +296,7 @@ class LocationDay(Content):
             raise PartKnown
         if len(self.trips) >= MAX_TRIPS:
             raise TooMany
-        _require_span(self.day, started_at, ended_at)
+        require_span(self.day, started_at, ended_at)
         if any(overlap(started_at, ended_at, other.started_at, other.ended_at) for other in self.trips):
             raise TripsOverlap
         self.trigger_event(LocationDay.TripDetected, trip=trip)
@@ -305,7 +308,7 @@ class LocationDay(Content):
     @property
     def claims(self) -> frozenset[Claim]:
         """One stream a device and day, be it in the trash."""
-        return frozenset({Claim("location.day", f"{text_key(self.device)}:{self.day}")})
+        return frozenset({_claim(self.device, self.day)})
 
     def _take_in(self, points: tuple[Point, ...]) -> None:
         """Keep up what is known of all points, from what was known and the new ones alone."""
@@ -338,36 +341,39 @@ class LocationDay(Content):
         return _found(self.trips, trip_id)
 
     def _require_room_for(self, visit: Visit) -> None:
-        _require_span(self.day, visit.arrived_at, visit.left_at)
-        for other in self.visits:
-            if other.id == visit.id or other.status is VisitStatus.DISMISSED:
-                continue
-            if overlap(visit.arrived_at, visit.left_at, other.arrived_at, other.left_at):
+        require_span(self.day, visit.arrived_at, visit.until)
+        if visit.until > visit.must_end:
+            raise VisitTooLong
+        for other in _standing(self.visits):
+            if other.id != visit.id and overlap(
+                visit.arrived_at, visit.left_at, other.arrived_at, other.left_at
+            ):
+                raise VisitsOverlap
+        self._require_apart((visit,))
+
+    def _require_apart(self, visits: Collection[Visit]) -> None:
+        """Check visits against those of the device's other days; a day in the trash has left its time to others."""
+        near = {day for visit in visits for day in days_near(visit)} - {self.day}
+        days = peers_of(self).holders(LocationDay, {_claim(self.device, day) for day in near})
+        taken = [each for day in days if day.deleted_at is None for each in _standing(day.visits)]
+        for visit in visits:
+            if any(overlap(visit.arrived_at, visit.until, each.arrived_at, each.until) for each in taken):
                 raise VisitsOverlap
 
-    def _way_between(self, started_at: datetime, ended_at: datetime) -> float:
-        """Measure on the points that are not too inaccurate for it."""
-        used = [
-            point
-            for point in self.points
-            if started_at <= point.recorded_at <= ended_at
-            and (point.horizontal_accuracy_m or 0) <= TRIP_ACCURACY_M
-        ]
-        distance, _ = walk(in_order(used))
-        return distance
+    def _require_way_back(self) -> None:
+        self._require_apart(_standing(self.visits))
+
+    def _require_fit(self) -> None:
+        if self.deleted_at is None:
+            self._require_way_back()
 
 
-def _require_day(day: date, points: tuple[Point, ...]) -> None:
-    """Check the ends of points in order: what is between them is on the day if they are."""
-    for point in (points[0], points[-1]):
-        _require_span(day, point.recorded_at, point.recorded_at)
+def _claim(device: str, day: date) -> Claim:
+    return Claim("location.day", f"{text_key(device)}:{day}")
 
 
-def _require_span(day: date, start: datetime, end: datetime | None) -> None:
-    if end is not None and end < start:
-        raise EndsBeforeItStarts
-    if not touches(day, start, end):
-        raise OffTheDay
+def _standing(visits: Iterable[Visit]) -> tuple[Visit, ...]:
+    return tuple(visit for visit in visits if visit.status is not VisitStatus.DISMISSED)
 
 
 def _found(parts: tuple[P, ...], part_id: UUID) -> P:

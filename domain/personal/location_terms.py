@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from domain.shared.values import Country, Fraction, Id, Latitude, Line, Longitud
 MAX_POINTS = 200_000  # a day; two a second is what the keenest tracker writes
 MAX_VISITS = 500
 MAX_TRIPS = 500
+LONGEST_VISIT = timedelta(days=2)  # bounds the days whose visits can meet one
 
 EARTH_RADIUS_M = 6_371_008.8  # the mean radius (IUGG)
 OUTLIER_SPEED_MPS = 1200 / 3.6
@@ -106,6 +107,10 @@ class VisitsOverlap(RuleBroken):
     """A device is at one place at a time: visits must not overlap."""
 
 
+class VisitTooLong(RuleBroken):
+    """A visit lasts two days at most: a longer stay is told in several visits."""
+
+
 class TripsOverlap(RuleBroken):
     """A device makes one trip at a time: trips must not overlap."""
 
@@ -158,6 +163,16 @@ class Visit:
     confidence: Fraction | None
     status: VisitStatus
     semantic: PlaceMeaning
+
+    @property
+    def until(self) -> datetime:
+        """When it is over; for one that still goes on, when it has to be."""
+        return self.must_end if self.left_at is None else self.left_at
+
+    @property
+    def must_end(self) -> datetime:
+        """When it would be longer than a visit may be: not two days later on a clock that is changed meanwhile."""
+        return self.arrived_at.astimezone(UTC) + LONGEST_VISIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +251,47 @@ def walk(points: Sequence[Point]) -> tuple[float, list[int]]:
     return total, outliers
 
 
-def touches(day: date, start: datetime, end: datetime | None) -> bool:
+def way_between(points: Iterable[Point], start: datetime, end: datetime) -> float:
+    """Return the length in metres of a trip, measured on the points that are not too inaccurate for it."""
+    used = [
+        point
+        for point in points
+        if start <= point.recorded_at <= end and (point.horizontal_accuracy_m or 0) <= TRIP_ACCURACY_M
+    ]
+    distance, _ = walk(in_order(used))
+    return distance
+
+
+def require_day(day: date, points: Sequence[Point]) -> None:
+    """Check the ends of points in order: what is between them is on the day if they are."""
+    for point in (points[0], points[-1]):
+        require_span(day, point.recorded_at, point.recorded_at)
+
+
+def require_span(day: date, start: datetime, end: datetime) -> None:
+    """Raise EndsBeforeItStarts, OffTheDay."""
+    if end < start:
+        raise EndsBeforeItStarts
+    if not touches(day, start, end):
+        raise OffTheDay
+
+
+def touches(day: date, start: datetime, end: datetime) -> bool:
     """Return whether a span has a moment of the calendar day at some offset in use on Earth."""
     midnight = datetime.combine(day, time(), UTC)
     begins, ends = midnight - EAST_OF_ALL, midnight + timedelta(days=1) - WEST_OF_ALL
-    return start < ends and (end is None or end >= begins)
+    return start < ends and end >= begins
+
+
+def days_near(visit: Visit) -> Iterator[date]:
+    """Yield the days that can have a visit which shares time with this one.
+
+    Such a visit has a moment of its day, be it its last one, and is no longer than a visit may be.
+    """
+    start = visit.arrived_at.astimezone(UTC) - LONGEST_VISIT
+    end = min(visit.until, visit.must_end).astimezone(UTC) + LONGEST_VISIT
+    first, last = (start + WEST_OF_ALL).date(), (end + EAST_OF_ALL).date()
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def overlap(start: datetime, end: datetime | None, other_start: datetime, other_end: datetime | None) -> bool:

