@@ -41,6 +41,9 @@ SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "link.create": {**NEEDED["link.create"], "query": "oak", "expires_at": None},
     "contact.add": {"name": {"full": "Oak River"}},
     "note.write": {"title": "Oak"},
+    "location.record_batch": {
+        "points": [{"recorded_at": "2026-06-01T11:00:00+00:00", "latitude": 52.5, "longitude": 13.4}]
+    },
     "health_record.record": {**NEEDED["health_record.record"], "record_type": "observation"},
 }
 """What a creating command needs besides what its schema tells."""
@@ -58,6 +61,10 @@ GRAMMARS: Mapping[str, st.SearchStrategy[str]] = {
     "email|^address$": st.integers(0, 20).map(lambda number: f"someone{number}@example.org"),
 }
 """Texts that follow a grammar the schema does not tell, by what the field's name contains."""
+
+
+CLOSE = "^day$|arrived_at|left_at|started_at|ended_at"
+"""Times that have to lie within a day or beside it, by the field's name."""
 
 
 @dataclass(frozen=True)
@@ -230,14 +237,16 @@ def _scalars(option: Any, name: str, records: tuple[str, ...]) -> st.SearchStrat
             return st.sampled_from(fitting or range(len(records))).map(Reference)
         case {"type": "string", "format": "date" | "date-time" as form}:
             local = name.endswith(("_local", "due_at")) or "occurrence" in name
-            return st.integers(-30, 30).map(lambda day: _written(day, form, local=local))
+            far = st.integers(-30, 30).map(lambda day: 24 * day)
+            hours = st.integers(-32, 32) if re.search(CLOSE, name) else far
+            return hours.map(lambda each: _written(each, form, local=local))
         case {"type": "string"}:
             return _texts(option, name)
     return st.none()
 
 
-def _written(day: int, form: str, *, local: bool) -> str:
-    moment = BEGINNING + timedelta(days=day)
+def _written(hours: int, form: str, *, local: bool) -> str:
+    moment = BEGINNING + timedelta(hours=hours)
     if form == "date":
         return moment.date().isoformat()
     return (moment.replace(tzinfo=None) if local else moment).isoformat()
