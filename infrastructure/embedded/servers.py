@@ -96,7 +96,8 @@ class EmbeddedServers:
 
         ServersNotStarted: before start().
         """
-        return f"postgresql://{POSTGRES_ROLE}@/{quote(database, safe='')}?host={quote(self._socket_dir, safe='')}"
+        place = f"host={quote(self._socket_dir, safe='')}&connect_timeout={_CONNECT_TIMEOUT}"
+        return f"postgresql://{POSTGRES_ROLE}@/{quote(database, safe='')}?{place}"
 
     @property
     def redis_url(self) -> str:

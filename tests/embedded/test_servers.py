@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,6 +112,19 @@ def test_a_client_that_comes_while_they_stop_gets_new_ones(data_dir: Path) -> No
             stopping.join()
         servers.start()
         assert ping(servers)
+
+
+def test_a_postgres_that_hangs_is_given_up(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.embedded.servers._CONNECT_TIMEOUT", 2)
+    with EmbeddedServers(data_dir) as servers:
+        postgres = pids_of(data_dir)[1]
+        os.kill(postgres, signal.SIGSTOP)
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(servers.postgres_url("postgres"), options="-c statement_timeout=1s")
+        finally:
+            os.kill(postgres, signal.SIGCONT)
+        assert query(servers, "SELECT 1") == [(1,)]
 
 
 @pytest.mark.parametrize("free", [0, 1 << 40])
