@@ -22,7 +22,7 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.blobs.objects import Objects, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
-from infrastructure.connections import Connections, connections_to, lent
+from infrastructure.connections import Connections, connections_to, lent, reported
 from infrastructure.crypto.keyring import EVERYONE, SIGNING, KeyRing
 from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
@@ -93,7 +93,7 @@ def open_store(
     settings = settings or Settings()
     if as_of_name is not None:
         settings = settings.model_copy(update={"read_schema": as_of_name})
-    with ExitStack() as resources:
+    with reported(), ExitStack() as resources:
         addresses = reach_servers(settings, resources)
         if settings.embedded:
             standing = prepare(addresses, settings)
@@ -200,10 +200,11 @@ def bring_back(settings: Settings, shelf: Shelf, wanted: Wanted, run: str | None
         return restore.restore(shelf, destination, last_steps, wanted, run)
 
 
+@reported()
 def prepare(addresses: Addresses, settings: Settings) -> Standing:
     """Bring the databases to what this code needs, make read tables where there is nothing to fill them with.
 
-    Does nothing where they are; returns how the read tables stand.
+    Does nothing where they are; returns how the read tables stand. Raises Unavailable, its NoRoom.
     """
     for url, name in ((addresses.ledger, "ledger"), (addresses.keys, "keys")):
         ensure_database(url)

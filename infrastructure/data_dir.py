@@ -17,3 +17,13 @@ def default_data_dir() -> str | None:
         return f"{home}/Library/Application Support/lifeledger"
     shared = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
     return f"{shared}/lifeledger"
+
+
+def is_closed_to_root(data_dir: str) -> bool:
+    """Whether this is root, in somebody else's data directory: what root writes there, its owner could not use."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        return os.stat(data_dir).st_uid != 0  # noqa: PTH116 - pathlib is slow to load
+    except OSError:
+        return False  # whoever makes it owns it; what else is wrong with it, who opens it says better

@@ -11,7 +11,8 @@ from typing import Literal
 
 import psycopg
 
-from infrastructure.errors import ConfigurationError, Unavailable
+from infrastructure.connections import unavailable
+from infrastructure.errors import ConfigurationError
 
 Schema = Literal["ledger", "keys"]
 
@@ -28,8 +29,8 @@ def revision(url: str, schema: Schema) -> str | None:
                     psycopg.sql.Identifier(schema)
                 )
             ).fetchone()
-    except psycopg.OperationalError:
-        raise Unavailable from None
+    except psycopg.OperationalError as error:
+        raise unavailable(error) from None
     except psycopg.errors.InsufficientPrivilege:
         msg = f"the role may not read the schema {schema}; see docs/operations.md"
         raise ConfigurationError(msg) from None
@@ -82,5 +83,7 @@ def _run(url: str, schema: Schema, direction: Literal["upgrade", "downgrade"], t
                 connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
             config.attributes["connection"] = connection
             getattr(command, direction)(config, to)
+    except sa.exc.DBAPIError as error:
+        raise error.orig or error from None  # PostgreSQL's own, as everywhere else
     finally:
         engine.dispose()

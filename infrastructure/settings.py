@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from infrastructure.data_dir import default_data_dir
+from infrastructure.data_dir import default_data_dir, is_closed_to_root
 from infrastructure.errors import ConfigurationError
 
 _MILLENNIUM_HOURS = 8_760_000.0  # what is longer leads out of the calendar
@@ -32,7 +32,8 @@ class Settings(BaseModel):
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - the fields below
         """Take what is given, else what the environment says, else the defaults; an empty variable says nothing.
 
-        Raises ConfigurationError, which names all that is wrong, and no value: it may be a secret.
+        Raises ConfigurationError, which names all that is wrong, and no value: it may be a secret. So it does for
+        root in somebody else's data directory, before anything is written there.
         """
         variables = {name: f"LIFELEDGER_{name.upper()}" for name in type(self).model_fields}
         found = {name: said for name, variable in variables.items() if (said := os.environ.get(variable))}
@@ -44,6 +45,12 @@ class Settings(BaseModel):
                 _fault(each["type"], named[str(each["loc"][0])], each["msg"]) for each in error.errors()
             )
             raise ConfigurationError(msg) from None
+        if is_closed_to_root(str(self.data_dir)):
+            msg = (
+                f"{self.data_dir} belongs to another user: run lifeledger as that user and not as root, "
+                "or give the folder to root (chown)"
+            )
+            raise ConfigurationError(msg)
 
     data_dir: Path = Field(default_factory=_own_data_dir)
     """Where the embedded servers, the root key and the local blobs live."""

@@ -18,13 +18,20 @@ Aggregates derive their own errors from these; infrastructure derives its own fr
 from __future__ import annotations
 
 import inspect
+import re
 
 
 class LifeledgerError(Exception):
     """Something lifeledger could not do."""
 
     def __str__(self) -> str:
-        return super().__str__() or " ".join((inspect.getdoc(type(self)) or type(self).__name__).split())
+        return super().__str__() or _message(type(self))
+
+
+def _message(kind: type[LifeledgerError]) -> str:
+    if LifeledgerError.__doc__ is None:  # python -OO
+        return re.sub("(?<=.)(?=[A-Z])", " ", kind.__name__).lower()
+    return " ".join((inspect.getdoc(kind) or kind.__name__).split())
 
 
 class DomainError(LifeledgerError):

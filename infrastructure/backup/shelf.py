@@ -268,16 +268,15 @@ def _faults() -> Iterator[None]:
     """Say one thing of whatever a disk or an object store refuses: its own text may hold names of ours."""
     try:
         yield
-    except OSError as error:
+    except (OSError, obstore.exceptions.BaseError) as error:
         msg = f"the place of the backups cannot be used: {_reason(error)}"
         raise BackupUnavailable(msg) from None
-    except obstore.exceptions.BaseError as error:
-        msg = f"the place of the backups cannot be used: {type(error).__name__}"
-        raise BackupUnavailable(msg) from None
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     """Return what the system says of its error; obstore gives the number in a text that also has the path."""
     told = _SYSTEM_ERROR.search(str(error))
-    number = error.errno or (int(told[1]) if told else 0)
-    return os.strerror(number) if number else "no answer"
+    number = getattr(error, "errno", None) or (int(told[1]) if told else 0)
+    if number:
+        return os.strerror(number)
+    return "no answer" if isinstance(error, OSError) else type(error).__name__

@@ -5,7 +5,7 @@ Snapshots are left out: they are made again from the events.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -102,8 +102,11 @@ def copied(
     query: sql.Composable,
     parameters: Sequence[object],
     width: int,
-) -> Iterator[Row]:
-    """Yield the rows of a query as PostgreSQL sends them in binary, one by one."""
+) -> Generator[Row, None, None]:
+    """Yield the rows of a query as PostgreSQL sends them in binary, one by one.
+
+    Until it is closed the connection waits for it: who may not get to its end closes it.
+    """
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(query)
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         copy.set_types(["bytea"] * width)  # the bytes themselves, whatever the column

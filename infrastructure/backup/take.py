@@ -7,8 +7,8 @@ writers go on.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -190,9 +190,9 @@ class _Run:
         if after == up_to:
             return
         at = table.index("position")
-        rows = copied(self._connection, query, (bucket, after, up_to), len(table.columns))
-        for part in in_parts(rows):
-            self._files.add(table.name, bucket, part, integer(part[0][at]), integer(part[-1][at]))
+        with closing(copied(self._connection, query, (bucket, after, up_to), len(table.columns))) as rows:
+            for part in in_parts(rows):
+                self._files.add(table.name, bucket, part, integer(part[0][at]), integer(part[-1][at]))
 
     def _companion(self, table: Table, base: Manifest | None) -> dict[int, Companion]:
         """Write those buckets of a table that differ from what the chain has; return where each bucket is."""
@@ -205,8 +205,9 @@ class _Run:
             if bucket in known and known[bucket].state == state:
                 found[bucket] = known[bucket]
                 continue
-            for part in in_parts(copied(self._connection, query, (bucket,), len(table.columns))):
-                self._files.add(table.name, bucket, part)
+            with closing(copied(self._connection, query, (bucket,), len(table.columns))) as rows:
+                for part in in_parts(rows):
+                    self._files.add(table.name, bucket, part)
             found[bucket] = Companion(state, self._name)
         return found
 
@@ -234,19 +235,20 @@ class _Run:
         ).fetchall()
         listing = {blob_id: before.get(blob_id) for (blob_id,) in ids}
         new = [blob_id for blob_id, listed in listing.items() if listed is None or base is None]
-        for rows in in_parts(self._blob_rows(bucket, new)):
-            for row in rows:
-                blob_id = UUID(bytes=row[BLOB_TABLE.index("blob_id")])
-                if row[BLOB_TABLE.index("body")] is not None:
-                    listing[blob_id] = Listed()
-                elif listing[blob_id] is None:
-                    listing[blob_id] = self._keep_object(blob_id)
-            self._files.add(BLOBS, bucket, rows)
+        with closing(self._blob_rows(bucket, new)) as found:
+            for rows in in_parts(found):
+                for row in rows:
+                    blob_id = UUID(bytes=row[BLOB_TABLE.index("blob_id")])
+                    if row[BLOB_TABLE.index("body")] is not None:
+                        listing[blob_id] = Listed()
+                    elif listing[blob_id] is None:
+                        listing[blob_id] = self._keep_object(blob_id)
+                self._files.add(BLOBS, bucket, rows)
         entries = rows_of({blob_id: listed or Listed() for blob_id, listed in listing.items()})
         for part in in_parts(iter(entries)):
             self._files.add(LISTING, bucket, part)
 
-    def _blob_rows(self, bucket: int, ids: Sequence[UUID]) -> Iterator[Row]:
+    def _blob_rows(self, bucket: int, ids: Sequence[UUID]) -> Generator[Row, None, None]:
         query = sql.SQL("SELECT {} FROM ledger.blobs WHERE bucket = %s AND blob_id = ANY(%s)").format(
             BLOB_TABLE.listed
         )

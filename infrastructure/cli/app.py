@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -21,6 +22,7 @@ from infrastructure.interpreter import relax_collector
 PROGRAM = "lifeledger"
 EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_UNAVAILABLE = 1, 2, 3, 4
 EXIT_INTERNAL, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 70, 74, 130
+_USED_UP = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 
 
 class _Commands(TyperGroup):
@@ -118,6 +120,16 @@ def _told(error: BaseException) -> tuple[str, int]:
             return str(error), EXIT_UNAVAILABLE
         case LifeledgerError():
             return str(error), EXIT_REFUSED
+    return _unforeseen(error)
+
+
+def _unforeseen(error: BaseException) -> tuple[str, int]:
+    match error:
+        case OSError(errno=number) if number in _USED_UP:
+            return f"this machine has no more of what is needed: {os.strerror(number)}", EXIT_UNAVAILABLE
+        case MemoryError() | RuntimeError(args=("can't start new thread",)):
+            lacking = "there is too little memory, or too few processes are allowed"
+            return f"{lacking}; see ulimit -v and ulimit -u", EXIT_UNAVAILABLE
     # The text of an unforeseen error may quote data, so only its type is shown.
     return f"internal error ({type(error).__name__}); LIFELEDGER_DEBUG=1 shows where", EXIT_INTERNAL
 

@@ -99,4 +99,6 @@ def command_named(name: str) -> Any:  # noqa: ANN401 - typer does not export the
         return None
     module = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     import_module(f"infrastructure.cli.{entry.module}").add_to(module)
-    return get_group(module).commands[name]
+    command = get_group(module).commands[name]
+    command.help = command.help or entry.help  # under python -OO functions have no docstrings
+    return command

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +17,8 @@ import typer
 from infrastructure.bootstrap import open_store
 from infrastructure.cli.entry import STANDBY
 from infrastructure.cli.past_moments import past_moment
-from infrastructure.errors import ConfigurationError, NotFound
+from infrastructure.embedded.room import is_short
+from infrastructure.errors import ConfigurationError, NoRoom, NotFound, Unavailable
 from infrastructure.settings import Settings
 from infrastructure.standby.launch import start_unless_there
 from infrastructure.standby.place import wanted
@@ -62,8 +64,14 @@ def opened(data_dir: Path | None) -> Iterator[Store]:
     settings = settings_for(data_dir).model_copy(update={"project_in_process": False})
     _offer_restore(settings)
     start_standby(settings)
-    with open_store(settings, keep_answers=False) as store:
-        yield store
+    try:
+        with open_store(settings, keep_answers=False) as store:
+            yield store
+    except Unavailable as error:
+        # A server that has ended for want of room can tell nobody.
+        if type(error) is Unavailable and settings.embedded and is_short(settings.data_dir):
+            raise NoRoom from None
+        raise
 
 
 def start_standby(settings: Settings) -> None:
@@ -136,12 +144,12 @@ def note_default_person(settings: Settings, person: Person) -> None:
     """Remember whose data directory this is, by id, unless somebody is noted already."""
     path = settings.data_dir / DEFAULT_PERSON_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"{person.id}\n")
+    # By a link, so that a full disk or a crash leaves no file that names nobody, and is not written again.
+    with NamedTemporaryFile("w", dir=path.parent, prefix=".person-") as draft, suppress(FileExistsError):
+        draft.write(f"{person.id}\n")
+        draft.flush()
+        os.fsync(draft.fileno())
+        os.link(draft.name, path)
 
 
 def record_id_of(text: str) -> UUID:

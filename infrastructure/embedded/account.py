@@ -25,8 +25,7 @@ class Account:
 def server_account(database_files: Path) -> Account | None:
     """Who runs the servers; None is the current user.
 
-    The owner of existing database files goes on owning them: a data directory of somebody else, opened by root,
-    stays theirs.
+    The owner of existing database files goes on owning them.
     """
     if os.geteuid() != 0:
         _require_name()

@@ -93,8 +93,17 @@ def establish(layout: Layout, account: Account | None) -> None:
         let_pass(account, layout.root)
         for folder in (layout.run, layout.log("keeper").parent):
             folder.mkdir(mode=0o700, exist_ok=True)
+            close_to_others(folder, but_passing=0o011)
         let_pass(account, layout.run)
         private_folder(layout.redis, account)
+        close_to_others(layout.redis)
+
+
+def close_to_others(folder: Path, *, but_passing: int = 0) -> None:
+    """Take back what a folder of ours allows others: a copy of a data directory has the modes of who made it."""
+    status = folder.lstat()
+    if stat.S_ISDIR(status.st_mode) and status.st_mode & 0o077 & ~but_passing:
+        folder.chmod(0o700)
 
 
 @contextmanager
@@ -127,6 +136,8 @@ def socket_folder(layout: Layout, account: Account | None) -> Path:
     if not _fit_for_sockets(folder):
         folder = _in_temp_directory(layout, account)
     private_folder(folder, account)
+    if folder == layout.sockets:
+        close_to_others(folder)
     status = folder.lstat()
     owner = os.geteuid() if account is None else account.uid
     # In a temp directory anybody could have made it first, and then read along.

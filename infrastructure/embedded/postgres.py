@@ -13,7 +13,13 @@ from pathlib import Path
 from infrastructure.embedded.account import Account, hand_over
 from infrastructure.embedded.child import Child
 from infrastructure.embedded.errors import ServerDidNotStart
-from infrastructure.embedded.layout import POSTGRES_PORT, POSTGRES_ROLE, Layout, socket_folder
+from infrastructure.embedded.layout import (
+    POSTGRES_PORT,
+    POSTGRES_ROLE,
+    Layout,
+    close_to_others,
+    socket_folder,
+)
 from infrastructure.embedded.leftovers import end_leftovers, recorded_pid
 from infrastructure.embedded.programs import Programs
 
@@ -95,6 +101,7 @@ class Postgres:
             self._initialise()
         self._require_same_version()
         self._take_over_files()
+        close_to_others(self._files)  # else PostgreSQL would not start
         end_leftovers(self._files)
         for socket in (self._socket, self._socket.with_name(f"{self._socket.name}.lock")):
             socket.unlink(missing_ok=True)

@@ -22,9 +22,13 @@ from infrastructure.embedded.layout import (
     layout_of,
     naming_the_closed,
 )
+from infrastructure.embedded.room import NEEDED, is_short
 from infrastructure.embedded.status import Ready, ServerStatus
 
 _POLL = 0.005  # seconds
+_CONNECT_TIMEOUT = (
+    10  # seconds; a server that hangs, such as one that was stopped by SIGSTOP, would take minutes
+)
 
 
 class EmbeddedServers:
@@ -92,7 +96,8 @@ class EmbeddedServers:
 
         ServersNotStarted: before start().
         """
-        return f"postgresql://{POSTGRES_ROLE}@/{quote(database, safe='')}?host={quote(self._socket_dir, safe='')}"
+        place = f"host={quote(self._socket_dir, safe='')}&connect_timeout={_CONNECT_TIMEOUT}"
+        return f"postgresql://{POSTGRES_ROLE}@/{quote(database, safe='')}?{place}"
 
     @property
     def redis_url(self) -> str:
@@ -153,7 +158,7 @@ class EmbeddedServers:
                     launch.close()
                     launch = None
                     if outcome not in {READY, ANOTHER_KEEPS}:
-                        raise ServerDidNotStart(outcome)
+                        raise self._not_started(outcome)
                 if time.monotonic() > deadline:
                     raise self._too_late()
                 time.sleep(_POLL)
@@ -170,6 +175,12 @@ class EmbeddedServers:
             shared_buffers_mb=self._shared_buffers_mb,
             redis_memory_mb=self._redis_memory_mb,
         )
+
+    def _not_started(self, reason: str) -> ServerDidNotStart:
+        if is_short(self._layout.root):
+            room = f"less than {NEEDED >> 20} MB are left on the disk of {self._layout.root}"
+            return ServerDidNotStart(f"the servers do not start: {room}; make room, and repeat")
+        return ServerDidNotStart(reason)
 
     def _too_late(self) -> ServerDidNotStart:
         logs = self._layout.log("keeper").parent

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from infrastructure.data_dir import is_closed_to_root
 from infrastructure.embedded import locks
 from infrastructure.embedded.account import server_account
 from infrastructure.embedded.errors import EmbeddedServerError, ServerDidNotStop
@@ -29,6 +30,8 @@ def start_unless_there(data_dir: str, module: str) -> None:
 
     Returns at once. A standby that cannot be started is none: nobody waits for it, and nothing depends on it.
     """
+    if is_closed_to_root(data_dir):
+        return  # the command itself says so
     layout = layout_of(Path(data_dir))
     with suppress(OSError, EmbeddedServerError):
         if socket_in(data_dir) is None or locks.file_is_held(layout.root / LOCK):

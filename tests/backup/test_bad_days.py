@@ -11,18 +11,28 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
+from threading import Thread
 
+import obstore
 import pytest
 
 from domain.productivity.task import Task
 from domain.shared import clock
+from infrastructure.backup import tables, take
 from infrastructure.backup.manifest import Manifest, digest
 from infrastructure.backup.session import alone
 from infrastructure.backup.shelf import Shelf
 from infrastructure.backup.verify import verify
 from infrastructure.backup.wanted import Wanted
 from infrastructure.bootstrap import back_up, bring_back, prune_backups, shelf_of
-from infrastructure.errors import BackupRunning, DamagedBackup, ForeignBackup, NewerBackup, NoBackup
+from infrastructure.errors import (
+    BackupRunning,
+    BackupUnavailable,
+    DamagedBackup,
+    ForeignBackup,
+    NewerBackup,
+    NoBackup,
+)
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
@@ -93,6 +103,40 @@ def test_a_full_disk_ends_a_backup_with_one_error_and_leaves_the_chain_whole(
     empty = elsewhere()
     bring_back(empty, shelf_of(settings), Wanted())
     assert ledger_of(empty) == ledger_of(settings)
+
+
+def test_a_place_that_fails_while_rows_are_still_coming_ends_the_backup_at_once(
+    me: Session, settings: Settings, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_variously(me, 1)
+    monkeypatch.setattr(take, "FILE_BYTES", 1)
+    monkeypatch.setattr(tables, "PART_ROWS", 1)
+
+    def full(*_: object) -> None:
+        raise BackupUnavailable("no room")
+
+    monkeypatch.setattr(shelf, "write", full)
+    ended: list[BaseException] = []
+
+    def try_it() -> None:
+        try:
+            back_up(settings, shelf)
+        except BackupUnavailable as error:
+            ended.append(error)
+
+    trying = Thread(target=try_it, daemon=True)
+    trying.start()
+    trying.join(30)
+    assert [str(error) for error in ended] == ["no room"]
+
+
+def test_what_the_disk_of_a_folder_says_is_said(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise obstore.exceptions.GenericError("Unable to copy data: No space left on device (os error 28)")
+
+    monkeypatch.setattr(obstore, "put", full)
+    with pytest.raises(BackupUnavailable, match=r"cannot be used: No space left on device$"):
+        shelf.write("runs/x", b"x")
 
 
 @pytest.mark.parametrize("spoil", ["flip", "truncate", "remove", "append"])

@@ -295,6 +295,22 @@ def test_the_program_and_its_commands_have_help(run: Run) -> None:
         assert "Usage:" in finished.stdout
 
 
+def test_without_docstrings_there_still_is_help_and_an_error_has_a_name(environment: dict[str, str]) -> None:
+    for words, said in (
+        (["do", "--help"], COMMANDS["do"].help.split()[0]),
+        (["do", "task.complete", "x"], "lifeledger: not found\n"),
+    ):
+        finished = subprocess.run(
+            [sys.executable, "-OO", "-m", "infrastructure.cli", *words],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert said in finished.stdout + finished.stderr
+
+
 def test_help_loads_no_database_driver(environment: dict[str, str]) -> None:
     code = (
         "import sys; from infrastructure.cli.app import app; app(['--help'], standalone_mode=False);"

@@ -94,6 +94,18 @@ def test_the_folders_are_closed_to_others(shared_data_dir: Path) -> None:
     assert (shared_data_dir / "run").stat().st_mode & 0o007 == 0
 
 
+def test_folders_that_a_copy_has_left_open_to_others_are_closed(data_dir: Path) -> None:
+    with EmbeddedServers(data_dir) as servers:
+        query(servers, "CREATE TABLE kept_over_open_folders (word text)")
+    assert stop(data_dir)
+    for name in ("log", "postgres", "redis", "run", "sock"):
+        (data_dir / name).chmod(0o777)
+    with EmbeddedServers(data_dir) as servers:
+        assert query(servers, "SELECT count(*) FROM kept_over_open_folders") == [(0,)]
+        test_the_folders_are_closed_to_others(data_dir)
+        assert (data_dir / "run").stat().st_mode & 0o066 == 0
+
+
 def test_a_stale_pid_file_with_a_reused_pid_does_not_block(data_dir: Path) -> None:
     with EmbeddedServers(data_dir) as servers:
         query(servers, "CREATE TABLE kept_over_reused_pid AS SELECT generate_series(1, 1000) AS number")

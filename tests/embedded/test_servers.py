@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 import redis
 
-from infrastructure.embedded.errors import ServersNotStarted
+from infrastructure.embedded.errors import ServerDidNotStart, ServersNotStarted
 from infrastructure.embedded.servers import EmbeddedServers, running, stop
 from tests.embedded.clients import begin_visit, end_visit, pids_of, ping, query, status_of
 from tests.embedded.conftest import temporary_data_dir
@@ -109,6 +112,32 @@ def test_a_client_that_comes_while_they_stop_gets_new_ones(data_dir: Path) -> No
             stopping.join()
         servers.start()
         assert ping(servers)
+
+
+def test_a_postgres_that_hangs_is_given_up(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.embedded.servers._CONNECT_TIMEOUT", 2)
+    with EmbeddedServers(data_dir) as servers:
+        postgres = pids_of(data_dir)[1]
+        os.kill(postgres, signal.SIGSTOP)
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(servers.postgres_url("postgres"), options="-c statement_timeout=1s")
+        finally:
+            os.kill(postgres, signal.SIGCONT)
+        assert query(servers, "SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("free", [0, 1 << 40])
+def test_servers_that_do_not_start_on_a_full_disk_say_so(
+    unused_data_dir: Path, monkeypatch: pytest.MonkeyPatch, free: int
+) -> None:
+    files = unused_data_dir / "postgres"
+    files.mkdir(parents=True)
+    (files / "PG_VERSION").write_text("17\n")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    expected = "MB are left on the disk" if free == 0 else "made by PostgreSQL 17"
+    with pytest.raises(ServerDidNotStart, match=expected):
+        EmbeddedServers(unused_data_dir).start()
 
 
 def test_processes_that_ensure_one_database_at_once_all_find_it(shared_servers: EmbeddedServers) -> None:
