@@ -12,7 +12,8 @@ from uuid import UUID
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
 from domain.shared.json_text import ReadOnce, json_of
-from domain.shared.record import Claim, Origin, PeerRef, Record, Source, attach, usable_peer
+from domain.shared.peers import Claim, PeerRef, usable_peer
+from domain.shared.record import Origin, Record, Source, attach
 from domain.shared.values import new_id
 from infrastructure.crypto.cipher import derive
 from infrastructure.crypto.keyring import KeyRing
@@ -379,10 +380,11 @@ def _words(call: Call) -> str:
 
 
 def _command(kind: type[Record], call: Call) -> Command:
-    """Return the command a method stands for; the method must be the one of the record's own kind."""
+    """Return the command a method stands for; the method must be one of the record's own kind, or of its bases."""
     verb = getattr(call.method, "__name__", "")
-    own = getattr(kind, verb, None)
-    if getattr(own, "__func__", own) is not getattr(call.method, "__func__", call.method):
+    given = getattr(call.method, "__func__", call.method)
+    declared = (vars(base).get(verb) for base in kind.__mro__)
+    if all(getattr(own, "__func__", own) is not given for own in declared):
         raise NotFound  # the id belongs to a record of another kind
     command = commands_of(kind).get(verb)
     if command is None:

@@ -8,13 +8,15 @@ from uuid import uuid4
 import pytest
 
 from domain.media.album import Album
+from domain.personal.document import Document, DocumentOnHold
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.productivity.task_terms import PredecessorsOpen, TaskClosed
+from domain.shared.content import Content
 from domain.shared.errors import InvalidInput, PeerUnusable
 from domain.shared.nesting import LiesInItself
 from domain.shared.record import Source
-from domain.shared.values import new_id
+from domain.shared.values import StoredContent, new_id
 from domain.web.bookmark import Bookmark
 from infrastructure.errors import ClaimTaken, CommandIdReused, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.sealing import OpenedEvent
@@ -141,6 +143,17 @@ def test_commands_done_together_cannot_come_from_the_same_source(me: Session) ->
         from_shop.do_all([call(Task.create, title="Buy"), call(Task.create, title="Buy")])
     assert sum(me.engine.ledger.heads().values()) == 1  # the registration
     from_shop.do_all([call(Task.create, title="Buy"), call(Note.write, "Bought")])
+
+
+def test_a_command_of_every_kind_is_carried_out_as_the_records_own_kind_has_it(me: Session) -> None:
+    content = StoredContent(new_id(), 12, "application/pdf")
+    contract = me.do(Document.receive, "Contract", content=content).id
+    me.do(Document.place_hold, contract, "lawsuit")
+    with pytest.raises(DocumentOnHold):
+        me.do(Content.trash, contract)
+    me.do(Document.release_hold, contract)
+    me.do(Content.trash, contract)
+    assert me.load(contract).deleted_at is not None
 
 
 def test_a_record_of_another_kind_or_person_is_not_found(store: Store, me: Session) -> None:
