@@ -20,16 +20,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, NaiveDatetime, TypeAdapter
 
 from domain.shared.json_text import json_of
-from domain.shared.record import (
-    LEDGER_ONLY,
-    NoPeers,
-    Record,
-    Source,
-    attach,
-    restored,
-    state_fields,
-    subject_of,
-)
+from domain.shared.peers import NoPeers
+from domain.shared.record import LEDGER_ONLY, Record, Source, attach, restored, state_fields, subject_of
 from projections.table import BUCKET, SUBJECT, Column, Index, Sql, Table
 
 _SCALARS: Mapping[Any, Sql] = {

@@ -41,7 +41,8 @@ from domain.communication.reach import Reach
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
-from domain.shared.record import Origin, PeerRef, Peers, peer_refs, peers_of, usable_peer
+from domain.shared.peers import PeerRef, Peers, peer_refs, usable_peer
+from domain.shared.record import Origin, peers_of
 from domain.shared.values import Day, Id, Label, Language, Line, Many, Name, Text, TimeZone
 
 

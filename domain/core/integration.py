@@ -43,7 +43,8 @@ from domain.core.integration_terms import (
 )
 from domain.core.user import User, restricts
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, peers_of, subject_of
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, peers_of, subject_of
 from domain.shared.values import Id, Line, Many, Moment, Slug, as_set, new_id
 
 

@@ -38,7 +38,8 @@ from domain.core.link_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, PeerRef, Record, TooMany, peers_of
+from domain.shared.peers import Claim, PeerRef
+from domain.shared.record import Origin, Record, TooMany, peers_of
 from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
 
 

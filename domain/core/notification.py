@@ -30,7 +30,8 @@ from domain.core.notification_terms import (
     SnoozeIntoPast,
 )
 from domain.shared import clock
-from domain.shared.record import Claim, Origin, PeerRef, Record
+from domain.shared.peers import Claim, PeerRef
+from domain.shared.record import Origin, Record
 from domain.shared.values import Moment, Name, Slug
 
 

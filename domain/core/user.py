@@ -28,7 +28,8 @@ from domain.core.user_terms import (
     UserSuspended,
 )
 from domain.shared import clock
-from domain.shared.record import Claim, Origin, Record, TooMany
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, Record, TooMany
 from domain.shared.values import (
     Country,
     Day,

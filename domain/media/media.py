@@ -28,8 +28,9 @@ from domain.media.media_terms import (
 )
 from domain.shared.content import Content
 from domain.shared.known import say
+from domain.shared.peers import Claim
 from domain.shared.place import require_whole_place
-from domain.shared.record import Claim, Origin
+from domain.shared.record import Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
 

@@ -15,7 +15,8 @@ from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
 from domain.shared.money import require_precision
-from domain.shared.record import Claim, Origin, PeerRef, TooMany, peer_refs
+from domain.shared.peers import Claim, PeerRef, peer_refs
+from domain.shared.record import Origin, TooMany
 from domain.shared.values import Currency, Day, Id, Language, Line, Moment, Money, Name, StoredContent, Title
 
 MAX_VERSIONS = 1000

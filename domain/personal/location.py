@@ -37,7 +37,8 @@ from domain.personal.location_terms import (
 from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
 from domain.shared.known import told
-from domain.shared.record import LEDGER_ONLY, Claim, Origin, TooMany, peers_of
+from domain.shared.peers import Claim
+from domain.shared.record import LEDGER_ONLY, Origin, TooMany, peers_of
 from domain.shared.values import (
     Country,
     Day,

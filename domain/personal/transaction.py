@@ -43,7 +43,8 @@ from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import told
 from domain.shared.money import require_precision
-from domain.shared.record import Origin, PeerRef, peer_refs, peers_of, usable_peer
+from domain.shared.peers import PeerRef, peer_refs, usable_peer
+from domain.shared.record import Origin, peers_of
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 

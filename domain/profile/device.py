@@ -26,7 +26,8 @@ from domain.profile.device_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin
+from domain.shared.peers import Claim
+from domain.shared.record import Origin
 from domain.shared.values import Country, Label, Line, Many, Name, as_set
 
 

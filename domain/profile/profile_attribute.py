@@ -32,7 +32,8 @@ from domain.profile.profile_attribute_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, PeerRef, TooMany, peer_refs
+from domain.shared.peers import Claim, PeerRef, peer_refs
+from domain.shared.record import Origin, TooMany
 from domain.shared.values import Day, Fraction, Line, Moment
 
 

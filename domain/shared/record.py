@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
 from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.shared import clock
-from domain.shared.errors import PeerUnusable, RecordTrashed, RuleBroken
+from domain.shared.errors import RecordTrashed, RuleBroken
+from domain.shared.peers import Claim, NoPeers, PeerRef, Peers, usable_peer
 from domain.shared.values import Id, Line, Slug, new_id
 
 R = TypeVar("R", bound="Record")
@@ -33,38 +34,6 @@ class Source:
     integration_id: Id | None = None
 
 
-class Peers(Protocol):
-    """The other records of the same person, as a command may look at them.
-
-    What a command has seen becomes the read set of its append: it fails with a conflict when one of them
-    changes, or one it has missed comes, before the command's own events are stored.
-    """
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:
-        """Return the record as it stands in the ledger, or None."""
-
-    def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
-        """Return the records that hold any of these claims, which are not among those held among all people."""
-
-    def add(self, record: Record) -> None:
-        """Take in a record that a command makes besides its own; both are stored, or neither."""
-
-
-class NoPeers:
-    """No other records: for a record used by itself."""
-
-    def get(self, kind: type[R], record_id: UUID) -> R | None:  # noqa: ARG002 - the port's signature
-        """Return None."""
-        return None
-
-    def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:  # noqa: ARG002 - see get
-        """Return nothing."""
-        return ()
-
-    def add(self, record: Record) -> None:
-        """Let the record go: there is nobody to store it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The circumstances a new record begins in; the first argument of every creating command."""
@@ -76,31 +45,11 @@ class Origin:
     peers: Peers = field(default_factory=NoPeers)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A value that only one record may hold at a time: one of the person's, or one of all.
-
-    The ledger keeps claims as keyed hashes and checks them in the transaction that appends the events.
-    """
-
-    scope: str
-    value: str
-    everywhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PeerRef:
-    """Another record of the same person by its id; of whatever kind where ``kind`` is empty."""
-
-    kind: str
-    id: UUID
-
-
 class Record(Aggregate):
     """One thing a person keeps.
 
-    A public method is a command: it checks, then triggers one event (or none, where nothing would change).
-    The class's annotated fields are its state. An event's fields are assigned to the state's fields of the
+    A public method is a command: it checks, then triggers an event (or none, where nothing would change), and
+    events of other records where they keep the other end of what it says. The class's annotated fields are its state. An event's fields are assigned to the state's fields of the
     same name; an event that does more says so in its ``apply``, which runs again at every replay and
     therefore never checks. Fields of an event that the state does not have stay in the ledger only.
     """
@@ -348,19 +297,6 @@ def peers_of(record: Record) -> Peers:
     """Return the person's other records as this one may look at them."""
     peers: Peers = record.__dict__.get("_peers", NoPeers())
     return peers
-
-
-def usable_peer(peers: Peers, kind: type[R], record_id: UUID) -> R:
-    """Return a living record of the same person; raise PeerUnusable where it is missing or trashed."""
-    peer = peers.get(kind, record_id)
-    if peer is None or peer.deleted_at is not None:
-        raise PeerUnusable
-    return peer
-
-
-def peer_refs(kind: str, *record_ids: UUID | None) -> frozenset[PeerRef]:
-    """Return references to those records of a kind that are named at all."""
-    return frozenset(PeerRef(kind, each) for each in record_ids if each is not None)
 
 
 @cache

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Peers, peers_of, usable_peer
+from domain.shared.peers import Peers, usable_peer
+from domain.shared.record import peers_of
 from domain.shared.values import Line, Moment, Url
 from domain.social.social_account import SocialAccount
 from domain.social.social_post_terms import (

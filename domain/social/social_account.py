@@ -10,7 +10,8 @@ from uuid import UUID
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import differs, with_known
-from domain.shared.record import Claim, Origin, PeerRef, peer_refs
+from domain.shared.peers import Claim, PeerRef, peer_refs
+from domain.shared.record import Origin
 from domain.shared.values import Count, Id, Line, Moment, Slug, Text, Url
 from domain.social.acquaintance import Acquaintance
 from domain.social.social_account_terms import (

@@ -9,7 +9,8 @@ from uuid import UUID
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import differs, with_known
-from domain.shared.record import Claim, Origin, PeerRef, peer_refs, peers_of, usable_peer
+from domain.shared.peers import Claim, PeerRef, peer_refs, usable_peer
+from domain.shared.record import Origin, peers_of
 from domain.shared.values import Count, Id, Language, Line, Moment, Text, Url
 from domain.social.publication import Publication, require_own
 from domain.social.social_post_terms import (

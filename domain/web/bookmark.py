@@ -9,7 +9,8 @@ from uuid import UUID
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import say
-from domain.shared.record import Claim, Origin
+from domain.shared.peers import Claim
+from domain.shared.record import Origin
 from domain.shared.values import Count, Id, Label, Moment, Text, Url, text_key
 from domain.web.bookmark_terms import (
     BookmarkNeverOpened,

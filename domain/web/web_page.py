@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.record import Claim, Origin, TooMany
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, TooMany
 from domain.shared.values import (
     Count,
     Fraction,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from domain.shared.record import NoPeers, Record, attach, subject_of
+from domain.shared.peers import NoPeers
+from domain.shared.record import Record, attach, subject_of
 from domain.system.audit import action_class_of
 from infrastructure.errors import Busy, KeyUnavailable
 from infrastructure.ledger.events import EventRow

@@ -11,7 +11,8 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from domain.shared import clock
-from domain.shared.record import NoPeers, Record, attach
+from domain.shared.peers import NoPeers
+from domain.shared.record import Record, attach
 from infrastructure.blobs.blobs import Blobs
 from infrastructure.connections import lent
 from infrastructure.crypto.held_keys import HeldKeys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.shared.record import Claim
+from domain.shared.peers import Claim
 from domain.shared.values import address_key
 from infrastructure.crypto.cipher import blind
 from infrastructure.crypto.keyring import EVERYONE, KeyRing

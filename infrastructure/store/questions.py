@@ -12,7 +12,8 @@ from zoneinfo import available_timezones
 from pydantic import TypeAdapter, ValidationError
 
 from domain.catalogue import kind_named
-from domain.shared.record import NoPeers, Record, attach
+from domain.shared.peers import NoPeers
+from domain.shared.record import Record, attach
 from infrastructure.errors import InvalidQuery, NotFound, WindowTooLong
 from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Receipt

@@ -22,7 +22,8 @@ from psycopg_pool import ConnectionPool
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
-from domain.shared.record import NoPeers, Record, attach
+from domain.shared.peers import NoPeers
+from domain.shared.record import Record, attach
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.connections import reported
 from infrastructure.crypto.cipher import Cipher, derive

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from domain.shared.errors import LifeledgerError
-from domain.shared.record import Claim, Record
+from domain.shared.peers import Claim
+from domain.shared.record import Record
 from domain.shared.values import new_id
 from infrastructure.crypto.keyring import EVERYONE
 from infrastructure.errors import NotFound

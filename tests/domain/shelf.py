@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
-from domain.shared.record import Claim, Record
+from domain.shared.peers import Claim
+from domain.shared.record import Record
 
 R = TypeVar("R", bound=Record)
 

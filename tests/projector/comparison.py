@@ -14,7 +14,8 @@ import psycopg
 from domain.catalogue import KINDS
 from domain.productivity.task import Task
 from domain.shared.errors import DomainError
-from domain.shared.record import NoPeers, Record, attach
+from domain.shared.peers import NoPeers
+from domain.shared.record import Record, attach
 from infrastructure.ledger.sealing import OpenedEvent
 from infrastructure.projector import rows as wire
 from infrastructure.store.session import Session

@@ -28,7 +28,7 @@ from domain.profile.profile_attribute import ProfileAttribute
 from domain.profile.profile_attribute_terms import ValueType
 from domain.shared.content import Content
 from domain.shared.errors import PeerUnusable
-from domain.shared.record import PeerRef
+from domain.shared.peers import PeerRef
 from domain.shared.values import StoredContent, new_id
 from domain.social.social_account import SocialAccount
 from domain.social.social_post import SocialPost

@@ -8,7 +8,8 @@ import pytest
 
 from domain.productivity.note import Note
 from domain.productivity.task import Task
-from domain.shared.record import Origin, Peers, Record
+from domain.shared.peers import Peers
+from domain.shared.record import Origin, Record
 from domain.shared.values import new_id
 from domain.web.bookmark import Bookmark
 from infrastructure.store.session import Session

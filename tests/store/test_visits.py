@@ -14,7 +14,8 @@ import pytest
 from domain.personal import location_terms
 from domain.personal.location import LocationDay
 from domain.personal.location_terms import Point, Visit, VisitsOverlap
-from domain.shared.record import Claim, R
+from domain.shared.peers import Claim
+from domain.shared.record import R
 from domain.shared.values import new_id
 from infrastructure.erasure.steps import Counted, Steps
 from infrastructure.errors import ErasureUnfinished, VersionConflict

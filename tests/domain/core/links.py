@@ -10,7 +10,8 @@ from uuid import UUID
 from domain.core.link import Link
 from domain.core.link_terms import LinkStatus, Target
 from domain.productivity.note import Note
-from domain.shared.record import Origin, Peers, R, Record
+from domain.shared.peers import Peers
+from domain.shared.record import Origin, R, Record
 from domain.shared.values import new_id
 from tests.domain.shelf import Shelf
 

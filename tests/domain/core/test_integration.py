@@ -28,7 +28,8 @@ from domain.core.integration_terms import (
 from domain.core.user import User
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Claim, Origin, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
 from tests.domain.core.integrations import LATER, NOON, READ_MAIL, connected, fail_often, status_of, topics
 from tests.domain.core.users import oneself

@@ -33,7 +33,8 @@ from domain.core.link_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Claim, TooMany, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import TooMany, state_fields
 from domain.shared.values import new_id
 from tests.domain.core.links import HASH, NOON, PHOTO, Hands, created, days, status_of, topics
 

@@ -30,7 +30,8 @@ from domain.core.user_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import DomainError, InvalidInput
-from domain.shared.record import Claim, Origin, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
 from tests.domain.core.users import NOON, TEXT, active, registered, topics
 from tests.identifiers import without_ids

@@ -8,7 +8,8 @@ from typing import Any
 
 from domain.personal.transaction import Transaction
 from domain.personal.transaction_terms import BookingStatus, SplitPart
-from domain.shared.record import Origin, Peers, Source, state_fields
+from domain.shared.peers import Peers
+from domain.shared.record import Origin, Source, state_fields
 from domain.shared.values import new_id
 from tests.domain.shelf import Shelf
 

@@ -29,7 +29,8 @@ from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.money import ExcessPrecision
-from domain.shared.record import Claim, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import state_fields
 from domain.shared.values import new_id
 from tests.domain.personal.papers import NOON, SCAN, SIGNED, received, topics
 

@@ -27,7 +27,8 @@ from domain.personal.location_terms import (
     touches,
 )
 from domain.shared.errors import DomainError
-from domain.shared.record import Peers, attach
+from domain.shared.peers import Peers
+from domain.shared.record import attach
 from domain.shared.values import new_id
 from tests.domain.personal.days import APART, MIDNIGHT, OVERLAPPING, Days, Stay, hours
 

@@ -25,7 +25,8 @@ from domain.profile.device_terms import (
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import DomainError, InvalidInput
-from domain.shared.record import Claim, Origin, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -32,7 +32,8 @@ from domain.profile.profile_attribute_terms import (
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
-from domain.shared.record import Claim, Origin, Source, TooMany, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, Source, TooMany, state_fields
 from domain.shared.values import new_id
 from tests.domain.profile.facts import BORN, HIRED, MOVED, proposed, stated
 

@@ -12,7 +12,8 @@ import pytest
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Claim, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import state_fields
 from domain.shared.values import new_id
 from domain.social.social_account import SocialAccount
 from domain.social.social_account_terms import (

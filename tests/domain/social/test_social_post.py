@@ -12,7 +12,7 @@ import pytest
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
-from domain.shared.record import Claim
+from domain.shared.peers import Claim
 from domain.shared.values import new_id
 from domain.social.social_account import SocialAccount
 from domain.social.social_post import SocialPost

@@ -13,7 +13,8 @@ from domain.catalogue import kind_named, topic_of
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
-from domain.shared.record import Claim, Origin, Source, state_fields
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, Source, state_fields
 from domain.shared.values import new_id
 from domain.web.bookmark import Bookmark
 from domain.web.bookmark_terms import BookmarkNeverOpened, LinkHealth

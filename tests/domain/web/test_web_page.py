@@ -12,7 +12,8 @@ from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
-from domain.shared.record import Claim, Origin, TooMany
+from domain.shared.peers import Claim
+from domain.shared.record import Origin, TooMany
 from domain.shared.values import StoredContent, new_id
 from domain.web import web_page as web_page_module
 from domain.web.web_page import WebPage
