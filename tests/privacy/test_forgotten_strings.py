@@ -65,8 +65,8 @@ def _findings(folder: Path, base: Path) -> Findings:
         erased, living = plant(store, goes)[0], plant(store, stays)[0]
         warm(store, erased[0], living[0])
     assert stop(folder)  # unlogged tables are written out by a clean stop only
-    needles, others = Needles(goes.planted), Needles(stays.planted)
-    before, stays_before = _strings(folder, needles), _strings(folder, others)
+    needles, everybodys = Needles(goes.planted), Needles({**goes.planted, **stays.planted})
+    before = _strings(everybodys.in_files(files_below(folder)))
     with EmbeddedServers(folder) as servers, open_store(settings) as store:
         warm(store, erased[0], living[0])
         base_backup(servers, base / "copy", log="stream")
@@ -82,13 +82,14 @@ def _findings(folder: Path, base: Path) -> Findings:
         through_sql = look_through_sql(servers, needles)
     assert stop(folder)
     in_base_backup = list(files_below(base))
+    after = everybodys.in_files(files_below(folder))
     return Findings(
-        before,
-        stays_before,
+        before & goes.planted.keys(),
+        before & stays.planted.keys(),
         needles.in_files(in_base_backup),
         len(in_base_backup),
-        needles.in_files(files_below(folder)),
-        _strings(folder, others),
+        {path: found for path, strings in after.items() if (found := strings & goes.planted.keys())},
+        _strings(after) & stays.planted.keys(),
         in_redis,
         through_sql,
         holds,
@@ -97,8 +98,8 @@ def _findings(folder: Path, base: Path) -> Findings:
     )
 
 
-def _strings(folder: Path, needles: Needles) -> set[str]:
-    return set().union(*needles.in_files(files_below(folder)).values())
+def _strings(found: dict[Path, set[str]]) -> set[str]:
+    return set().union(*found.values())
 
 
 def test_the_scan_sees_what_is_to_be_forgotten(findings: Findings) -> None:
