@@ -21,11 +21,12 @@ from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
 from infrastructure.ledger.fences import following_fences
 from infrastructure.ledger.moments import Span
 from infrastructure.store.blind_names import blind_source
+from infrastructure.store.calls import Call, request_digest
 from infrastructure.store.engine import Engine
 from infrastructure.store.given import Given, checked_id, checked_line, checked_purpose
 from infrastructure.store.options import asks
 from infrastructure.store.questions import Questions
-from infrastructure.store.unit_of_work import Call, UnitOfWork, request_digest
+from infrastructure.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from tenacity import Retrying

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from domain.shared.commands import Command, UnknownCommand, commands_of
+from domain.shared.commands import Command
 from domain.shared.errors import InvalidInput, PeerUnusable, RecordTrashed
-from domain.shared.json_text import ReadOnce, json_of
 from domain.shared.peers import Claim, PeerRef, usable_peer
 from domain.shared.record import Origin, Record, Source, attach
 from domain.shared.values import new_id
-from infrastructure.crypto.cipher import derive
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.crypto.period_key import PeriodKey, period_of
 from infrastructure.errors import (
@@ -42,23 +40,9 @@ from infrastructure.ledger.fences import ANY_RECORD, Known
 from infrastructure.ledger.repository import Loaded, Repository
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.store.blind_names import blind_address, blind_claim, claim_digest
+from infrastructure.store.calls import Call
 
 R = TypeVar("R", bound=Record)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A command with its arguments, ready to be carried out on a record or to make a new one."""
-
-    method: Callable[..., Any]
-    record_id: UUID | None
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def creates(self) -> bool:
-        """Whether the command makes a new record."""
-        return isinstance(getattr(self.method, "__self__", None), type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +125,12 @@ class UnitOfWork:
         """Carry out one command; return the record it was given to or made."""
         if call.creates:
             kind: type[Record] = getattr(call.method, "__self__")  # noqa: B009 - callables in general have none
-            return self.create(_command(kind, call), _checked(kind, call), origin or self.origin())
+            command = call.command_of(kind)
+            return self.create(command, command.arguments(call.args, call.kwargs), origin or self.origin())
         record = self._loaded(call.record_id)
         if expected_version is not None and record.version != expected_version:
             raise VersionConflict
-        command = _command(type(record), call)
+        command = call.command_of(type(record))
         self._require_open(record, right=command.verb in record.RIGHTS)
         if record.deleted_at is not None and command.verb != "restore":
             raise RecordTrashed  # also where the command would change nothing
@@ -358,39 +343,3 @@ def _require_one_each(claims: Iterable[ClaimChange]) -> None:
     taken = [(each.bucket, each.claim) for each in claims if each.taken]
     if len(set(taken)) < len(taken):
         raise ClaimTaken
-
-
-def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> bytes:
-    """Return a keyed digest of commands and arguments: it tells a repeated command from a reused id."""
-    said = [(_words(call), call.record_id, call.args, call.kwargs) for call in calls]
-    try:
-        wire = json_of(said)
-    except ReadOnce:
-        msg = "what can be read only once cannot lie inside an argument; give a list or a tuple"
-        raise InvalidInput(msg) from None
-    except ValueError:  # a lone surrogate, an object of a foreign class: no signature takes these
-        raise InvalidInput from None
-    return derive(keys.subject_secret(subject_id, "index"), b"request", wire)
-
-
-def _words(call: Call) -> str:
-    """Return the command's name; which class of a kind holds the method may change and says nothing."""
-    kind = f"{getattr(call.method, '__self__').KIND}." if call.creates else ""  # noqa: B009 - callables in general have none
-    return f"{kind}{getattr(call.method, '__name__', '')}"
-
-
-def _command(kind: type[Record], call: Call) -> Command:
-    """Return the command a method stands for; the method must be one of the record's own kind, or of its bases."""
-    verb = getattr(call.method, "__name__", "")
-    given = getattr(call.method, "__func__", call.method)
-    declared = (vars(base).get(verb) for base in kind.__mro__)
-    if all(getattr(own, "__func__", own) is not given for own in declared):
-        raise NotFound  # the id belongs to a record of another kind
-    command = commands_of(kind).get(verb)
-    if command is None:
-        raise UnknownCommand
-    return command
-
-
-def _checked(kind: type[Record], call: Call) -> dict[str, Any]:
-    return _command(kind, call).arguments(call.args, call.kwargs)

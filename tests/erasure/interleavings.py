@@ -26,9 +26,9 @@ from infrastructure.crypto.rotation import rotate
 from infrastructure.erasure.steps import STEPS, Steps
 from infrastructure.errors import ClaimTaken, Erased, NotFound
 from infrastructure.settings import Settings
+from infrastructure.store.calls import Call
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
-from infrastructure.store.unit_of_work import Call
 from projections.question import MAX_LIMIT
 from tests.conftest import Databases, Servers, environment_of, fresh_databases
 from tests.crypto.keyrings import Killed, copied, die_at, openable, opened, roots_left

@@ -26,9 +26,9 @@ from infrastructure.errors import ProcessingRestricted
 from infrastructure.importers.run import import_paths
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.fences import Cause
+from infrastructure.store.calls import Call
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
-from infrastructure.store.unit_of_work import Call
 from tests.conftest import ROOT, Databases
 from tests.erasure.lives import live
 from tests.privacy.planting import Planter, all_commands

@@ -20,9 +20,9 @@ from domain.shared.values import StoredContent, new_id
 from domain.web.bookmark import Bookmark
 from infrastructure.errors import ClaimTaken, CommandIdReused, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.sealing import OpenedEvent
+from infrastructure.store.calls import Call, request_digest
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
-from infrastructure.store.unit_of_work import Call, request_digest
 
 
 def test_a_command_is_durable_and_visible_after_its_receipt(store: Store, me: Session) -> None:

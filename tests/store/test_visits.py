@@ -20,10 +20,11 @@ from domain.shared.values import new_id
 from infrastructure.erasure.steps import Counted, Steps
 from infrastructure.errors import ErasureUnfinished, VersionConflict
 from infrastructure.ledger.ledger import COPY_FROM
+from infrastructure.store.calls import Call
 from infrastructure.store.reverting import Action
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
-from infrastructure.store.unit_of_work import Call, UnitOfWork
+from infrastructure.store.unit_of_work import UnitOfWork
 from tests.domain.personal.days import APART, MIDNIGHT, OVERLAPPING, Stay, hours
 
 MONDAY, TUESDAY = Stay(-1, 1), Stay(0.5, 2, day=1)
