@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from domain.core.core_terms import Sha256
+from domain.core.link_rules import require_fit, require_password, require_short_life, shown_by
 from domain.core.link_terms import (
     DEFAULT_LIFE,
-    MAX_LIFE,
-    MAX_LIFE_SPECIAL,
     MAX_TARGETS,
-    SPECIAL_KINDS,
     Audience,
     ExpiryPast,
     IpPrefix,
     LastPermission,
     LastTarget,
-    LifeTooLong,
     LinkExhausted,
     LinkExpired,
     LinkNotExpired,
@@ -27,19 +24,19 @@ from domain.core.link_terms import (
     NotEarlier,
     NothingShown,
     NotLater,
+    PasswordHash,
     Permission,
     Target,
     TargetKind,
     TargetNotFound,
     TargetsFixed,
-    TargetsUnfit,
     TokenReused,
     Views,
 )
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.peers import Claim, PeerRef
-from domain.shared.record import Origin, Record, TooMany, peers_of
+from domain.shared.record import LEDGER_ONLY, Origin, Record, TooMany, peers_of
 from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
 
 
@@ -53,11 +50,12 @@ class Link(Content):
     KIND: ClassVar[str] = "link"
     REVERTIBLE = False
     SHARES: ClassVar[frozenset[str]] = frozenset(
-        {"create", "open", "add_target", "extend", "grant_permission", "restore"}
+        {"create", "open", "add_target", "extend", "grant_permission", "clear_password", "restore"}
     )
 
     token_hash: str
     expires_at: datetime
+    password_hash: Annotated[str | None, LEDGER_ONLY] = None
     slug: str | None = None
     title: str | None = None
     message: str = ""
@@ -96,6 +94,16 @@ class Link(Content):
     class Renamed(Event):
         TOPIC = "link.renamed"
         title: str | None
+
+    class PasswordSet(Event):
+        TOPIC = "link.password_set"
+        password_hash: str
+
+    class PasswordCleared(Event):
+        TOPIC = "link.password_cleared"
+
+        def apply(self, link: Link) -> None:
+            link.password_hash = None
 
     class PermissionGranted(Event):
         TOPIC = "link.permission_granted"
@@ -193,17 +201,23 @@ class Link(Content):
         audience: Audience = Audience.ANYONE_WITH_LINK,
         expires_at: Moment | None = None,
         max_views: Views | None = None,
+        password_hash: PasswordHash | None = None,
     ) -> Link:
-        """Make a link; the caller keeps the token, at least 128 random bits, and gives its SHA-256 digest."""
-        _require_fit(target_kind, targets, query)
+        """Make a link; the caller keeps the token, at least 128 random bits, and gives its SHA-256 digest.
+
+        Of a password, too, only a hash comes here: whoever shows the link to a visitor asks for it before the link is opened.
+        """
+        require_fit(target_kind, targets, query)
         if not permissions:
             raise LastPermission
         now = clock.now()
         ends = expires_at or now + DEFAULT_LIFE
         if ends <= now:
             raise ExpiryPast
-        _require_short_life(ends, _shown(target_kind, targets), now)
-        return cls._begin(
+        shown = shown_by(target_kind, targets)
+        require_short_life(ends, shown, now)
+        require_password(password_hash, shown)
+        link = cls._begin(
             origin,
             cls.Created,
             token_hash=token_hash,
@@ -219,11 +233,26 @@ class Link(Content):
             audience=audience,
             max_views=max_views,
         )
+        if password_hash is not None:
+            link.trigger_event(Link.PasswordSet, password_hash=password_hash)
+        return link
 
     def rename(self, title: Title | None) -> None:
         self._require_living()
         if title != self.title:
             self.trigger_event(Link.Renamed, title=title)
+
+    def set_password(self, password_hash: PasswordHash) -> None:
+        """Have visitors asked for a password from now on, or for another one."""
+        self._require_living()
+        if password_hash != self.password_hash:
+            self.trigger_event(Link.PasswordSet, password_hash=password_hash)
+
+    def clear_password(self) -> None:
+        self._require_living()
+        require_password(None, self.shown_kinds)
+        if self.password_hash is not None:
+            self.trigger_event(Link.PasswordCleared)
 
     def grant_permission(self, permission: Permission) -> None:
         self._require_living()
@@ -246,7 +275,9 @@ class Link(Content):
             raise TargetsFixed
         if len(self.targets) >= MAX_TARGETS:
             raise TooMany
-        _require_short_life(self.expires_at, frozenset({target.kind}), clock.now())
+        shown = frozenset({target.kind})
+        require_short_life(self.expires_at, shown, clock.now())
+        require_password(self.password_hash, shown)
         self.trigger_event(Link.TargetAdded, target=target)
 
     def remove_target(self, target: Target) -> None:
@@ -265,7 +296,7 @@ class Link(Content):
         now = clock.now()
         if expires_at <= now:
             raise ExpiryPast
-        _require_short_life(expires_at, self.shown_kinds, now)
+        require_short_life(expires_at, self.shown_kinds, now)
         self.trigger_event(Link.Extended, expires_at=expires_at)
 
     def shorten(self, expires_at: Moment) -> None:
@@ -323,7 +354,7 @@ class Link(Content):
 
     @property
     def shown_kinds(self) -> frozenset[str]:
-        return _shown(self.target_kind, self.targets)
+        return shown_by(self.target_kind, self.targets)
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
@@ -347,25 +378,3 @@ def _standing(link: Link) -> LinkStatus:
     if link.max_views is not None and link.view_count >= link.max_views:
         return LinkStatus.EXHAUSTED
     return LinkStatus.ACTIVE
-
-
-def _require_fit(target_kind: TargetKind, targets: tuple[Target, ...], query: str | None) -> None:
-    if target_kind is TargetKind.QUERY:
-        fits = bool(query) and not targets
-    else:
-        fits = query is None and 1 <= len(targets) <= MAX_TARGETS and len(set(targets)) == len(targets)
-    if not fits:
-        raise TargetsUnfit
-
-
-def _shown(target_kind: TargetKind, targets: tuple[Target, ...]) -> frozenset[str]:
-    """Return the kinds of the targets; a query may show any."""
-    if target_kind is TargetKind.QUERY:
-        return frozenset({""})
-    return frozenset(each.kind for each in targets)
-
-
-def _require_short_life(expires_at: datetime, kinds: frozenset[str], now: datetime) -> None:
-    special = not kinds.isdisjoint(SPECIAL_KINDS | {""})  # what a query will find, nobody knows
-    if expires_at > now + (MAX_LIFE_SPECIAL if special else MAX_LIFE):
-        raise LifeTooLong

@@ -47,6 +47,14 @@ SharedKind = Annotated[KindName, AfterValidator(_shareable)]
 IpPrefix = Annotated[str, StringConstraints(max_length=64), AfterValidator(_coarse)]
 """A network too large to name one visitor: 192.0.2.0/24 or 2001:db8::/48."""
 
+PasswordHash = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^\$argon2id\$v=19\$m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,3}\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{16,86}$"
+    ),
+]
+"""What is kept of a password: its Argon2id hash (RFC 9106) as a PHC string."""
+
 Views = Annotated[int, Field(ge=1, le=1_000_000)]
 Message = Annotated[Text, StringConstraints(max_length=2000)]
 
@@ -115,6 +123,10 @@ class ExpiryPast(RuleBroken):
 
 class LifeTooLong(RuleBroken):
     """A link lives at most 365 days from now, and 7 days where it shows health records or a query."""
+
+
+class PasswordMissing(RuleBroken):
+    """A link that shows health records or a query needs a password."""
 
 
 class NotLater(RuleBroken):

@@ -20,6 +20,7 @@ from domain.shared.nesting import LiesInItself
 from domain.shared.record import NotRevertible, Origin, Record, Source, attach, state_of
 from domain.shared.values import new_id
 from infrastructure.ledger.codec import decode_event, encode_event, schema_version_of
+from tests.domain.core.links import PHC
 from tests.domain.shelf import Shelf
 from tests.histories import BEGINNING
 
@@ -107,7 +108,9 @@ def test_reverting_a_person_brings_back_no_consent() -> None:
 
 
 def test_a_link_is_not_opened_again_by_a_revert() -> None:
-    link = Link.create(Origin(ME), "0" * 64, target_kind=TargetKind.QUERY, query="tag:shared")
+    link = Link.create(
+        Origin(ME), "0" * 64, query="tag:shared", target_kind=TargetKind.QUERY, password_hash=PHC
+    )
     open_link = as_it_is(link)
     link.revoke()
     with pytest.raises(NotRevertible):

@@ -11,13 +11,15 @@ import orjson
 
 from domain.catalogue import KINDS, kind_named
 from domain.shared.commands import Command, commands_of
+from tests.domain.core.links import PHC
 
 SOME_MOMENT, SOME_DAY = "2026-05-04T10:00:00+02:00", "2026-05-04"
 SOME_ID = "01890000-0000-7000-8000-000000000000"
 FORMATS = {"date-time": SOME_MOMENT, "date": SOME_DAY, "uuid": SOME_ID}
 
 NEEDED: Mapping[str, Mapping[str, Any]] = {
-    "link.create": {"target_kind": "query", "targets": []},
+    "link.create": {"target_kind": "query", "targets": [], "password_hash": PHC},
+    "link.set_password": {"password_hash": PHC},
     "integration.connect": {"kind": "file_import", "data_kinds": ["task"]},
     "calendar_event.schedule": {
         "time_kind": "zoned",

@@ -50,6 +50,10 @@ class Shown(Shelf):
         return note if isinstance(note, kind) else None
 
 
+PHC = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
+"""The hash of a password, as a PHC string."""
+
+
 def created(peers: Peers | None = None, **details: Any) -> Link:
     return Link.create(Origin(PERSON, peers=peers or Shown()), HASH, **{"targets": (PHOTO,)} | details)
 

@@ -23,6 +23,7 @@ from domain.core.link_terms import (
     LinkStatus,
     NotEarlier,
     NotLater,
+    PasswordMissing,
     Permission,
     Target,
     TargetKind,
@@ -36,10 +37,11 @@ from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.peers import Claim
 from domain.shared.record import TooMany, state_fields
 from domain.shared.values import new_id
-from tests.domain.core.links import HASH, NOON, PHOTO, Hands, created, days, status_of, topics
+from tests.domain.core.links import HASH, NOON, PHC, PHOTO, Hands, created, days, status_of, topics
 
 pytestmark = pytest.mark.usefixtures("hands")
 
+OTHER_PHC = PHC.replace("t=3", "t=4")
 OTHER_HASH = hashlib.sha256(b"other token").hexdigest()
 NOTE = Target("note", new_id())
 BLOOD_TEST = Target("health_record", new_id())
@@ -131,7 +133,9 @@ def test_link_shows_records_or_what_a_filter_finds(details: dict[str, Any]) -> N
 
 
 def test_link_may_show_what_a_filter_found_at_a_moment() -> None:
-    link = created(target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", snapshot_at=days(-1))
+    link = created(
+        target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", snapshot_at=days(-1), password_hash=PHC
+    )
     assert (link.query, link.snapshot_at, link.targets) == ("tag:holiday", days(-1), ())
 
 
@@ -142,11 +146,19 @@ def test_link_lives_a_year_at_most() -> None:
 
 
 def test_what_a_query_will_find_is_shown_for_a_week_at_most() -> None:
-    link = created(target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", expires_at=days(7))
+    link = created(
+        target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", expires_at=days(7), password_hash=PHC
+    )
     with pytest.raises(LifeTooLong):
         link.extend(days(8))
     with pytest.raises(LifeTooLong):
-        created(target_kind=TargetKind.QUERY, targets=(), query="tag:holiday", expires_at=days(8))
+        created(
+            target_kind=TargetKind.QUERY,
+            targets=(),
+            query="tag:holiday",
+            expires_at=days(8),
+            password_hash=PHC,
+        )
 
 
 @pytest.mark.parametrize("ends", [days(0), days(-1)])
@@ -156,13 +168,55 @@ def test_link_ends_in_the_future(ends: datetime) -> None:
 
 
 def test_health_records_are_shown_for_a_week_at_most() -> None:
-    assert created(targets=(BLOOD_TEST,)).expires_at == days(7)
+    assert created(targets=(BLOOD_TEST,), password_hash=PHC).expires_at == days(7)
     with pytest.raises(LifeTooLong):
-        created(targets=(PHOTO, BLOOD_TEST), expires_at=days(8))
+        created(targets=(PHOTO, BLOOD_TEST), expires_at=days(8), password_hash=PHC)
     with pytest.raises(LifeTooLong):
-        created(targets=(BLOOD_TEST,)).extend(days(8))
+        created(targets=(BLOOD_TEST,), password_hash=PHC).extend(days(8))
     with pytest.raises(LifeTooLong):
-        collection(expires_at=days(8)).add_target(BLOOD_TEST)
+        collection(expires_at=days(8), password_hash=PHC).add_target(BLOOD_TEST)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [{"targets": (BLOOD_TEST,)}, {"target_kind": TargetKind.QUERY, "targets": (), "query": "tag:holiday"}],
+)
+def test_what_may_be_special_category_data_is_shown_behind_a_password(shown: dict[str, Any]) -> None:
+    with pytest.raises(PasswordMissing):
+        created(**shown)
+    link = created(**shown, password_hash=PHC)
+    with pytest.raises(PasswordMissing):
+        link.clear_password()
+    assert link.password_hash == PHC
+
+
+def test_health_record_joins_a_collection_behind_a_password_only() -> None:
+    link = collection()
+    with pytest.raises(PasswordMissing):
+        link.add_target(BLOOD_TEST)
+    link.set_password(PHC)
+    link.add_target(BLOOD_TEST)
+    with pytest.raises(PasswordMissing):
+        link.clear_password()
+    link.remove_target(BLOOD_TEST)
+    link.clear_password()
+    assert link.password_hash is None
+
+
+def test_password_is_set_and_cleared_once() -> None:
+    link = created(password_hash=PHC)
+    link.set_password(PHC)
+    link.set_password(OTHER_PHC)
+    link.clear_password()
+    link.clear_password()
+    assert topics(link) == ["link.created", "link.password_set", "link.password_set", "link.password_cleared"]
+
+
+@pytest.mark.parametrize("said", ["correct horse", "", HASH, PHC.replace("argon2id", "argon2i"), f"{PHC} "])
+def test_password_itself_is_not_taken(said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        commands_of(Link)["set_password"].arguments((said,), {})
+    assert not said or said not in str(caught.value)
 
 
 def test_link_is_renamed_or_loses_its_title() -> None:
