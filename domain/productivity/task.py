@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.productivity.task_checklist import TaskChecklist
+from domain.productivity.task_filing import TaskFiling
 from domain.productivity.task_terms import (
     Details,
     Minutes,
@@ -24,17 +24,18 @@ from domain.productivity.task_terms import (
 from domain.productivity.task_turns import Turn
 from domain.shared import clock
 from domain.shared.content import Content
+from domain.shared.peers import PeerRef, peer_refs
 from domain.shared.record import Origin, peers_of, subject_of
 from domain.shared.recurrence import RecurrenceRule
 from domain.shared.values import Day, Id, Label, LocalTime, Moment, Text, TimeZone, Title
 
 
-class Task(TaskChecklist):
+class Task(TaskFiling):
     """Something to be done."""
 
     KIND: ClassVar[str] = "task"
     MAX_DEPTH: ClassVar[int] = 10
-    STAYS = TaskChecklist.STAYS | {"next_id"}
+    STAYS = TaskFiling.STAYS | {"next_id"}
 
     title: str
     notes: str = ""
@@ -50,9 +51,8 @@ class Task(TaskChecklist):
     recurrence_mode: RecurrenceMode = RecurrenceMode.ON_SCHEDULE
     next_id: UUID | None = None
     """The instance that was made when this one was completed."""
-    list_name: str | None = None
 
-    class Event(TaskChecklist.Event):
+    class Event(TaskFiling.Event):
         """Any event of a task."""
 
     class Created(Event, Content.Created, Details):
@@ -310,6 +310,10 @@ class Task(TaskChecklist):
     def lies_in(self) -> UUID | None:
         return self.parent_id
 
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        return peer_refs("contact", self.assignee_contact_id)
+
     def _require_fit(self) -> None:
         if self.parent_id is not None:
             self._require_place(self.parent_id)
@@ -367,6 +371,10 @@ class Task(TaskChecklist):
             task.add_checklist_item(item.text)
         for tag in self.tags:
             task.tag(tag)
+        task.move_to_list(self.list_name, section=self.section)
+        task.suit(self.context, energy=self.energy)
+        if self.assignee_contact_id is not None:
+            task.assign(self.assignee_contact_id)
         parent = self._relative(self.parent_id)
         if parent is not None and parent.deleted_at is None:
             task.nest_under(parent.id)

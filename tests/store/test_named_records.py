@@ -85,6 +85,7 @@ NAMING: Mapping[str, tuple[str, Callable[[Session, UUID], object]]] = {
             Target("note", to),
         ),
     ),
+    "task.assign": ("contact", lambda me, to: me.do(Task.assign, TO_NAME["task"](me).id, to)),
     "notification.raise_now": (
         "task",
         lambda me, to: me.do(Notification.raise_now, "task.due", "Due", about=RecordRef("task", to)),
