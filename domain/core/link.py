@@ -56,6 +56,7 @@ class Link(Content):
     token_hash: str
     expires_at: datetime
     password_hash: Annotated[str | None, LEDGER_ONLY] = None
+    """In the ledger only, so that a copy of the read tables gives nobody anything to guess at."""
     slug: str | None = None
     title: str | None = None
     message: str = ""

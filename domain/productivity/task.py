@@ -231,7 +231,8 @@ class Task(TaskFiling):
         ending = (self, *self._open_below())
         if len(ending) > 1 and not complete_subtasks:
             raise SubtasksOpen
-        if not force and any(_waits_for_others(each, ending) for each in ending):
+        with_it = {each.id for each in ending}
+        if not force and any(_waits_for_others(each, with_it) for each in ending):
             raise PredecessorsOpen
         at = completed_at or clock.now()
         for task in reversed(ending):
@@ -387,8 +388,7 @@ def _require_order(start_on: date | None, due: date | None, due_at: datetime | N
         raise StartAfterDue
 
 
-def _waits_for_others(task: Task, ending: tuple[Task, ...]) -> bool:
+def _waits_for_others(task: Task, with_it: set[UUID]) -> bool:
     """Return whether the task has an open predecessor besides those that end with it."""
-    with_it = {each.id for each in ending}
     found = (peers_of(task).get(Task, each) for each in task.dependencies if each not in with_it)
     return any(each is not None and each.deleted_at is None and each.is_open for each in found)
