@@ -12,7 +12,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from domain.shared.errors import IllegalTransition, RuleBroken
-from domain.shared.values import Country, Fraction, Id, Latitude, Line, Longitude, Moment, Name
+from domain.shared.values import Country, Fraction, Id, Latitude, Line, Longitude, Moment, Name, Percent
 
 MAX_POINTS = 200_000  # a day; two a second is what the keenest tracker writes
 MAX_VISITS = 500
@@ -31,7 +31,6 @@ Altitude = Annotated[float, Field(ge=-12_000, le=1e7, allow_inf_nan=False)]
 Speed = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 ClimbRate = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Heading = Annotated[float, Field(ge=0, le=360, allow_inf_nan=False)]
-BatteryPercent = Annotated[int, Field(ge=0, le=100)]
 
 
 class Motion(StrEnum):
@@ -143,7 +142,7 @@ class Point:
     motion: Motion | None = None
     activity_confidence: Fraction | None = None
     sensor: Sensor | None = None
-    battery_percent: BatteryPercent | None = None
+    battery_percent: Percent | None = None
     charging: Charging | None = None
     connectivity: Connectivity | None = None
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.productivity.note_filing import NoteFiling
 from domain.productivity.note_terms import (
     MAX_BODY,
     AttachmentNotFound,
@@ -23,6 +24,7 @@ from domain.productivity.note_terms import (
     NotPlainText,
     StaleRevision,
     each_once,
+    links_of,
     require_journal,
     require_room,
     require_words,
@@ -45,7 +47,7 @@ from domain.shared.values import (
 )
 
 
-class Note(Content):
+class Note(NoteFiling):
     """A text with a title, kept in a notebook or outside of any."""
 
     KIND: ClassVar[str] = "note"
@@ -56,10 +58,7 @@ class Note(Content):
     kind: NoteKind = NoteKind.NOTE
     journal_date: date | None = None
     mood: int | None = None
-    notebook: tuple[str, ...] = ()
-    pinned: bool = False
     favorite: bool = False
-    archived: bool = False
     locked: bool = False
     colour: NoteColour = NoteColour.DEFAULT
     attachments: tuple[NoteAttachment, ...] = ()
@@ -74,7 +73,7 @@ class Note(Content):
     text_version: int = 1
     """The version of the note in which its title or text last changed."""
 
-    class Event(Content.Event):
+    class Event(NoteFiling.Event):
         """Any event of a note."""
 
     class TextEvent(Event):
@@ -108,31 +107,6 @@ class Note(Content):
             super().apply(note)
             note.body = _joined(note.body, self.text)
 
-    class Pinned(Event):
-        TOPIC = "note.pinned"
-        EDITS = ("pinned",)
-
-        def apply(self, note: Note) -> None:
-            note.pinned = True
-
-    class Unpinned(Event):
-        TOPIC = "note.unpinned"
-        EDITS = ("pinned",)
-
-        def apply(self, note: Note) -> None:
-            note.pinned = False
-
-    class Filed(Event):
-        TOPIC = "note.filed"
-        notebook: tuple[str, ...]
-
-    class Unfiled(Event):
-        TOPIC = "note.unfiled"
-        EDITS = ("notebook",)
-
-        def apply(self, note: Note) -> None:
-            note.notebook = ()
-
     class Attached(Event):
         TOPIC = "note.attached"
         EDITS = ("attachments",)
@@ -150,20 +124,6 @@ class Note(Content):
             note.attachments = tuple(
                 each for each in note.attachments if each.content.blob_id != self.blob_id
             )
-
-    class Archived(Event):
-        TOPIC = "note.archived"
-        EDITS = ("archived",)
-
-        def apply(self, note: Note) -> None:
-            note.archived = True
-
-    class Unarchived(Event):
-        TOPIC = "note.unarchived"
-        EDITS = ("archived",)
-
-        def apply(self, note: Note) -> None:
-            note.archived = False
 
     class MoodRecorded(Event):
         TOPIC = "note.mood_recorded"
@@ -323,24 +283,6 @@ class Note(Content):
         if text:
             self.trigger_event(Note.Appended, text=text)
 
-    def pin(self) -> None:
-        if not self.pinned:
-            self.trigger_event(Note.Pinned)
-
-    def unpin(self) -> None:
-        if self.pinned:
-            self.trigger_event(Note.Unpinned)
-
-    def file_into(self, notebook: NotebookPath) -> None:
-        if not notebook:
-            self.unfile()
-        elif notebook != self.notebook:
-            self.trigger_event(Note.Filed, notebook=notebook)
-
-    def unfile(self) -> None:
-        if self.notebook:
-            self.trigger_event(Note.Unfiled)
-
     def attach(self, name: Name, content: StoredContent) -> None:
         self._require_unlocked()
         if self._has(content.blob_id):
@@ -354,14 +296,6 @@ class Note(Content):
         if not self._has(blob_id):
             raise AttachmentNotFound
         self.trigger_event(Note.Detached, blob_id=blob_id)
-
-    def archive(self) -> None:
-        if not self.archived:
-            self.trigger_event(Note.Archived)
-
-    def unarchive(self) -> None:
-        if self.archived:
-            self.trigger_event(Note.Unarchived)
 
     def record_mood(self, mood: Mood) -> None:
         self._require_unlocked()
@@ -377,6 +311,11 @@ class Note(Content):
     def unlock(self) -> None:
         if self.locked:
             self.trigger_event(Note.Unlocked)
+
+    @property
+    def links_out(self) -> tuple[str, ...]:
+        """The web addresses and the titles in double brackets that the text names, each once, as they come."""
+        return links_of(self.body)
 
     def _require_unlocked(self) -> None:
         if self.locked:

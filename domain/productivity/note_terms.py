@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +18,9 @@ from domain.shared.values import Name, StoredContent
 
 MAX_BODY = 1_000_000  # characters
 MAX_ATTACHMENTS = 1000
+
+_LINK = re.compile(r"""\[\[([^\[\]|#\n]+)[^\[\]\n]*\]\]|(https?://[^\s<>"'`|\\^{}\[\]]+)""")
+"""A wiki link, of which the title counts, or a web address as it stands in a text of any format."""
 
 Mood = Annotated[int, Field(ge=-2, le=2)]
 """From very bad to very good."""
@@ -114,6 +118,17 @@ class NoteDetails:
     longitude: float | None
     reminder_at: datetime | None
     reminder_done_at: datetime | None
+
+
+def links_of(body: str) -> tuple[str, ...]:
+    """Return what a text refers to, each once; a full stop or bracket behind an address is not part of it."""
+    found = (title.strip() or _without_tail(address) for title, address in _LINK.findall(body))
+    return tuple(dict.fromkeys(found))
+
+
+def _without_tail(address: str) -> str:
+    bare = address.rstrip(".,;:!?*_~")
+    return _without_tail(bare[:-1]) if bare.endswith(")") and bare.count(")") > bare.count("(") else bare
 
 
 def each_once(attachments: Iterable[NoteAttachment]) -> tuple[NoteAttachment, ...]:

@@ -12,7 +12,6 @@ from domain.productivity.task_filing import TaskFiling
 from domain.productivity.task_terms import (
     Details,
     Minutes,
-    Percent,
     PredecessorsOpen,
     Priority,
     RecurrenceMode,
@@ -27,7 +26,7 @@ from domain.shared.content import Content
 from domain.shared.peers import PeerRef, peer_refs
 from domain.shared.record import Origin, peers_of, subject_of
 from domain.shared.recurrence import RecurrenceRule
-from domain.shared.values import Day, Id, Label, LocalTime, Moment, Text, TimeZone, Title
+from domain.shared.values import Day, Id, Label, LocalTime, Moment, Percent, Text, TimeZone, Title
 
 
 class Task(TaskFiling):

@@ -6,8 +6,8 @@ from dataclasses import KW_ONLY
 from uuid import UUID
 
 from domain.productivity.task_checklist import TaskChecklist
-from domain.productivity.task_terms import Energy, Rank
-from domain.shared.values import Id, Label
+from domain.productivity.task_terms import Energy
+from domain.shared.values import Id, Label, Rank
 
 
 class TaskFiling(TaskChecklist):

@@ -7,18 +7,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from domain.shared.errors import IllegalTransition, RuleBroken
 from domain.shared.values import Id, Line, LocalTime, Moment
 
 MAX_CHECKLIST = 200
 
-Rank = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,64}$")]
-"""A place in an order that is sorted as text: between any two there is another one."""
-
 Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
-Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class Status(StrEnum):

@@ -306,6 +306,11 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A share between 0 and 1."""
 
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+Rank = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,64}$")]
+"""A place in an order that is sorted as text: between any two there is another one."""
+
 MAX_MANY = 10_000
 Many = Annotated[tuple[T, ...], Strict(strict=False), Field(max_length=MAX_MANY)]
 """Up to 10,000 values; any sequence is taken and kept as a tuple."""

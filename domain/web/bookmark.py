@@ -11,7 +11,7 @@ from domain.shared.content import Content
 from domain.shared.known import say
 from domain.shared.peers import Claim
 from domain.shared.record import Origin
-from domain.shared.values import Count, Id, Label, Moment, Text, Url, text_key
+from domain.shared.values import Count, Id, Label, Moment, Rank, Text, Url, text_key
 from domain.web.bookmark_terms import (
     BookmarkNeverOpened,
     CheckedHealth,
@@ -40,6 +40,8 @@ class Bookmark(Content):
     title: str = ""
     description: str = ""
     folder: tuple[str, ...] = ()
+    position: str | None = None
+    """Sorted as text, among the bookmarks of its folder."""
     last_visited_at: datetime | None = None
     visit_count: int = 0
     icon_url: str | None = None
@@ -82,6 +84,10 @@ class Bookmark(Content):
     class Unfiled(Event):
         TOPIC = "bookmark.unfiled"
         folder: tuple[str, ...]
+
+    class Reordered(Event):
+        TOPIC = "bookmark.reordered"
+        position: str
 
     class MarkedToRead(Event):
         TOPIC = "bookmark.marked_to_read"
@@ -226,6 +232,9 @@ class Bookmark(Content):
 
     def unfile(self) -> None:
         say(self, Bookmark.Unfiled, folder=())
+
+    def reorder(self, position: Rank) -> None:
+        say(self, Bookmark.Reordered, position=position)
 
     def mark_to_read(self) -> None:
         say(self, Bookmark.MarkedToRead, to_read=True)

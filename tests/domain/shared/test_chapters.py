@@ -26,11 +26,9 @@ def triggered_by(base: type[Record]) -> list[str]:
     calls = [
         node for node in ast.walk(ast.parse(dedent(inspect.getsource(base)))) if isinstance(node, ast.Call)
     ]
-    return [
-        ast.unparse(call.args[0])
-        for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "trigger_event"
-    ]
+    triggering = [call.args[0] for call in calls if ast.unparse(call.func).endswith("trigger_event")]
+    saying = [call.args[1] for call in calls if ast.unparse(call.func) == "say"]
+    return [ast.unparse(named) for named in triggering + saying]
 
 
 @pytest.mark.parametrize(("kind", "base"), CHAPTERS)

@@ -340,3 +340,10 @@ def test_replaying_the_events_gives_the_same_state() -> None:
 
     assert contents(state) == contents(mark)
     assert mark.version == 19
+
+
+def test_bookmark_is_given_a_place_once() -> None:
+    bookmark = Bookmark.add(Origin(new_id()), URL)
+    bookmark.reorder("a0")
+    bookmark.reorder("a0")
+    assert (bookmark.position, bookmark.version) == ("a0", 2)
