@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
 
+from domain.communication.belonging import Belonging
 from domain.communication.contact_terms import (
     Anniversary,
     Card,
@@ -17,10 +16,8 @@ from domain.communication.contact_terms import (
     ContactMerged,
     ContactName,
     ContactPhone,
-    EndsBeforeStart,
     Identity,
     Membership,
-    NotAMember,
     Occasion,
     PartialDate,
     PeerMerged,
@@ -38,7 +35,6 @@ from domain.communication.contact_terms import (
 )
 from domain.communication.dealings import Dealings
 from domain.communication.reach import Reach
-from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
 from domain.shared.peers import PeerRef, Peers, peer_refs, usable_peer
@@ -46,7 +42,7 @@ from domain.shared.record import Origin, peers_of
 from domain.shared.values import Day, Id, Label, Language, Line, Many, Name, Text, TimeZone
 
 
-class Contact(Reach, Dealings):
+class Contact(Reach, Belonging, Dealings):
     """An entry of the address book; a merged one only says where it went: follow ``merged_into`` to its end."""
 
     KIND: ClassVar[str] = "contact"
@@ -54,13 +50,11 @@ class Contact(Reach, Dealings):
     name: ContactName
     sort_name: str = ""
     """What lists are sorted by; follows from the name and the organisations."""
-    kind: ContactKind = ContactKind.INDIVIDUAL
     nicknames: tuple[str, ...] = ()
     pronouns: tuple[str, ...] = ()
     gender_identity: str | None = None
     urls: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()
-    organizations: tuple[Membership, ...] = ()
     titles: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     anniversaries: tuple[Anniversary, ...] = ()
@@ -69,9 +63,8 @@ class Contact(Reach, Dealings):
     timezone: str | None = None
     notes: str = ""
     photo_media_id: UUID | None = None
-    merged_into: UUID | None = None
 
-    class Event(Reach.Event, Dealings.Event):
+    class Event(Reach.Event, Belonging.Event, Dealings.Event):
         """Any event of a contact."""
 
         def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
@@ -89,27 +82,6 @@ class Contact(Reach, Dealings):
     class Renamed(Event):
         TOPIC = "contact.renamed"
         name: ContactName
-
-    class JoinedOrganization(Event):
-        TOPIC = "contact.joined_organization"
-        EDITS = ("organizations",)
-        membership: Membership
-
-        def apply(self, contact: Contact) -> None:
-            others = (each for each in contact.organizations if not each.is_current_in(self.membership.name))
-            contact.organizations = (*others, self.membership)
-
-    class LeftOrganization(Event):
-        TOPIC = "contact.left_organization"
-        EDITS = ("organizations",)
-        organization: str
-        until: date
-
-        def apply(self, contact: Contact) -> None:
-            contact.organizations = tuple(
-                replace(each, until=self.until) if each.is_current_in(self.organization) else each
-                for each in contact.organizations
-            )
 
     class AnniversarySet(Event):
         TOPIC = "contact.anniversary_set"
@@ -271,24 +243,6 @@ class Contact(Reach, Dealings):
         require_name(name, self.organizations)
         if name != self.name:
             self.trigger_event(Contact.Renamed, name=name)
-
-    def join_organization(self, name: Name, *, units: Many[Short] = (), since: Day | None = None) -> None:
-        """Note that the contact belongs to an organisation; one it belongs to already takes the new details."""
-        membership = Membership(name, units, since)
-        if membership in self.organizations:
-            return
-        require_room((*self.organizations, membership))
-        self.trigger_event(Contact.JoinedOrganization, membership=membership)
-
-    def leave_organization(self, name: Name, until: Day | None = None) -> None:
-        """Note the day the contact left, by default today (UTC); the organisation stays listed as a past one."""
-        until = until or clock.now().date()
-        current = next((each for each in self.organizations if each.is_current_in(name)), None)
-        if current is None:
-            raise NotAMember
-        if current.since is not None and until < current.since:
-            raise EndsBeforeStart
-        self.trigger_event(Contact.LeftOrganization, organization=name, until=until)
 
     def set_anniversary(
         self, occasion: Occasion, on: PartialDate | None, *, label: Label | None = None

@@ -106,6 +106,10 @@ class PeerMerged(RuleBroken):
     """The other contact was itself merged into a third one; use that one."""
 
 
+class NotAGroup(RuleBroken):
+    """Only a contact that is a group has members, and only people and organisations are members of one."""
+
+
 class NotAMember(ItemNotFound):
     """The contact does not belong to this organisation now."""
 

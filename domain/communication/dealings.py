@@ -16,6 +16,7 @@ class Dealings(Content):
 
     _: KW_ONLY
     is_favourite: bool = False
+    is_vip: bool = False
     is_blocked: bool = False
     last_interaction_at: datetime | None = None
     interaction_count: int = 0
@@ -34,6 +35,18 @@ class Dealings(Content):
 
         def apply(self, contact: Dealings) -> None:
             contact.is_favourite = False
+
+    class MarkedVip(Event):
+        TOPIC = "contact.marked_vip"
+
+        def apply(self, contact: Dealings) -> None:
+            contact.is_vip = True
+
+    class UnmarkedVip(Event):
+        TOPIC = "contact.unmarked_vip"
+
+        def apply(self, contact: Dealings) -> None:
+            contact.is_vip = False
 
     class InteractionLogged(Event):
         TOPIC = "contact.interaction_logged"
@@ -64,6 +77,15 @@ class Dealings(Content):
     def unfavourite(self) -> None:
         if self.is_favourite:
             self.trigger_event(self.Unfavourited)
+
+    def mark_vip(self) -> None:
+        """Say that what comes from the contact is never to be overlooked."""
+        if not self.is_vip:
+            self.trigger_event(self.MarkedVip)
+
+    def unmark_vip(self) -> None:
+        if self.is_vip:
+            self.trigger_event(self.UnmarkedVip)
 
     def log_interaction(
         self, interaction: InteractionKind, *, at: Moment | None = None, note: Text = ""
