@@ -30,6 +30,7 @@ class Filing(Content):
     is_answered: bool = False
     is_forwarded: bool = False
     is_junk: bool = False
+    is_phishing: bool = False
 
     class Event(Content.Event):
         """Any event of a message."""
@@ -86,8 +87,15 @@ class Filing(Content):
         folder: str
 
         def apply(self, email: Filing) -> None:
-            email.is_junk = False
+            email.is_junk = email.is_phishing = False
             email.folder = self.folder
+
+    class ReportedPhishing(Event):
+        TOPIC = "email.reported_phishing"
+
+        def apply(self, email: Filing) -> None:
+            email.is_junk = email.is_phishing = True
+            email.folder = JUNK
 
     class MovedToThread(Event):
         TOPIC = "email.moved_to_thread"
@@ -131,8 +139,15 @@ class Filing(Content):
         if not self.is_junk:
             self.trigger_event(self.ReportedJunk)
 
+    def report_phishing(self) -> None:
+        """Say that the message pretends to be somebody else's, to get at secrets or money."""
+        if self.state is not EmailState.RECEIVED:
+            raise NotReceived
+        if not self.is_phishing:
+            self.trigger_event(self.ReportedPhishing)
+
     def not_junk(self) -> None:
-        """Take back that the message is junk; from the junk folder it goes to the inbox."""
+        """Take back that the message is junk, or worse; from the junk folder it goes to the inbox."""
         if self.is_junk:
             folder = INBOX if self.folder.casefold() == JUNK else self.folder
             self.trigger_event(self.ClearedOfJunk, folder=folder)

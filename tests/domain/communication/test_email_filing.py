@@ -274,3 +274,14 @@ class MailHandling(RuleBasedStateMachine):
 
 TestMailHandling = MailHandling.TestCase
 TestMailHandling.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+
+
+def test_phishing_is_junk_and_worse_until_it_is_taken_back() -> None:
+    email = received()
+    email.report_phishing()
+    email.report_phishing()
+    assert (email.is_phishing, email.is_junk, email.folder) == (True, True, "junk")
+    email.not_junk()
+    assert (email.is_phishing, email.is_junk, email.folder) == (False, False, "inbox")
+    with pytest.raises(NotReceived):
+        sent().report_phishing()
