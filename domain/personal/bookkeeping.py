@@ -16,13 +16,16 @@ from domain.personal.transaction_terms import (
     Merchant,
     NotBooked,
     NothingMoved,
+    NotRecurring,
     Parts,
     PartsDoNotSum,
     Reconciliation,
+    Recurrence,
     SplitPart,
     TooFewParts,
 )
 from domain.shared.content import Content
+from domain.shared.known import say
 from domain.shared.money import require_precision
 from domain.shared.record import TooMany
 from domain.shared.values import Fraction, Id, Line, Name, Title
@@ -49,6 +52,9 @@ class Bookkeeping(Content):
     reconciliation: Reconciliation = Reconciliation.UNRECONCILED
     statement_id: str | None = None
     flag_reason: str | None = None
+    recurrence_id: UUID | None = None
+    """The series of movements that this one is of: a rent, a subscription."""
+    recurrence: Recurrence | None = None
 
     class Event(Content.Event):
         """Any event of a transaction."""
@@ -126,6 +132,15 @@ class Bookkeeping(Content):
 
         def apply(self, transaction: Bookkeeping) -> None:
             transaction.flag_reason = None
+
+    class MarkedRecurring(Event):
+        TOPIC = "transaction.marked_recurring"
+        recurrence_id: UUID
+        recurrence: Recurrence
+
+    class RecurringEnded(Event):
+        TOPIC = "transaction.recurring_ended"
+        recurrence: Recurrence
 
     def categorise(
         self, category: Title, *, by: CategorySource = CategorySource.USER, confidence: Fraction | None = None
@@ -219,6 +234,16 @@ class Bookkeeping(Content):
     def resolve_flag(self, resolution: Line = "") -> None:
         if self.flag_reason is not None:
             self.trigger_event(self.FlagResolved, resolution=resolution)
+
+    def mark_recurring(self, recurrence_id: Id) -> None:
+        """Say that the movement is one of a series, of which more are to be expected; the id is the caller's."""
+        say(self, self.MarkedRecurring, recurrence_id=recurrence_id, recurrence=Recurrence.ONGOING)
+
+    def end_recurring(self) -> None:
+        """Say that the movement was the last of its series."""
+        if self.recurrence_id is None:
+            raise NotRecurring
+        say(self, self.RecurringEnded, recurrence=Recurrence.FINISHED)
 
     @property
     def moves_money(self) -> bool:

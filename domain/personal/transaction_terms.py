@@ -73,6 +73,13 @@ class TransactionType(StrEnum):
     OTHER = "other"
 
 
+class Recurrence(StrEnum):
+    """Whether more movements of a series are to be expected."""
+
+    ONGOING = "ongoing"
+    FINISHED = "finished"
+
+
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"
@@ -101,6 +108,10 @@ class NotPending(IllegalTransition):
 
 class NotBooked(IllegalTransition):
     """The transaction is not booked."""
+
+
+class NotRecurring(IllegalTransition):
+    """The transaction is not one of a series."""
 
 
 class NothingMoved(IllegalTransition):

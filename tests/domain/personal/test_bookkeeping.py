@@ -12,9 +12,11 @@ from domain.personal.transaction_terms import (
     CategorySource,
     Merchant,
     NotBooked,
+    NotRecurring,
     PartsDoNotSum,
     ReconciledAmountFixed,
     Reconciliation,
+    Recurrence,
     TooFewParts,
 )
 from domain.shared.money import ExcessPrecision
@@ -185,3 +187,18 @@ def test_flag_stays_until_it_is_resolved() -> None:
     transaction.resolve_flag("It was Ana")
     assert transaction.flag_reason is None
     assert last_event(transaction).resolution == "It was Ana"
+
+
+def test_movement_is_one_of_a_series_until_the_series_ends() -> None:
+    series_id = new_id()
+    rent = recorded("-800")
+    with pytest.raises(NotRecurring):
+        rent.end_recurring()
+    rent.mark_recurring(series_id)
+    rent.mark_recurring(series_id)
+    assert (rent.recurrence_id, rent.recurrence) == (series_id, Recurrence.ONGOING)
+    rent.end_recurring()
+    rent.end_recurring()
+    assert (rent.recurrence_id, rent.recurrence, rent.version) == (series_id, Recurrence.FINISHED, 3)
+    rent.mark_recurring(series_id)
+    assert rent.recurrence is Recurrence.ONGOING

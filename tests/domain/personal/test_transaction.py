@@ -334,6 +334,8 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     transaction.flag("odd")
     transaction.resolve_flag("fine")
     transaction.flag("odd again")
+    transaction.mark_recurring(new_id())
+    transaction.end_recurring()
     transaction.reverse(TODAY, reversal_id=into.id, reason="bank error")
     cancelled = pending()
     cancelled.cancel_pending("gone")
