@@ -11,6 +11,7 @@ from domain.profile.device_terms import (
     UNSEEN_LIMIT,
     Capabilities,
     Capability,
+    CoseKey,
     DeviceCompromised,
     DeviceGone,
     DeviceKind,
@@ -26,9 +27,10 @@ from domain.profile.device_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
+from domain.shared.known import say, with_known
 from domain.shared.peers import Claim
 from domain.shared.record import Origin
-from domain.shared.values import Country, Label, Line, Many, Name, as_set
+from domain.shared.values import Count, Country, Label, Line, Many, Name, Percent, as_set
 
 
 class Device(Content):
@@ -36,7 +38,16 @@ class Device(Content):
 
     KIND: ClassVar[str] = "device"
     STAYS = frozenset(
-        {"fingerprint", "status", "trust_level", "distrust_reason", "lost_at", "gone_at", "retire_reason"}
+        {
+            "fingerprint",
+            "public_key",
+            "status",
+            "trust_level",
+            "distrust_reason",
+            "lost_at",
+            "gone_at",
+            "retire_reason",
+        }
     )
 
     name: str
@@ -47,6 +58,7 @@ class Device(Content):
     os_version: str | None = None
     app_version: str | None = None
     fingerprint: str | None = None
+    public_key: str | None = None
     capabilities: tuple[Capability, ...] = ()
     measures_for: tuple[str, ...] = ()
     status: DeviceStatus = DeviceStatus.PAIRING
@@ -56,6 +68,10 @@ class Device(Content):
     last_seen_at: datetime | None = None
     last_ip_prefix: str | None = None
     last_country: str | None = None
+    battery_pct: int | None = None
+    storage_free_bytes: int | None = None
+    condition_at: datetime | None = None
+    """When the two were measured."""
     lost_at: datetime | None = None
     gone_at: datetime | None = None
     retire_reason: str = ""
@@ -119,6 +135,19 @@ class Device(Content):
             device.last_seen_at = self.timestamp
             if device.status is DeviceStatus.INACTIVE:
                 device.status = DeviceStatus.ACTIVE
+
+    class KeyRegistered(Event):
+        TOPIC = "device.key_registered"
+        public_key: str
+
+    class ConditionReported(Event):
+        TOPIC = "device.condition_reported"
+        battery_pct: int | None
+        storage_free_bytes: int | None
+
+        def apply(self, device: Device) -> None:
+            super().apply(device)
+            device.condition_at = self.timestamp
 
     class Deactivated(Event):
         TOPIC = "device.deactivated"
@@ -227,13 +256,27 @@ class Device(Content):
     def see(self, *, ip_prefix: IpPrefix | None = None, country: Country | None = None) -> None:
         """Record a sign of life, at most one a day (UTC); a lost device stays lost."""
         self._require_confirmed()
-        if self.last_seen_at is not None and _day(self.last_seen_at) >= _day(clock.now()):
+        if _is_today(self.last_seen_at):
             return
         self.trigger_event(
             Device.Seen,
             last_ip_prefix=ip_prefix or self.last_ip_prefix,
             last_country=country or self.last_country,
         )
+
+    def register_key(self, public_key: CoseKey) -> None:
+        """Keep the key by which the device proves that it is itself, in place of an earlier one."""
+        self._require_confirmed()
+        say(self, Device.KeyRegistered, public_key=public_key)
+
+    def report_condition(
+        self, *, battery_pct: Percent | None = None, storage_free_bytes: Count | None = None
+    ) -> None:
+        """Record how the device is, at most once a day (UTC): no history of every percent."""
+        self._require_confirmed()
+        if not _is_today(self.condition_at):
+            facts = with_known(self, battery_pct=battery_pct, storage_free_bytes=storage_free_bytes)
+            say(self, Device.ConditionReported, **facts)
 
     def deactivate(self) -> None:
         """Record that the device was not seen for 90 days; the next sign of life makes it active again."""
@@ -274,9 +317,10 @@ class Device(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        if self.fingerprint is None or self.status in GONE:
+        if self.status in GONE:
             return frozenset()
-        return frozenset({Claim("device.fingerprint", self.fingerprint)})
+        marks = {"device.fingerprint": self.fingerprint, "device.public_key": self.public_key}
+        return frozenset(Claim(scope, mark) for scope, mark in marks.items() if mark is not None)
 
     def _require_here(self) -> None:
         if self.status in GONE:
@@ -301,6 +345,11 @@ class Device(Content):
         self._require_here()
         if self.status is not DeviceStatus.LOST:
             raise DeviceNotLost
+
+
+def _is_today(moment: datetime | None) -> bool:
+    """Whether it is of the present day, or of a later one where the clock was put back."""
+    return moment is not None and _day(moment) >= _day(clock.now())
 
 
 def _day(moment: datetime) -> date:

@@ -40,6 +40,9 @@ IpPrefix = Annotated[str, StringConstraints(max_length=64), AfterValidator(_coar
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A keyed digest of what marks the device, in lower-case hexadecimal; the caller makes it."""
 
+CoseKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,2048}$")]
+"""A public key as a COSE_Key (RFC 9052), written in base64url without padding, as WebAuthn gives it."""
+
 MeasuredKind = Annotated[str, AfterValidator(_known_kind)]
 """A kind of record the device feeds: ``health_record``."""
 

@@ -31,6 +31,7 @@ from domain.shared.values import new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PRINT = "f" * 64
+KEY = "pQECAyYgASFYIGVrSXl4sQ"
 
 
 class Hands:
@@ -377,3 +378,41 @@ def test_events_tell_the_whole_story(hands: Hands) -> None:
             stored = TypeAdapter(type(event)).dump_json(event)
             folded = TypeAdapter(type(event)).validate_json(stored).mutate(folded)
         assert state_of(folded) == state_of(each)
+
+
+def test_key_of_a_device_in_use_is_claimed_until_it_is_gone() -> None:
+    with pytest.raises(DeviceNotInUse):
+        pairing().register_key(KEY)
+    device = active(fingerprint=PRINT)
+    device.register_key(KEY)
+    device.register_key(KEY)
+    assert device.version == 3
+    assert device.claims == {Claim("device.public_key", KEY), Claim("device.fingerprint", PRINT)}
+    device.retire()
+    assert device.claims == frozenset()
+
+
+@pytest.mark.parametrize("key", ["", "pQECAyYgASFY", "a" * 2049, "a b" * 8, "a+/=" * 8])
+def test_key_is_written_in_base64url(key: str) -> None:
+    with pytest.raises(InvalidInput):
+        commands_of(Device)["register_key"].arguments((key,), {})
+
+
+def test_condition_is_recorded_once_a_day(hands: Hands) -> None:
+    device = active()
+    device.report_condition(battery_pct=80, storage_free_bytes=10**9)
+    device.report_condition(battery_pct=20)
+    assert (device.battery_pct, device.storage_free_bytes, device.condition_at) == (80, 10**9, NOON)
+    hands.pass_days(1)
+    device.report_condition(battery_pct=20)
+    assert (device.battery_pct, device.storage_free_bytes) == (20, 10**9)
+    assert device.condition_at == NOON + timedelta(days=1)
+    hands.pass_days(1)
+    device.report_condition(battery_pct=20)
+    assert device.version == 4, "nothing new was told"
+
+
+@pytest.mark.parametrize("given", [{"battery_pct": 101}, {"battery_pct": -1}, {"storage_free_bytes": -1}])
+def test_condition_is_possible(given: dict[str, int]) -> None:
+    with pytest.raises(InvalidInput):
+        commands_of(Device)["report_condition"].arguments((), given)
