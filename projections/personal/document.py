@@ -18,8 +18,8 @@ def _moment(document: Document) -> Moment:
 
 
 def _words(document: Document) -> Words:
-    texts = (document.correspondent_name or "", document.reference_number or "", document.folder or "")
-    return Words(document.title, "\n".join(texts))
+    texts = (document.correspondent_name, document.reference_number, document.folder, document.text)
+    return Words(document.title, "\n".join(text for text in texts if text))
 
 
 VIEW = View(

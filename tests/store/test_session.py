@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from domain.media.album import Album
-from domain.personal.document import Document, DocumentOnHold
+from domain.personal.document import Document
+from domain.personal.document_terms import DocumentOnHold
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.productivity.task_terms import PredecessorsOpen, TaskClosed

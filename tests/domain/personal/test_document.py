@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from domain.catalogue import kind_named
-from domain.personal.document import (
+from domain.personal.document import Document
+from domain.personal.document_terms import (
     AmountWithoutCurrency,
-    Document,
     DocumentArchived,
     DocumentNotArchived,
     DocumentNotFiled,

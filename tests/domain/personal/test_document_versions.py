@@ -6,7 +6,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from domain.personal.document import MAX_VERSIONS, Document, DocumentVersion
+from domain.personal.document import Document
+from domain.personal.document_terms import MAX_VERSIONS, DocumentVersion
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, ItemNotFound
 from domain.shared.record import TooMany
