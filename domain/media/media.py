@@ -26,6 +26,7 @@ from domain.media.media_terms import (
     Rating,
     Visibility,
 )
+from domain.media.recognition import Recognition, forget_findings
 from domain.shared.content import Content
 from domain.shared.known import say
 from domain.shared.peers import Claim
@@ -34,7 +35,7 @@ from domain.shared.record import Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
 
-class Media(Content):
+class Media(Recognition):
     """Something seen or heard, kept as bytes.
 
     Events that flip a switch carry the value they flip it to, so that a later refresh leaves it alone.
@@ -68,7 +69,7 @@ class Media(Content):
     is_favourite: bool = False
     visibility: Visibility = Visibility.TIMELINE
 
-    class Event(Content.Event):
+    class Event(Recognition.Event):
         """Any event of a medium."""
 
     class Added(Event, Content.Created, Details):
@@ -139,9 +140,18 @@ class Media(Content):
         orientation: int
         duration_ms: int | None
 
+        def apply(self, media: Media) -> None:
+            super().apply(media)
+            forget_findings(media)
+
     class Refreshed(Event, Details):
         TOPIC = "media.refreshed"
         BY_SOURCE = True
+
+        def apply(self, media: Media) -> None:
+            if self.content != media.content:
+                forget_findings(media)
+            super().apply(media)
 
     @classmethod
     def add(
@@ -352,6 +362,13 @@ class Media(Content):
             orientation=orientation,
             duration_ms=duration_ms,
         )
+
+    @property
+    def display_size(self) -> tuple[int, int] | None:
+        """Width and height in pixels as it is shown: orientations from five on lie on their side."""
+        if self.width is None or self.height is None:
+            return None
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)  # noqa: PLR2004 - EXIF
 
     @property
     def claims(self) -> frozenset[Claim]:

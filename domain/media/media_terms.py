@@ -17,6 +17,9 @@ AltText = Annotated[Text, Field(max_length=1000)]
 Pixels = Annotated[int, Field(ge=1, le=1_000_000)]
 Rating = Annotated[int, Field(ge=0, le=5)]
 
+PerceptualHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+"""64 bits that differ little between pictures that look alike, in lower-case hexadecimal."""
+
 Orientation = Annotated[int, Field(ge=1, le=8)]
 """How the pixels are to be turned for display (EXIF tag 0x0112); width and height are those before turning."""
 
@@ -39,6 +42,14 @@ class MediaKind(StrEnum):
     OTHER = "other"
 
 
+class Processing(StrEnum):
+    """How programs got on with the bytes; a medium is not recorded before it is stored whole."""
+
+    READY = "ready"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
 class Visibility(StrEnum):
     TIMELINE = "timeline"
     ARCHIVED = "archived"
@@ -57,6 +68,10 @@ class CaptureOrigin(StrEnum):
     FILENAME = "filename"
     FILE_MTIME = "file_mtime"
     USER = "user"
+
+
+class MediaQuarantined(IllegalTransition):
+    """The medium is under quarantine; release it first."""
 
 
 class CaptureTimeMissing(RuleBroken):

@@ -21,7 +21,14 @@ def _moment(media: Media) -> Moment:
 
 
 def _words(media: Media) -> Words:
-    texts = (media.original_filename, media.alt_text, media.credit, media.copyright_notice)
+    texts = (
+        media.original_filename,
+        media.alt_text,
+        media.credit,
+        media.copyright_notice,
+        media.ocr_text,
+        media.transcript,
+    )
     return Words(media.caption_text, "\n".join(text for text in texts if text))
 
 

@@ -153,6 +153,14 @@ def _of_pattern(pattern: str) -> str:
     """Return a text that a pattern of the value types takes."""
     return next(
         text
-        for text in (secrets.token_hex(32), "EUR", "DE", "text/plain", "day", "DE12500105")
+        for text in (
+            secrets.token_hex(32),
+            secrets.token_hex(8),
+            "EUR",
+            "DE",
+            "text/plain",
+            "day",
+            "DE12500105",
+        )
         if re.search(pattern, text)
     )
