@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import ClassVar
 
+from domain.core.account import Account
 from domain.core.core_terms import KindName, Sha256
 from domain.core.user_terms import (
-    GRACE_DAYS,
     MAX_PURPOSES,
     BornInFuture,
     Consent,
     ConsentNotFound,
-    GraceDays,
     NotOneself,
     Preference,
     Preferences,
     PreferredQuietHours,
     QuietHoursEmpty,
     Restriction,
-    UserClosing,
     Username,
-    UserNotClosing,
-    UserNotSuspended,
-    UserStatus,
-    UserSuspended,
 )
 from domain.shared import clock
 from domain.shared.peers import Claim
@@ -36,7 +30,6 @@ from domain.shared.values import (
     EmailAddress,
     Label,
     Language,
-    Line,
     Name,
     Slug,
     TimeZone,
@@ -44,18 +37,15 @@ from domain.shared.values import (
 )
 
 
-class User(Record):
-    """A person whose records are kept.
-
-    The status follows from three facts, so that undoing one never undoes another: whether the e-mail address
-    is verified, whether the account is suspended, whether it is being closed.
-    """
+class User(Account):
+    """A person whose records are kept."""
 
     KIND: ClassVar[str] = "user"
     STAYS = frozenset(
         {
             "username", "email", "email_verified_at", "status", "consents", "restrictions", "suspended_at",
-            "suspension_reason", "closing_due_at",
+            "suspension_reason", "closing_due_at", "locked_at", "lock_reason", "mfa", "recovery_codes_left",
+            "storage_quota_bytes",
         }
     )  # fmt: skip
     RIGHTS: ClassVar[frozenset[str]] = frozenset(
@@ -63,22 +53,16 @@ class User(Record):
     )
 
     username: str
-    email: str
-    email_verified_at: datetime | None = None
     display_name: str | None = None
     locale: str = "en"
     timezone: str = "UTC"
     country: str | None = None
     date_of_birth: date | None = None
-    status: UserStatus = UserStatus.PENDING_VERIFICATION
     preferences: Preferences = Preferences()
     consents: tuple[Consent, ...] = ()
     restrictions: tuple[Restriction, ...] = ()
-    suspended_at: datetime | None = None
-    suspension_reason: str = ""
-    closing_due_at: datetime | None = None
 
-    class Event(Record.Event):
+    class Event(Account.Event):
         """Any event of a user."""
 
     class Registered(Event, Record.Created):
@@ -90,22 +74,6 @@ class User(Record):
         timezone: str
         country: str | None
         date_of_birth: date | None
-
-    class EmailVerified(Event):
-        TOPIC = "user.email_verified"
-
-        def apply(self, user: User) -> None:
-            user.email_verified_at = self.timestamp
-            user.status = _standing(user)
-
-    class EmailChanged(Event):
-        TOPIC = "user.email_changed"
-        email: str
-
-        def apply(self, user: User) -> None:
-            user.email = self.email
-            user.email_verified_at = None
-            user.status = _standing(user)
 
     class Renamed(Event):
         TOPIC = "user.renamed"
@@ -160,38 +128,6 @@ class User(Record):
         def apply(self, user: User) -> None:
             user.restrictions = tuple(each for each in user.restrictions if each.kind != self.kind)
 
-    class ClosureRequested(Event):
-        TOPIC = "user.closure_requested"
-        closing_due_at: datetime
-
-        def apply(self, user: User) -> None:
-            user.closing_due_at = self.closing_due_at
-            user.status = _standing(user)
-
-    class ClosureCancelled(Event):
-        TOPIC = "user.closure_cancelled"
-
-        def apply(self, user: User) -> None:
-            user.closing_due_at = None
-            user.status = _standing(user)
-
-    class Suspended(Event):
-        TOPIC = "user.suspended"
-        reason: str
-
-        def apply(self, user: User) -> None:
-            user.suspended_at = self.timestamp
-            user.suspension_reason = self.reason
-            user.status = _standing(user)
-
-    class Reinstated(Event):
-        TOPIC = "user.reinstated"
-
-        def apply(self, user: User) -> None:
-            user.suspended_at = None
-            user.suspension_reason = ""
-            user.status = _standing(user)
-
     @classmethod
     def register(
         cls,
@@ -220,17 +156,6 @@ class User(Record):
             country=country,
             date_of_birth=date_of_birth,
         )
-
-    def verify_email(self) -> None:
-        """Record that the person reads mail at the address; the caller has checked it."""
-        if self.email_verified_at is None:
-            self.trigger_event(User.EmailVerified)
-
-    def change_email(self, email: EmailAddress) -> None:
-        """Take another address, which must be verified like the first."""
-        self._require_good_standing()
-        if email != self.email:
-            self.trigger_event(User.EmailChanged, email=email)
 
     def rename(self, display_name: Name) -> None:
         self._require_good_standing()
@@ -287,25 +212,6 @@ class User(Record):
         if any(each.kind == kind for each in self.restrictions):
             self.trigger_event(User.RestrictionLifted, kind=kind)
 
-    def request_closure(self, *, grace_days: GraceDays = GRACE_DAYS) -> None:
-        if self.closing_due_at is not None:
-            raise UserClosing
-        self.trigger_event(User.ClosureRequested, closing_due_at=clock.now() + timedelta(days=grace_days))
-
-    def cancel_closure(self) -> None:
-        if self.closing_due_at is None:
-            raise UserNotClosing
-        self.trigger_event(User.ClosureCancelled)
-
-    def suspend(self, reason: Line = "") -> None:
-        self._require_good_standing()
-        self.trigger_event(User.Suspended, reason=reason)
-
-    def reinstate(self) -> None:
-        if self.suspended_at is None:
-            raise UserNotSuspended
-        self.trigger_event(User.Reinstated)
-
     @property
     def claims(self) -> frozenset[Claim]:
         return frozenset(
@@ -319,12 +225,6 @@ class User(Record):
     def restricted_kinds(self) -> frozenset[str]:
         return frozenset(each.kind or "" for each in self.restrictions)
 
-    def _require_good_standing(self) -> None:
-        if self.suspended_at is not None:
-            raise UserSuspended
-        if self.closing_due_at is not None:
-            raise UserClosing
-
     def _consent(self, purpose: str) -> Consent | None:
         return next((each for each in self.consents if each.purpose == purpose), None)
 
@@ -337,16 +237,6 @@ def restricts(user: User, kind: str) -> bool:
 def consents_to(user: User, purpose: str) -> bool:
     """Return whether the person allows a purpose now."""
     return any(each.purpose == purpose and each.withdrawn_at is None for each in user.consents)
-
-
-def _standing(user: User) -> UserStatus:
-    if user.closing_due_at is not None:
-        return UserStatus.CLOSING
-    if user.suspended_at is not None:
-        return UserStatus.SUSPENDED
-    if user.email_verified_at is None:
-        return UserStatus.PENDING_VERIFICATION
-    return UserStatus.ACTIVE
 
 
 def _with_preference(preferences: Preferences, preference: Preference) -> Preferences:

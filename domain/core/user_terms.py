@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -15,6 +15,7 @@ from domain.shared.values import Currency, Label, Moment, Slug
 
 GRACE_DAYS = 30
 MAX_PURPOSES = 100
+RECOVERY_CODES = 10
 
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 """A login name: 1 to 64 characters of lower-case ASCII, so that no two look alike."""
@@ -36,8 +37,20 @@ WallTime = Annotated[time, AfterValidator(_without_zone)]
 class UserStatus(StrEnum):
     PENDING_VERIFICATION = "pending_verification"
     ACTIVE = "active"
+    LOCKED = "locked"
     SUSPENDED = "suspended"
     CLOSING = "closing"
+
+
+class Mfa(StrEnum):
+    """What is asked for besides the password, or instead of it."""
+
+    NONE = "none"
+    TOTP = "totp"
+    WEBAUTHN = "webauthn"
+
+
+SecondFactor = Literal[Mfa.TOTP, Mfa.WEBAUTHN]
 
 
 class Theme(StrEnum):
@@ -116,6 +129,18 @@ class Restriction:
 
     kind: KindName | None
     since: Moment
+
+
+class UserLocked(IllegalTransition):
+    """The account is locked; it must be unlocked first."""
+
+
+class UserNotLocked(IllegalTransition):
+    """The account is not locked."""
+
+
+class NoRecoveryCode(RuleBroken):
+    """There is no recovery code; they come with a second factor."""
 
 
 class UserSuspended(IllegalTransition):
