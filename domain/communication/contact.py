@@ -7,7 +7,6 @@ from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
 
-from domain.communication.belonging import Belonging
 from domain.communication.contact_terms import (
     Anniversary,
     Card,
@@ -22,10 +21,8 @@ from domain.communication.contact_terms import (
     PartialDate,
     PeerMerged,
     PostalAddress,
-    Relation,
     Relationship,
     SelfMerge,
-    SelfRelation,
     Short,
     require_name,
     require_room,
@@ -35,14 +32,14 @@ from domain.communication.contact_terms import (
 )
 from domain.communication.dealings import Dealings
 from domain.communication.reach import Reach
+from domain.communication.ties import Ties
 from domain.shared.content import Content
-from domain.shared.errors import ItemNotFound
-from domain.shared.peers import PeerRef, Peers, peer_refs, usable_peer
+from domain.shared.peers import PeerRef, peer_refs
 from domain.shared.record import Origin, peers_of
-from domain.shared.values import Day, Id, Label, Language, Line, Many, Name, Text, TimeZone
+from domain.shared.values import Id, Label, Language, Line, Many, Text, TimeZone
 
 
-class Contact(Reach, Belonging, Dealings):
+class Contact(Reach, Ties, Dealings):
     """An entry of the address book; a merged one only says where it went: follow ``merged_into`` to its end."""
 
     KIND: ClassVar[str] = "contact"
@@ -58,13 +55,12 @@ class Contact(Reach, Belonging, Dealings):
     titles: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     anniversaries: tuple[Anniversary, ...] = ()
-    relationships: tuple[Relationship, ...] = ()
     languages: tuple[str, ...] = ()
     timezone: str | None = None
     notes: str = ""
     photo_media_id: UUID | None = None
 
-    class Event(Reach.Event, Belonging.Event, Dealings.Event):
+    class Event(Reach.Event, Ties.Event, Dealings.Event):
         """Any event of a contact."""
 
         def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
@@ -102,26 +98,6 @@ class Contact(Reach, Belonging, Dealings):
         def apply(self, contact: Contact) -> None:
             contact.anniversaries = tuple(
                 each for each in contact.anniversaries if not each.is_of(self.occasion, self.label)
-            )
-
-    class Related(Event):
-        TOPIC = "contact.related"
-        EDITS = ("relationships",)
-        relationship: Relationship
-
-        def apply(self, contact: Contact) -> None:
-            new = self.relationship
-            others = (each for each in contact.relationships if not each.is_same_as(new))
-            contact.relationships = (*others, new)
-
-    class Unrelated(Event):
-        TOPIC = "contact.unrelated"
-        EDITS = ("relationships",)
-        relationship: Relationship
-
-        def apply(self, contact: Contact) -> None:
-            contact.relationships = tuple(
-                each for each in contact.relationships if not each.is_same_as(self.relationship)
             )
 
     class Merged(Event):
@@ -179,8 +155,10 @@ class Contact(Reach, Belonging, Dealings):
         )
         require_name(name, organizations)
         require_whole_places(addresses)
-        _require_others(origin.record_id, origin.peers, relationships)
-        return cls._begin(origin, cls.Added, **vars(card))
+        contact = cls._begin(origin, cls.Added, **vars(card))
+        contact._require_others(contact.relationships)  # noqa: SLF001 - of this very class
+        contact._tell_related(())  # noqa: SLF001
+        return contact
 
     def refresh(
         self,
@@ -236,8 +214,10 @@ class Contact(Reach, Belonging, Dealings):
         require_whole_places(addresses)
         if "relationships" not in self.edited_fields:
             new = tuple(each for each in relationships if each not in self.relationships)
-            _require_others(self.id, peers_of(self), new)
+            self._require_others(new)
+        before = self.relationships
         self._refresh(Contact.Refreshed, **vars(card))
+        self._tell_related(before)
 
     def rename(self, name: ContactName) -> None:
         require_name(name, self.organizations)
@@ -256,30 +236,6 @@ class Contact(Reach, Belonging, Dealings):
             anniversary = Anniversary(occasion, on, label)
             require_room((*self.anniversaries, anniversary))
             self.trigger_event(Contact.AnniversarySet, anniversary=anniversary)
-
-    def relate(
-        self,
-        relation: Relation,
-        *,
-        contact_id: Id | None = None,
-        name: Name | None = None,
-        since: Day | None = None,
-        until: Day | None = None,
-    ) -> None:
-        """Say who another contact, or somebody known by name only, is to this one."""
-        relationship = Relationship(relation, contact_id, name, since, until)
-        if relationship in self.relationships:
-            return
-        _require_others(self.id, peers_of(self), (relationship,))
-        require_room((*self.relationships, relationship))
-        self.trigger_event(Contact.Related, relationship=relationship)
-
-    def unrelate(self, relation: Relation, *, contact_id: Id | None = None, name: Name | None = None) -> None:
-        named = Relationship(relation, contact_id, name)
-        relationship = next((each for each in self.relationships if each.is_same_as(named)), None)
-        if relationship is None:
-            raise ItemNotFound
-        self.trigger_event(Contact.Unrelated, relationship=relationship)
 
     def merge_into(self, contact_id: Id) -> None:
         """Give way to another contact for good; what is worth keeping has to be added to that one."""
@@ -311,11 +267,3 @@ class Contact(Reach, Belonging, Dealings):
     def named_peers(self) -> frozenset[PeerRef]:
         accounts = peer_refs("social_account", *(each.social_account_id for each in self.identities))
         return accounts | peer_refs("media", self.photo_media_id)
-
-
-def _require_others(own_id: UUID, peers: Peers, relationships: tuple[Relationship, ...]) -> None:
-    for target in (each.contact_id for each in relationships if each.contact_id is not None):
-        if target == own_id:
-            raise SelfRelation
-        if usable_peer(peers, Contact, target).merged_into is not None:
-            raise PeerMerged

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from domain.communication.contact import Contact
+from domain.communication.contact_terms import ContactName, Relation, Relationship
 from domain.media.album import Album
 from domain.personal.transaction import Transaction
 from domain.productivity.task import Task
@@ -138,3 +140,13 @@ def test_both_ends_of_a_transfer_are_matched_in_one_append(store: Store, me: Ses
     store.erase(me.subject_id, grounds="asked for", record_id=out)
     me.do(Transaction.unmatch_transfer, into)
     assert loaded(me, Transaction, into).transfer_peer_id is None
+
+
+def test_tie_between_contacts_is_stored_with_both_and_a_revert_takes_it_back_from_both(me: Session) -> None:
+    ada, bob = (me.do(Contact.add, ContactName(full=name)).id for name in ("Ada", "Bob"))
+    before = me.load(ada).modified_on
+    me.do(Contact.relate, ada, Relation.CHILD, contact_id=bob)
+    said = loaded(me, Contact, bob).relationships
+    me.revert(to=before, record_id=ada)
+    assert said == (Relationship(Relation.PARENT, ada),)
+    assert loaded(me, Contact, bob).relationships == loaded(me, Contact, ada).relationships == ()

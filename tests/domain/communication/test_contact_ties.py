@@ -10,6 +10,7 @@ import pytest
 
 from domain.communication.contact import Contact
 from domain.communication.contact_terms import (
+    MAX_PARTS,
     Anniversary,
     EndsBeforeStart,
     Membership,
@@ -25,7 +26,7 @@ from domain.communication.contact_terms import (
 from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, PeerUnusable
-from domain.shared.record import Origin
+from domain.shared.record import Origin, Source, TooMany
 from domain.shared.values import new_id
 from tests.domain.communication.contacts import ADA, NOON, AddressBook, added, topics
 
@@ -226,3 +227,83 @@ def test_relation_needs_a_living_contact() -> None:
             Contact.add(
                 Origin(new_id(), peers=book), ADA, relationships=(Relationship(Relation.FRIEND, target),)
             )
+
+
+@pytest.mark.parametrize(
+    ("relation", "inverse"),
+    [
+        (Relation.CHILD, Relation.PARENT),
+        (Relation.MANAGER, Relation.REPORT),
+        (Relation.SPOUSE, Relation.SPOUSE),
+    ],
+)
+def test_tie_to_another_contact_is_said_and_taken_back_by_both(relation: Relation, inverse: Relation) -> None:
+    book = AddressBook()
+    ada, bob = book.meet("Ada"), book.meet("Bob")
+    ada.relate(relation, contact_id=bob.id, since=date(2020, 1, 1))
+    ada.relate(relation, contact_id=bob.id)
+    assert bob.relationships == (Relationship(inverse, ada.id),)
+    bob.relate(inverse, contact_id=ada.id)
+    bob.unrelate(inverse, contact_id=ada.id)
+    assert ada.relationships == ()
+    assert topics(ada)[-1] == "contact.relation_lost"
+    assert topics(bob)[1:] == ["contact.relation_gained", "contact.relation_gained", "contact.unrelated"]
+
+
+@pytest.mark.parametrize("relation", [Relation.EMERGENCY, Relation.PET, Relation.OTHER])
+def test_tie_that_goes_one_way_is_said_by_one(relation: Relation) -> None:
+    book = AddressBook()
+    ada, bob = book.meet("Ada"), book.meet("Bob")
+    ada.relate(relation, contact_id=bob.id)
+    ada.unrelate(relation, contact_id=bob.id)
+    assert topics(bob) == ["contact.added"]
+
+
+def test_contacts_that_come_with_ties_tell_the_others() -> None:
+    book = AddressBook()
+    bob, eve = book.meet("Bob"), book.meet("Eve")
+    origin = Origin(new_id(), peers=book, source=Source("carddav", "1"))
+    ada = Contact.add(origin, ADA, relationships=(Relationship(Relation.PARENT, bob.id),))
+    assert set(bob.relationships) == {Relationship(Relation.CHILD, ada.id)}
+    book.add(ada)
+    ada.refresh(ADA, relationships=(Relationship(Relation.PARENT, eve.id),))
+    assert not bob.relationships
+    assert set(eve.relationships) == {Relationship(Relation.CHILD, ada.id)}
+
+
+def test_tie_is_let_go_of_while_the_other_contact_is_in_the_trash() -> None:
+    book = AddressBook()
+    ada, bob = book.meet("Ada"), book.meet("Bob")
+    ada.relate(Relation.FRIEND, contact_id=bob.id)
+    bob.trash()
+    ada.unrelate(Relation.FRIEND, contact_id=bob.id)
+    bob.restore()
+    assert bob.relationships == ()
+
+
+def test_merged_contact_says_nothing_any_more() -> None:
+    book = AddressBook()
+    ada, bob = book.meet("Ada"), book.meet("Bob")
+    ada.relate(Relation.FRIEND, contact_id=bob.id)
+    bob.merge_into(book.meet("Robert").id)
+    ada.unrelate(Relation.FRIEND, contact_id=bob.id)
+    assert topics(bob)[-1] == "contact.merged"
+
+
+def test_refresh_leaves_ties_alone_that_another_contact_has_said() -> None:
+    book = AddressBook()
+    bob = Contact.add(Origin(new_id(), peers=book, source=Source("carddav", "2")), ADA)
+    book.add(bob)
+    book.meet("Ada").relate(Relation.FRIEND, contact_id=bob.id)
+    said = bob.relationships
+    bob.refresh(ADA, notes="from the address book")
+    assert (bob.relationships, bob.notes) == (said, "from the address book")
+
+
+def test_other_side_has_room_for_the_tie_or_there_is_none() -> None:
+    book = AddressBook()
+    ada, bob = book.meet("Ada"), book.meet("Bob")
+    for number in range(MAX_PARTS):
+        bob.relate(Relation.FRIEND, name=f"friend {number}")
+    with pytest.raises(TooMany):
+        ada.relate(Relation.FRIEND, contact_id=bob.id)
