@@ -211,9 +211,9 @@ class Record(Aggregate):
         if not self.REVERTIBLE:
             raise NotRevertible
         before = state_of(self)
-        self._like({**before, **state})._require_fit()  # noqa: SLF001 - the record itself, as it would be
+        copied(self, {**before, **state})._require_fit()  # noqa: SLF001 - the record itself, as it would be
         self.trigger_event(self.Reverted, state=state, to_version=earlier.version, reason=reason)
-        self._tell_others(self._like(before))
+        self._tell_others(copied(self, before))
 
     def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
         """Record an event; where the clock has been put back, at the time of the event before it."""
@@ -226,12 +226,6 @@ class Record(Aggregate):
 
     def _tell_others(self, before: Self) -> None:
         """Let records that keep the other end of something here know of a revert; ``before`` is this one before it."""
-
-    def _like(self, state: Mapping[str, Any]) -> Self:
-        """Return this record with another state, among the same others."""
-        record = restored(type(self), self.id, self.version, self.created_on, self.modified_on, state)
-        attach(record, subject_of(self), peers_of(self))
-        return record
 
     def _peer(self, kind: type[R], record_id: UUID) -> R:
         """Return another living record of the same person; raise PeerUnusable where there is none."""
@@ -285,6 +279,14 @@ def restored(
     record.modified_on = modified_on
     record.__dict__.update(state)
     return record
+
+
+def copied(record: R, state: Mapping[str, Any] | None = None) -> R:
+    """Return another instance of a record, with its own or another state, among the same others."""
+    own = state_of(record) if state is None else state
+    copy = restored(type(record), record.id, record.version, record.created_on, record.modified_on, own)
+    attach(copy, subject_of(record), peers_of(record))
+    return copy
 
 
 def subject_of(record: Record) -> UUID:

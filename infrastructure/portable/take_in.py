@@ -20,7 +20,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from domain.catalogue import UnknownKind, kind_named
-from domain.shared.record import Record
+from domain.shared.peers import NoPeers
+from domain.shared.record import Record, attach, copied
 from domain.shared.values import new_id
 from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.errors import (
@@ -39,7 +40,7 @@ from infrastructure.portable.copy import CopiedContent, CopyManifest
 from infrastructure.portable.export import ERASED
 from infrastructure.store.blind_names import blind_source
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import Before, UnitOfWork
+from infrastructure.store.unit_of_work import Standing, UnitOfWork, standing_of
 
 BATCH_EVENTS = 500
 LINE_BYTES = 256 << 20
@@ -73,10 +74,16 @@ class _Segment:
     record: Record
     key: PeriodKey
     events: list[Record.Event]
-    before: Before
+    found: Standing
+    last: Standing
     blobs: list[BlobEntry]
     begins: bool
     """Whether these are the first events of the record that are taken in."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the record begins with these events."""
+        return self.events[0].originator_version == Record.INITIAL_VERSION
 
 
 def take_in(session: Session, folder: Path, manifest: CopyManifest, key: Key) -> TakenIn:
@@ -124,7 +131,9 @@ class _TakingIn:
                 return
             history = [_said(said["kind"], record_id, item) for item in said["history"]]
             kind = kind_named(said["kind"])
-            if [each.event.originator_version for each in history] != list(range(1, len(history) + 1)):
+            if not history or [each.event.originator_version for each in history] != list(
+                range(1, len(history) + 1)
+            ):
                 raise CorruptEvent  # noqa: TRY301 - one place says what an unreadable record is
         except (
             orjson.JSONDecodeError,
@@ -155,6 +164,7 @@ class _TakingIn:
             key = self._engine.repository.key_for_new(self._session.subject_id, kind, created)
             self._gather(None, key, history, self._stored(record_id, key))
             return
+        attach(loaded.record, self._session.subject_id, NoPeers())
         version = loaded.record.version
         if not self._same(record_id, history, min(version, len(history))):
             self.taken.skipped["changed"] += 1
@@ -176,22 +186,35 @@ class _TakingIn:
     ) -> None:
         segment: _Segment | None = None
         begins = True
+        found, last = self._standings(record, history)
         for said in history:
             if segment is None or said.cause != self._cause:
                 if said.cause != self._cause or len(self._batch) >= BATCH_EVENTS:
                     self.flush()
                     if record is not None and record.id in self._refused:
                         return
-                before = Before(record.version, record.claims) if record is not None else Before()
                 self._cause = said.cause
                 segment = None
             record = said.event.mutate(record)
             if segment is None:
-                segment = _Segment(record, key, [], before, blobs, begins)
+                segment = _Segment(record, key, [], found, last, blobs, begins)
                 self._batch.append(segment)
-                blobs, begins = [], False
+                blobs, begins, found = [], False, last
             segment.record = record
             segment.events.append(said.event)
+
+    def _standings(self, record: Record | None, history: Sequence[_Said]) -> tuple[Standing, Standing]:
+        """Return what the ledger keeps of a record now and what it is to keep after its whole history.
+
+        What it held in between may be another's by now, who is taken in first.
+        """
+        found = Standing() if record is None else standing_of(record)
+        last = None if record is None else copied(record)
+        for said in history:
+            last = said.event.mutate(last)
+        if last is None:
+            raise CorruptEvent
+        return found, standing_of(last)
 
     def _flush_if_full(self) -> None:
         if sum(len(segment.events) for segment in self._batch) >= BATCH_EVENTS:
@@ -207,9 +230,9 @@ class _TakingIn:
         work = UnitOfWork(subject_id, engine.repository, engine.sealer, engine.keys, fences)
         secret = engine.keys.subject_secret(subject_id, "index")
         for segment in batch:
-            work.carry_over(segment.record, segment.key, segment.events, segment.before)
+            work.carry_over(segment.record, segment.key, segment.events, segment.found, segment.last)
             work.blobs += segment.blobs
-            if segment.before.version == 0 and segment.record.source is not None:
+            if segment.is_new and segment.record.source is not None:
                 source = segment.record.source
                 blind = blind_source(secret, segment.record.KIND, source.platform, source.object_id)
                 work.sources.append(SourceEntry(blind, segment.record.id, b""))
@@ -230,8 +253,8 @@ class _TakingIn:
             self._append(batch[half:])
             return
         self.taken.events += len(append.events)
-        self.taken.created += sum(segment.begins and segment.before.version == 0 for segment in batch)
-        self.taken.continued += sum(segment.begins and segment.before.version > 0 for segment in batch)
+        self.taken.created += sum(segment.begins and segment.is_new for segment in batch)
+        self.taken.continued += sum(segment.begins and not segment.is_new for segment in batch)
         engine.bell.ring()
         work.after_commit()
 

@@ -46,11 +46,18 @@ R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
-    """How a record stood before the events that are carried over."""
+class Standing:
+    """What the ledger keeps of a record beside its events."""
 
-    version: int = 0
     claims: frozenset[Claim] = frozenset()
+    mentions: frozenset[str] = frozenset()
+    restricted_kinds: frozenset[str] = frozenset()
+    on_hold: bool = False
+
+
+def standing_of(record: Record) -> Standing:
+    """Return what the ledger has to keep of a record as it is."""
+    return Standing(record.claims, record.named_addresses, record.restricted_kinds, record.on_hold)
 
 
 @dataclass(slots=True)
@@ -59,12 +66,19 @@ class _Entry:
 
     loaded: Loaded
     version: int = 0
-    claims: frozenset[Claim] = frozenset()
-    mentions: frozenset[str] = frozenset()
-    restricted_kinds: frozenset[str] = frozenset()
-    on_hold: bool = False
+    found: Standing = Standing()
+    carried: Standing | None = None
+    """What the ledger is to keep, where that is not for the record here to say."""
     beside: bool = False
     """Made by a command besides its own record."""
+
+    @property
+    def now(self) -> Standing:
+        return self.carried or standing_of(self.loaded.record)
+
+
+_Move = tuple[Record, Standing, Standing]
+"""A record, and what the ledger kept and is to keep of it."""
 
 
 class UnitOfWork:
@@ -165,12 +179,16 @@ class UnitOfWork:
         self._enter_new(record).beside = True
 
     def carry_over(
-        self, record: Record, key: PeriodKey, events: Sequence[Record.Event], before: Before
+        self, record: Record, key: PeriodKey, events: Sequence[Record.Event], found: Standing, last: Standing
     ) -> None:
-        """Take in events that happened in another store, as they were; the record is as it stands after them."""
+        """Take in events that happened in another store, as they were; the record is as it stands after them.
+
+        ``last`` is what the ledger is to keep of it from now on, also where more events are to follow.
+        """
         attach(record, self._subject_id, self)
         record.pending_events[:] = events
-        self._entries[record.id] = _Entry(Loaded(record, key), before.version, before.claims)
+        version = record.version - len(events)
+        self._entries[record.id] = _Entry(Loaded(record, key), version, found, last)
 
     def key_for_new(self, kind: type[Record], created: datetime) -> PeriodKey:
         """Return the key of a record of a kind that is made at a time, for content stored before it.
@@ -204,13 +222,13 @@ class UnitOfWork:
     def claims_taken(self, record_id: UUID) -> Iterator[ClaimChange]:
         """Yield the claims that a record did not hold when it was found and holds now."""
         entry = self._entries[record_id]
-        for claim in entry.loaded.record.claims - entry.claims:
+        for claim in entry.loaded.record.claims - entry.found.claims:
             yield blind_claim(self._keys, self._subject_id, claim, record_id, taken=True)
 
     def gives_up(self, record_id: UUID, claim: bytes) -> bool:
         """Whether a record held a claim when it was found and does not any more."""
         entry = self._entries.get(record_id)
-        given_up = entry.claims - entry.loaded.record.claims if entry is not None else frozenset()
+        given_up = entry.found.claims - entry.loaded.record.claims if entry is not None else frozenset()
         return any(
             blind_claim(self._keys, self._subject_id, each, record_id, taken=False).claim == claim
             for each in given_up
@@ -227,7 +245,8 @@ class UnitOfWork:
         if not events:
             return None
         changed = {event.record_id for event in events}
-        claims = list(self._claim_changes())
+        moves = [(entry.loaded.record, entry.found, entry.now) for entry in self._entries.values()]
+        claims = list(self._claim_changes(moves))
         _require_one_each(claims)
         return Append(
             self._subject_id,
@@ -239,9 +258,9 @@ class UnitOfWork:
             claims=claims,
             sources=self.sources,
             blobs=self.blobs,
-            restrictions=list(self._restriction_changes()),
-            holds=list(self._hold_changes()),
-            mentions=list(self._mentions()),
+            restrictions=list(_restriction_changes(moves)),
+            holds=list(_hold_changes(moves)),
+            mentions=list(self._mentions(moves)),
             fences=self._fences.count,
         )
 
@@ -274,14 +293,7 @@ class UnitOfWork:
     def _enter(self, loaded: Loaded) -> _Entry:
         record = loaded.record
         attach(record, self._subject_id, self)
-        entry = _Entry(
-            loaded,
-            record.version,
-            record.claims,
-            record.named_addresses,
-            record.restricted_kinds,
-            record.on_hold,
-        )
+        entry = _Entry(loaded, record.version, standing_of(record))
         self._entries[record.id] = entry
         return entry
 
@@ -309,33 +321,33 @@ class UnitOfWork:
         for event in record.collect_events():
             yield self._sealer.seal(self._subject_id, record, event, key, purpose)  # type: ignore[arg-type]  # ours are
 
-    def _mentions(self) -> Iterator[Mention]:
-        for record_id, entry in self._entries.items():
-            record = entry.loaded.record
-            now = record.named_addresses
-            changes = {blind_address(self._keys, each): each in now for each in entry.mentions ^ now}
+    def _mentions(self, moves: Iterable[_Move]) -> Iterator[Mention]:
+        for record, found, now in moves:
+            changes = {
+                blind_address(self._keys, each): each in now.mentions
+                for each in found.mentions ^ now.mentions
+            }
             # Two spellings of one address are one entry: it stays while either is there.
-            changes |= {blind_address(self._keys, each): True for each in now if changes}
+            changes |= {blind_address(self._keys, each): True for each in now.mentions if changes}
             for address, named in changes.items():
-                yield Mention(address, record_id, record.KIND, named)
+                yield Mention(address, record.id, record.KIND, named)
 
-    def _claim_changes(self) -> Iterator[ClaimChange]:
-        for record_id, entry in self._entries.items():
-            now = entry.loaded.record.claims
-            for claim in entry.claims ^ now:
-                yield blind_claim(self._keys, self._subject_id, claim, record_id, taken=claim in now)
+    def _claim_changes(self, moves: Iterable[_Move]) -> Iterator[ClaimChange]:
+        for record, found, now in moves:
+            for claim in found.claims ^ now.claims:
+                yield blind_claim(self._keys, self._subject_id, claim, record.id, taken=claim in now.claims)
 
-    def _restriction_changes(self) -> Iterator[RestrictionChange]:
-        for record_id, entry in self._entries.items():
-            now = entry.loaded.record.restricted_kinds
-            for kind in entry.restricted_kinds ^ now:
-                yield RestrictionChange(record_id, kind, raised=kind in now)
 
-    def _hold_changes(self) -> Iterator[HoldChange]:
-        for record_id, entry in self._entries.items():
-            now = entry.loaded.record.on_hold
-            if now is not entry.on_hold:
-                yield HoldChange(record_id, entry.loaded.record.KIND, placed=now)
+def _restriction_changes(moves: Iterable[_Move]) -> Iterator[RestrictionChange]:
+    for record, found, now in moves:
+        for kind in found.restricted_kinds ^ now.restricted_kinds:
+            yield RestrictionChange(record.id, kind, raised=kind in now.restricted_kinds)
+
+
+def _hold_changes(moves: Iterable[_Move]) -> Iterator[HoldChange]:
+    for record, found, now in moves:
+        if now.on_hold is not found.on_hold:
+            yield HoldChange(record.id, record.KIND, placed=now.on_hold)
 
 
 def _require_one_each(claims: Iterable[ClaimChange]) -> None:

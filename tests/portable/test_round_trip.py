@@ -15,10 +15,17 @@ from hypothesis import settings as example_settings
 from pydantic import SecretStr
 
 from domain.catalogue import KINDS
+from domain.communication.contact import Contact
+from domain.communication.contact_terms import ContactName
+from domain.core.user import User
+from domain.personal.document import Document
 from domain.productivity.task import Task
+from domain.shared.content import Content
+from domain.shared.values import StoredContent, new_id
+from domain.web.bookmark import Bookmark
 from infrastructure.blobs.blobs import INLINE_BYTES
 from infrastructure.bootstrap import open_store
-from infrastructure.errors import ClaimTaken, ConfigurationError, CopyUnusable
+from infrastructure.errors import ClaimTaken, ConfigurationError, CopyUnusable, Erased
 from infrastructure.portable.age import AgeKey, AgeLock, Unlocked, new_identity
 from infrastructure.portable.copy import MANIFEST, CopyManifest, read_manifest
 from infrastructure.portable.export import export, locked_by_passphrase, unlocked_by_passphrase
@@ -224,3 +231,65 @@ def test_a_broken_line_costs_one_record(me: Session, other: Store, tmp_path: Pat
     path.write_text("\n".join((first, second.replace('"schema":1', '"schema":"x"'), third, "{", "")))
     result = take_in(other.acting_as(me.subject_id), tmp_path / "copy", manifest, Unlocked())
     assert (result.created, result.skipped) == (3, {"invalid": 2})
+
+
+def test_place_that_was_anothers_in_between_is_its_last_holders(
+    me: Session, other: Store, tmp_path: Path
+) -> None:
+    first = me.do(Bookmark.add, "https://example.org/").id
+    me.do(Content.trash, first)
+    second = me.do(Bookmark.add, "https://example.org/").id
+    me.do(Content.trash, second)
+    me.do(Content.restore, first)
+    plainly(me, tmp_path / "copy")
+    theirs = other.acting_as(me.subject_id)
+    assert taken(theirs, tmp_path / "copy").skipped == {}
+    assert theirs.load(second).deleted_at is not None
+    with pytest.raises(ClaimTaken):
+        theirs.do(Bookmark.add, "https://example.org/")
+    theirs.do(Content.trash, first)
+    theirs.do(Bookmark.add, "https://example.org/")
+
+
+def test_hold_that_was_released_before_the_copy_holds_nothing_in_the_other_store(
+    store: Store, me: Session, other: Store, tmp_path: Path
+) -> None:
+    scan = StoredContent(new_id(), 1, "application/pdf")
+    released, standing = (me.do(Document.receive, "Deed", content=scan).id for _ in range(2))
+    for document_id in (released, standing):
+        me.do(Document.place_hold, document_id, "a claim")
+        store.acting_as(me.subject_id, purpose="a look").do(Document.retitle, document_id, "The deed")
+    me.do(Document.release_hold, released)
+    plainly(me, tmp_path / "copy")
+    theirs = other.acting_as(me.subject_id)
+    assert taken(theirs, tmp_path / "copy").skipped == {}
+    erasure = other.erase(me.subject_id, grounds="asked for", kind=Document)
+    assert erasure.receipt is not None
+    assert erasure.receipt["kept"] == [str(standing)]
+    with pytest.raises(Erased):
+        theirs.load(released)
+
+
+def test_restriction_that_was_lifted_before_the_copy_restricts_nothing_in_the_other_store(
+    store: Store, me: Session, other: Store, tmp_path: Path
+) -> None:
+    me.do(User.restrict_processing, me.subject_id, "task")
+    store.acting_as(me.subject_id, purpose="a second thought").do(
+        User.lift_restriction, me.subject_id, "task"
+    )
+    plainly(me, tmp_path / "copy")
+    theirs = other.acting_as(me.subject_id)
+    taken(theirs, tmp_path / "copy")
+    theirs.do(Task.create, "anything")
+
+
+def test_address_that_was_removed_before_the_copy_occurs_nowhere_in_the_other_store(
+    store: Store, me: Session, other: Store, tmp_path: Path
+) -> None:
+    ada = me.do(Contact.add, ContactName(full="Ada")).id
+    me.do(Contact.add_email, ada, "old@example.org")
+    store.acting_as(me.subject_id, purpose="tidying").do(Contact.remove_email, ada, "old@example.org")
+    me.do(Contact.add_email, ada, "new@example.org")
+    plainly(me, tmp_path / "copy")
+    taken(other.acting_as(me.subject_id), tmp_path / "copy")
+    assert [len(other.find_person(f"{which}@example.org")) for which in ("new", "old")] == [1, 0]
