@@ -28,8 +28,8 @@ from domain.profile.profile_attribute_terms import (
     VerificationStanding,
     Visibility,
     Word,
-    require_fit,
 )
+from domain.profile.profile_keys import fitted, key_name, require_known_form
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.peers import Claim, PeerRef, peer_refs
@@ -195,15 +195,15 @@ class ProfileAttribute(Content):
         key: Word,
         *,
         value: Value,
-        value_type: ValueType = ValueType.STRING,
+        value_type: ValueType | None = None,
         unit: Unit | None = None,
         valid_from: Day | None = None,
         valid_to: Day | None = None,
         evidence: Evidence = (),
         visibility: Visibility = Visibility.PRIVATE,
     ) -> ProfileAttribute:
-        """Take the person's word for a fact."""
-        require_fit(value_type, value, unit)
+        """Take the person's word for a fact; type and unit, where not given, are those of its key."""
+        value_type, unit = fitted(key_name(namespace, key), value_type, value, unit)
         _require_order(valid_from, valid_to)
         return cls._begin(
             origin,
@@ -229,14 +229,14 @@ class ProfileAttribute(Content):
         value: Value,
         provenance: ProposedBy,
         confidence: Fraction,
-        value_type: ValueType = ValueType.STRING,
+        value_type: ValueType | None = None,
         unit: Unit | None = None,
         valid_from: Day | None = None,
         valid_to: Day | None = None,
         evidence: Evidence = (),
     ) -> ProfileAttribute:
         """Put up a fact that was imported or derived; it holds nothing until the person accepts it."""
-        require_fit(value_type, value, unit)
+        value_type, unit = fitted(key_name(namespace, key), value_type, value, unit)
         _require_order(valid_from, valid_to)
         return cls._begin(
             origin,
@@ -255,6 +255,7 @@ class ProfileAttribute(Content):
 
     def accept(self) -> None:
         self._require_proposed()
+        require_known_form(self.name, self.value_type, self.unit)
         self.trigger_event(ProfileAttribute.Accepted)
 
     def reject(self, reason: Line = "") -> None:
@@ -264,14 +265,14 @@ class ProfileAttribute(Content):
     def correct(self, value: Value, *, unit: Unit | None = None) -> None:
         """Replace a value that was wrong, or take the person's word for a derived one; no verification outlasts that."""
         self._require_held()
-        require_fit(self.value_type, value, unit)
+        _, unit = fitted(self.name, self.value_type, value, unit)
         if (value, unit) != (self.value, self.unit) or self.provenance is Provenance.DERIVED:
             self.trigger_event(ProfileAttribute.Corrected, value=value, unit=unit)
 
     def supersede(self, value: Value, *, unit: Unit | None = None, valid_from: Day | None = None) -> None:
         """Follow a value that was right by another, from a day on: today unless told; closes the old one."""
         self._require_held()
-        require_fit(self.value_type, value, unit)
+        _, unit = fitted(self.name, self.value_type, value, unit)
         if (value, unit) == (self.value, self.unit) and self.valid_to is None:
             return
         begins = valid_from or clock.now().date()
@@ -340,12 +341,16 @@ class ProfileAttribute(Content):
         """The place of the primary one; in the trash it is free for another."""
         if not self.is_primary or self.deleted_at is not None:
             return frozenset()
-        return frozenset({Claim("profile.primary", f"{self.namespace}.{self.key}")})
+        return frozenset({Claim("profile.primary", self.name)})
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
         media = UUID(self.value) if self.value_type is ValueType.MEDIA_REF else None
         return peer_refs("", *self.evidence) | peer_refs("media", media)
+
+    @property
+    def name(self) -> str:
+        return key_name(self.namespace, self.key)
 
     def _require_proposed(self) -> None:
         if self.status is not AttributeStatus.PROPOSED:

@@ -128,6 +128,14 @@ class ValueUnfit(RuleBroken):
     """The value is not written as its type demands."""
 
 
+class TypeUnfit(RuleBroken):
+    """Values of this key are of another type; a fact that was stated before that is retracted and stated anew."""
+
+
+class UnitUnfit(RuleBroken):
+    """Values of this key are in the unit that its name tells."""
+
+
 class CurrencyMissing(RuleBroken):
     """An amount of money needs a currency for its unit."""
 

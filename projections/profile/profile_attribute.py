@@ -9,7 +9,7 @@ from projections.view import View
 
 
 def _words(attribute: ProfileAttribute) -> Words:
-    return Words(f"{attribute.namespace}.{attribute.key}", attribute.value)
+    return Words(attribute.name, attribute.value)
 
 
 VIEW = View(

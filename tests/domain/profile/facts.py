@@ -7,17 +7,25 @@ from typing import Any
 
 from domain.profile.profile_attribute import ProfileAttribute
 from domain.profile.profile_attribute_terms import Provenance
+from domain.shared.peers import NoPeers
 from domain.shared.record import Origin
 from domain.shared.values import new_id
+
+EMPLOYER, REMARK = {"namespace": "work", "key": "employer"}, {"namespace": "work", "key": "remark"}
+"""A key that is known, and one that is free."""
 
 BORN, HIRED, MOVED = date(1990, 12, 10), date(2015, 4, 1), date(2020, 7, 1)
 
 
 def stated(**details: Any) -> ProfileAttribute:
     given: dict[str, Any] = {"value": "Initech", "valid_from": HIRED}
-    return ProfileAttribute.state(Origin(new_id()), "work", "employer", **given | details)
+    return ProfileAttribute.state(_origin(details), **EMPLOYER | given | details)
 
 
 def proposed(**details: Any) -> ProfileAttribute:
     given: dict[str, Any] = {"value": "Initech", "provenance": Provenance.DERIVED, "confidence": 0.6}
-    return ProfileAttribute.propose(Origin(new_id()), "work", "employer", **given | details)
+    return ProfileAttribute.propose(_origin(details), **EMPLOYER | given | details)
+
+
+def _origin(details: dict[str, Any]) -> Origin:
+    return Origin(new_id(), peers=details.pop("peers", NoPeers()))

@@ -9,7 +9,7 @@ from domain.profile.profile_attribute_terms import CurrencyMissing, ValueType, V
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.money import ExcessPrecision
-from tests.domain.profile.facts import proposed, stated
+from tests.domain.profile.facts import REMARK, proposed, stated
 
 
 @pytest.mark.parametrize("word", ["Work", "work.employer", "", "1st", "a" * 65])
@@ -66,21 +66,21 @@ WRITTEN_BADLY = [
 
 @pytest.mark.parametrize(("value_type", "value"), WRITTEN_WELL)
 def test_value_is_written_as_its_type_demands(value_type: str, value: str) -> None:
-    attribute = stated(value_type=ValueType(value_type), value=value)
+    attribute = stated(**REMARK, value_type=ValueType(value_type), value=value)
     assert (attribute.value_type, attribute.value) == (value_type, value)
 
 
 @pytest.mark.parametrize(("value_type", "value"), WRITTEN_BADLY)
 def test_value_of_another_type_is_refused(value_type: str, value: str) -> None:
     with pytest.raises(ValueUnfit) as refused:
-        stated(value_type=ValueType(value_type), value=value)
+        stated(**REMARK, value_type=ValueType(value_type), value=value)
     assert value not in str(refused.value)
     with pytest.raises(ValueUnfit):
-        proposed(value_type=ValueType(value_type), value=value)
+        proposed(**REMARK, value_type=ValueType(value_type), value=value)
 
 
 def test_changed_value_is_of_the_same_type() -> None:
-    attribute = stated(value_type=ValueType.INTEGER, value="3")
+    attribute = stated(**REMARK, value_type=ValueType.INTEGER, value="3")
     with pytest.raises(ValueUnfit):
         attribute.correct("three")
     with pytest.raises(ValueUnfit):
@@ -90,19 +90,19 @@ def test_changed_value_is_of_the_same_type() -> None:
 @pytest.mark.parametrize("amount", ["5e4", "50000.00001", "50,000", "+1", ""])
 def test_amount_of_money_is_a_plain_number(amount: str) -> None:
     with pytest.raises(ValueUnfit):
-        stated(value_type=ValueType.MONEY, value=amount, unit="EUR")
+        stated(**REMARK, value_type=ValueType.MONEY, value=amount, unit="EUR")
 
 
 @pytest.mark.parametrize("unit", [None, "euro", "EURO", "€", "ZZZ"])
 def test_money_has_a_currency(unit: str | None) -> None:
-    assert stated(value_type=ValueType.MONEY, value="50000.00", unit="EUR").unit == "EUR"
+    assert stated(**REMARK, value_type=ValueType.MONEY, value="50000.00", unit="EUR").unit == "EUR"
     with pytest.raises(CurrencyMissing):
-        stated(value_type=ValueType.MONEY, value="50000.00", unit=unit)
+        stated(**REMARK, value_type=ValueType.MONEY, value="50000.00", unit=unit)
 
 
 @pytest.mark.parametrize(("amount", "currency"), [("50000.001", "EUR"), ("1.5", "JPY"), ("1.0001", "KWD")])
 def test_money_has_no_more_decimals_than_its_currency(amount: str, currency: str) -> None:
-    salary = {"value_type": ValueType.MONEY, "value": "50000", "unit": currency}
+    salary = {**REMARK, "value_type": ValueType.MONEY, "value": "50000", "unit": currency}
     for refused in (stated, proposed):
         with pytest.raises(ExcessPrecision):
             refused(**salary | {"value": amount})

@@ -35,7 +35,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.peers import Claim
 from domain.shared.record import Origin, Source, TooMany, state_fields
 from domain.shared.values import new_id
-from tests.domain.profile.facts import BORN, HIRED, MOVED, proposed, stated
+from tests.domain.profile.facts import BORN, HIRED, MOVED, REMARK, proposed, stated
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TODAY = NOON.date()
@@ -168,7 +168,7 @@ def test_corrected_proposal_rests_on_the_word_of_the_person() -> None:
 
 
 def test_correction_of_nothing_leaves_no_event() -> None:
-    attribute = stated(value_type=ValueType.DECIMAL, value="182", unit="cm")
+    attribute = stated(**REMARK, value_type=ValueType.DECIMAL, value="182", unit="cm")
     attribute.correct("182", unit="cm")
     attribute.supersede("182", unit="cm")
     assert topics(attribute) == ["profile_attribute.stated"]
