@@ -12,6 +12,7 @@ from domain.profile.profile_attribute_terms import (
     AttributeStatus,
     EndsBeforeStart,
     Evidence,
+    KeyTaken,
     NotHeld,
     NotProposed,
     NotVerified,
@@ -29,11 +30,11 @@ from domain.profile.profile_attribute_terms import (
     Visibility,
     Word,
 )
-from domain.profile.profile_keys import fitted, key_name, require_known_form
+from domain.profile.profile_keys import fitted, key_claims, key_name, require_known_form
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.peers import Claim, PeerRef, peer_refs
-from domain.shared.record import Origin, TooMany
+from domain.shared.peers import Claim, PeerRef, Peers, peer_refs
+from domain.shared.record import Origin, TooMany, peers_of
 from domain.shared.values import Day, Fraction, Line, Moment
 
 
@@ -205,6 +206,7 @@ class ProfileAttribute(Content):
         """Take the person's word for a fact; type and unit, where not given, are those of its key."""
         value_type, unit = fitted(key_name(namespace, key), value_type, value, unit)
         _require_order(valid_from, valid_to)
+        _require_free(key_name(namespace, key), origin.peers, origin.record_id)
         return cls._begin(
             origin,
             cls.Stated,
@@ -256,6 +258,7 @@ class ProfileAttribute(Content):
     def accept(self) -> None:
         self._require_proposed()
         require_known_form(self.name, self.value_type, self.unit)
+        _require_free(self.name, peers_of(self), self.id)
         self.trigger_event(ProfileAttribute.Accepted)
 
     def reject(self, reason: Line = "") -> None:
@@ -338,10 +341,11 @@ class ProfileAttribute(Content):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """The place of the primary one; in the trash it is free for another."""
-        if not self.is_primary or self.deleted_at is not None:
+        """Its key, held also once it has ended, and the place of the primary one; in the trash both are free."""
+        if self.deleted_at is not None or self.status is not AttributeStatus.HELD:
             return frozenset()
-        return frozenset({Claim("profile.primary", self.name)})
+        primary = {Claim("profile.primary", self.name)} if self.is_primary else frozenset[Claim]()
+        return key_claims(self.name) | primary
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
@@ -351,6 +355,14 @@ class ProfileAttribute(Content):
     @property
     def name(self) -> str:
         return key_name(self.namespace, self.key)
+
+    def _require_way_back(self) -> None:
+        if self.status is AttributeStatus.HELD:
+            _require_free(self.name, peers_of(self), self.id)
+
+    def _require_fit(self) -> None:
+        if self.deleted_at is None:
+            self._require_way_back()
 
     def _require_proposed(self) -> None:
         if self.status is not AttributeStatus.PROPOSED:
@@ -376,3 +388,9 @@ def _take_from_person(attribute: ProfileAttribute, value: str, unit: str | None)
 def _require_order(valid_from: date | None, valid_to: date | None) -> None:
     if valid_from is not None and valid_to is not None and valid_to < valid_from:
         raise EndsBeforeStart
+
+
+def _require_free(name: str, peers: Peers, record_id: UUID) -> None:
+    """Refuse a second fact of a key that has one value at a time."""
+    if any(each.id != record_id for each in peers.holders(ProfileAttribute, key_claims(name))):
+        raise KeyTaken

@@ -136,6 +136,10 @@ class UnitUnfit(RuleBroken):
     """Values of this key are in the unit that its name tells."""
 
 
+class KeyTaken(RuleBroken):
+    """This key has one value at a time: correct or supersede the one there is."""
+
+
 class CurrencyMissing(RuleBroken):
     """An amount of money needs a currency for its unit."""
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.profile.profile_attribute_terms import TypeUnfit, UnitUnfit, ValueType, require_fit
+from domain.shared.peers import Claim
 
 
 class Cardinality(StrEnum):
@@ -64,7 +65,7 @@ KNOWN_KEYS: Final[Mapping[str, KnownKey]] = MappingProxyType(
 
 
 def key_name(namespace: str, key: str) -> str:
-    """Return the name a key has in the registry."""
+    """Return the name a key has in the registry and in claims."""
     return f"{namespace}.{key}"
 
 
@@ -89,3 +90,10 @@ def require_known_form(name: str, value_type: ValueType, unit: str | None) -> No
         raise TypeUnfit
     if known.unit not in {None, unit}:
         raise UnitUnfit
+
+
+def key_claims(name: str) -> frozenset[Claim]:
+    """Return the claim to a key that has one value at a time; none for any other."""
+    if KNOWN_KEYS.get(name, _FREE).cardinality is Cardinality.MANY:
+        return frozenset()
+    return frozenset({Claim("profile_attribute.key", name)})
