@@ -281,6 +281,8 @@ class ProfileAttribute(Content):
         begins = valid_from or clock.now().date()
         if self.valid_from is not None and begins <= self.valid_from:
             raise ValidityOverlaps
+        if self.valid_to is not None and begins < self.valid_to <= clock.now().date():
+            raise ValidityOverlaps  # an end still to come was a plan, which the new value replaces
         if len(self.past) >= MAX_PAST:
             raise TooMany
         self.trigger_event(ProfileAttribute.Superseded, value=value, unit=unit, valid_from=begins)

@@ -149,7 +149,7 @@ class EndsBeforeStart(RuleBroken):
 
 
 class ValidityOverlaps(RuleBroken):
-    """A new value must begin after the one it follows."""
+    """A new value must begin after the one it follows began, and not before that one was over."""
 
 
 class VerificationPast(RuleBroken):

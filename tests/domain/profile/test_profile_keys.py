@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,14 +17,16 @@ from domain.profile.profile_attribute_terms import (
     PastValue,
     TypeUnfit,
     UnitUnfit,
+    ValidityOverlaps,
     ValueType,
     ValueUnfit,
 )
 from domain.profile.profile_keys import KNOWN_KEYS, Cardinality
+from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.peers import Claim
 from domain.shared.record import attach, subject_of
-from tests.domain.profile.facts import HIRED, MOVED, REMARK, proposed, stated
+from tests.domain.profile.facts import EMPLOYER, HIRED, MOVED, REMARK, proposed, stated
 from tests.domain.shelf import Shelf
 
 Make = Callable[..., ProfileAttribute]
@@ -255,3 +258,22 @@ def test_revert_into_the_trash_takes_no_key() -> None:
     kept(shelf)
     home.revert_to(trashed, "")
     assert home.deleted_at is not None
+
+
+@pytest.mark.parametrize("details", [EMPLOYER, HOME], ids=["many values", "one value"])
+def test_value_that_is_over_is_followed_by_none_from_before_its_end(details: dict[str, str]) -> None:
+    attribute = stated(**details, valid_to=MOVED)
+    with pytest.raises(ValidityOverlaps):
+        attribute.supersede("another", valid_from=MOVED - timedelta(days=1))
+    attribute.supersede("another", valid_from=MOVED)
+    assert (attribute.past[-1].valid_to, attribute.valid_from, attribute.valid_to) == (MOVED, MOVED, None)
+    attribute.end(date(2021, 1, 1))
+    attribute.supersede("a third", valid_from=date(2022, 1, 1))
+    assert (attribute.past[-1].valid_to, attribute.valid_to) == (date(2021, 1, 1), None)
+
+
+def test_value_replaces_what_was_to_end_later() -> None:
+    with clock.reading(lambda: datetime(2019, 1, 1, tzinfo=UTC)):
+        attribute = stated(**HOME, valid_to=MOVED)
+        attribute.supersede("2 Main Street", valid_from=date(2020, 6, 30))
+    assert attribute.past == (PastValue("1 Main Street", None, HIRED, date(2020, 6, 30)),)
