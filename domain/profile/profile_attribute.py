@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,9 +13,7 @@ from domain.profile.profile_attribute_terms import (
     EndsBeforeStart,
     Evidence,
     KeyTaken,
-    NotHeld,
     NotProposed,
-    NotVerified,
     OnlyDerived,
     PastValue,
     ProposedBy,
@@ -24,21 +22,19 @@ from domain.profile.profile_attribute_terms import (
     ValidityOverlaps,
     Value,
     ValueType,
-    Verification,
-    VerificationPast,
-    VerificationStanding,
     Visibility,
     Word,
 )
 from domain.profile.profile_keys import fitted, key_claims, key_name, require_known_form
+from domain.profile.verifiable import Verifiable, forget_verification
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.peers import Claim, PeerRef, Peers, peer_refs
 from domain.shared.record import Origin, TooMany, peers_of
-from domain.shared.values import Day, Fraction, Line, Moment
+from domain.shared.values import Day, Fraction, Line
 
 
-class ProfileAttribute(Content):
+class ProfileAttribute(Verifiable):
     """One fact, with the values it had before.
 
     Valid time is in the record, the last day not included; when something became known is in its events.
@@ -56,20 +52,14 @@ class ProfileAttribute(Content):
     valid_from: date | None = None
     valid_to: date | None = None
     past: tuple[PastValue, ...] = ()
-    status: AttributeStatus = AttributeStatus.HELD
     provenance: Provenance = Provenance.USER_STATED
     confidence: float = 1.0
     evidence: tuple[UUID, ...] = ()
-    verification: Verification = Verification.UNVERIFIED
-    verification_method: str = ""
-    verified_by: str = ""
-    verified_at: datetime | None = None
-    verification_expires_at: datetime | None = None
     visibility: Visibility = Visibility.PRIVATE
     is_primary: bool = False
     close_reason: str = ""
 
-    class Event(Content.Event):
+    class Event(Verifiable.Event):
         """Any event of a profile attribute."""
 
     class Stated(Event, Content.Created):
@@ -144,23 +134,6 @@ class ProfileAttribute(Content):
             attribute.valid_to = self.valid_to
             if self.valid_to <= self.timestamp.date():
                 attribute.is_primary = False
-
-    class Verified(Event):
-        TOPIC = "profile_attribute.verified"
-        verification_method: str
-        verified_by: str
-        verification_expires_at: datetime | None
-
-        def apply(self, attribute: ProfileAttribute) -> None:
-            super().apply(attribute)
-            attribute.verification = Verification.VERIFIED
-            attribute.verified_at = self.timestamp
-
-    class VerificationExpired(Event):
-        TOPIC = "profile_attribute.verification_expired"
-
-        def apply(self, attribute: ProfileAttribute) -> None:
-            attribute.verification = Verification.EXPIRED
 
     class VisibilityChanged(Event):
         TOPIC = "profile_attribute.visibility_changed"
@@ -294,27 +267,6 @@ class ProfileAttribute(Content):
         if valid_to != self.valid_to:
             self.trigger_event(ProfileAttribute.Ended, valid_to=valid_to)
 
-    def verify(self, method: Line, *, verified_by: Line = "", expires_at: Moment | None = None) -> None:
-        """Record that somebody has checked the value, and how; may be done again."""
-        self._require_held()
-        if expires_at is not None and expires_at <= clock.now():
-            raise VerificationPast
-        self.trigger_event(
-            ProfileAttribute.Verified,
-            verification_method=method,
-            verified_by=verified_by,
-            verification_expires_at=expires_at,
-        )
-
-    def expire_verification(self) -> None:
-        """Record that the verification has reached its end."""
-        self._require_held()
-        if self.verification is not Verification.VERIFIED:
-            raise NotVerified
-        if self.verification_expires_at is None or clock.now() < self.verification_expires_at:
-            raise VerificationStanding
-        self.trigger_event(ProfileAttribute.VerificationExpired)
-
     def change_visibility(self, visibility: Visibility) -> None:
         self._require_held()
         if visibility is not self.visibility:
@@ -370,10 +322,6 @@ class ProfileAttribute(Content):
         if self.status is not AttributeStatus.PROPOSED:
             raise NotProposed
 
-    def _require_held(self) -> None:
-        if self.status is not AttributeStatus.HELD:
-            raise NotHeld
-
 
 def _take_from_person(attribute: ProfileAttribute, value: str, unit: str | None) -> None:
     """Let the person's own value stand; what was known of the old one says nothing of it."""
@@ -382,9 +330,7 @@ def _take_from_person(attribute: ProfileAttribute, value: str, unit: str | None)
     attribute.provenance = Provenance.USER_STATED
     attribute.confidence = 1.0
     attribute.evidence = ()
-    attribute.verification = Verification.UNVERIFIED
-    attribute.verification_method = attribute.verified_by = ""
-    attribute.verified_at = attribute.verification_expires_at = None
+    forget_verification(attribute)
 
 
 def _require_order(valid_from: date | None, valid_to: date | None) -> None:

@@ -79,8 +79,10 @@ ProposedBy = Literal[Provenance.IMPORTED, Provenance.DERIVED]
 
 class Verification(StrEnum):
     UNVERIFIED = "unverified"
+    PENDING = "pending"
     VERIFIED = "verified"
     EXPIRED = "expired"
+    FAILED = "failed"
 
 
 class Visibility(StrEnum):
@@ -110,6 +112,10 @@ class NotHeld(IllegalTransition):
 
 class AttributeEnded(IllegalTransition):
     """The attribute is no longer true."""
+
+
+class NotPending(IllegalTransition):
+    """The attribute is not being verified."""
 
 
 class NotVerified(IllegalTransition):

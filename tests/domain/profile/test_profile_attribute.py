@@ -17,6 +17,7 @@ from domain.profile.profile_attribute_terms import (
     AttributeStatus,
     EndsBeforeStart,
     NotHeld,
+    NotPending,
     NotProposed,
     NotVerified,
     OnlyDerived,
@@ -226,6 +227,28 @@ def test_verification_says_who_checked_and_how() -> None:
     assert (attribute.verification_method, attribute.verified_by) == ("passport", "notary")
     assert (attribute.verified_at, attribute.verification_expires_at) == (NOON, NOON + timedelta(days=365))
     assert topics(attribute)[-1] == "profile_attribute.verified"
+
+
+def test_verification_begins_and_fails_or_ends_in_one() -> None:
+    attribute = stated()
+    with pytest.raises(NotPending):
+        attribute.fail_verification()
+    attribute.begin_verification("passport")
+    attribute.begin_verification("passport")
+    begun = verification_of(attribute)
+    attribute.fail_verification("unreadable")
+    failed = verification_of(attribute)
+    attribute.begin_verification("notary")
+    attribute.verify("notary")
+    with pytest.raises(VerificationStanding):
+        attribute.begin_verification("passport")
+    assert (begun, failed) == (Verification.PENDING, Verification.FAILED)
+    assert topics(attribute)[1:] == [
+        "profile_attribute.verification_started",
+        "profile_attribute.verification_failed",
+        "profile_attribute.verification_started",
+        "profile_attribute.verified",
+    ]
 
 
 def test_verification_ends_in_the_future() -> None:
