@@ -30,6 +30,7 @@ from domain.productivity.invitations import Invitations
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
 from domain.shared.content import Content
+from domain.shared.known import told
 from domain.shared.place import require_whole_place
 from domain.shared.record import Origin
 from domain.shared.recurrence import RecurrenceRule
@@ -155,15 +156,19 @@ class CalendarEvent(Invitations):
         reminders: Many[Reminder] = (),
         categories: Many[Label] = (),
         colour: Label | None = None,
+        is_organizer: bool | None = None,
     ) -> CalendarEvent:
-        """Enter an event; skips and changes must name occurrences that the series has."""
+        """Enter an event; skips and changes must name occurrences that the series has.
+
+        It is the person's own unless ``is_organizer`` says otherwise.
+        """
         rrule = rrule and rule_for(time_kind, timezone, rrule)
         timing = Timing(time_kind, start_local, end_local, timezone, rrule, rdates, exdates, overrides)
         timing.require_sound()
         require_whole_place(latitude, longitude)
         require_single_attendees(attendees)
         require_clear_reminders(reminders)
-        return cls._begin(
+        event = cls._begin(
             origin,
             cls.Scheduled,
             title=title,
@@ -194,6 +199,8 @@ class CalendarEvent(Invitations):
             categories=categories,
             colour=colour,
         )
+        event._learn(is_organizer=is_organizer)  # noqa: SLF001 - a record of its own kind
+        return event
 
     def refresh(
         self,
@@ -225,6 +232,7 @@ class CalendarEvent(Invitations):
         reminders: Many[Reminder] = (),
         categories: Many[Label] = (),
         colour: Label | None = None,
+        is_organizer: bool | None = None,
     ) -> None:
         """Take what the source of an imported event says now, also of one that it had cancelled."""
         rrule = rrule and rule_for(time_kind, timezone, rrule)
@@ -264,6 +272,7 @@ class CalendarEvent(Invitations):
             categories=categories,
             colour=colour,
         )
+        self._learn(is_organizer=is_organizer)
 
     def call_off(self, *, sequence: Count = 0) -> None:
         """Take that the source of an imported event cancels it, and says nothing else of it."""
@@ -318,6 +327,10 @@ class CalendarEvent(Invitations):
             self.trigger_event(
                 CalendarEvent.ReminderAcknowledged, reminder_id=reminder_id, acknowledged_at=moment
             )
+
+    def _learn(self, *, is_organizer: bool | None) -> None:
+        """Take what came to be told later than the events that carry all the rest."""
+        self._refresh(CalendarEvent.OrganizerKnown, is_organizer=told(is_organizer, self.is_organizer))
 
     def _reminder(self, reminder_id: UUID) -> Reminder:
         for each in self.reminders:

@@ -103,6 +103,10 @@ class OccurrenceIsSkipped(IllegalTransition):
     """The occurrence is skipped; restore it first."""
 
 
+class NotOrganizer(IllegalTransition):
+    """Only who called the event says who comes; take it over first if that is you."""
+
+
 class ZoneMismatch(RuleBroken):
     """A zoned event names its time zone, and no other event does."""
 

@@ -10,6 +10,7 @@ from domain.productivity.calendar_event_terms import (
     AttendeeNotFound,
     AttendeeRole,
     CalendarAddress,
+    NotOrganizer,
     Organizer,
     Rsvp,
     require_single_attendees,
@@ -23,11 +24,25 @@ class Invitations(CalendarSeries):
 
     _: KW_ONLY
     organizer: Organizer | None = None
+    is_organizer: bool = True
+    """Whether the person called the event, as is taken for granted where nobody has said otherwise."""
     attendees: tuple[Attendee, ...] = ()
     my_rsvp: Rsvp | None = None
 
     class Event(CalendarSeries.Event):
         """Any event of a calendar event."""
+
+    class OrganizerKnown(Event):
+        TOPIC = "calendar_event.organizer_known"
+        BY_SOURCE = True
+        is_organizer: bool
+
+    class TakenOver(Event):
+        TOPIC = "calendar_event.taken_over"
+        EDITS = ("is_organizer",)
+
+        def apply(self, event: Invitations) -> None:
+            event.is_organizer = True
 
     class Invited(Event):
         TOPIC = "calendar_event.invited"
@@ -62,6 +77,12 @@ class Invitations(CalendarSeries):
         TOPIC = "calendar_event.responded"
         my_rsvp: Rsvp
 
+    def take_over(self) -> None:
+        """Say that the event is one's own, or has been handed over; its source no longer says otherwise."""
+        self._require_live()
+        if not self.is_organizer:
+            self.trigger_event(self.TakenOver)
+
     def invite(
         self,
         address: CalendarAddress,
@@ -71,7 +92,7 @@ class Invitations(CalendarSeries):
         role: AttendeeRole = AttendeeRole.REQUIRED,
     ) -> None:
         """Invite somebody, or invite them in another role; what they have answered stands."""
-        self._require_live()
+        self._require_organizer()
         known = self._attendee(address)
         if known is None:
             require_single_attendees((*self.attendees, Attendee(address)))
@@ -80,13 +101,13 @@ class Invitations(CalendarSeries):
             self.trigger_event(self.Invited, attendee=attendee)
 
     def uninvite(self, address: CalendarAddress) -> None:
-        self._require_live()
+        self._require_organizer()
         if self._attendee(address) is None:
             raise AttendeeNotFound
         self.trigger_event(self.Uninvited, address=address)
 
     def record_rsvp(self, address: CalendarAddress, rsvp: Rsvp) -> None:
-        """Note what somebody invited has answered."""
+        """Note what somebody invited has answered, also to another organiser."""
         self._require_live()
         attendee = self._attendee(address)
         if attendee is None:
@@ -99,6 +120,11 @@ class Invitations(CalendarSeries):
         self._require_live()
         if rsvp is not self.my_rsvp:
             self.trigger_event(self.Responded, my_rsvp=rsvp)
+
+    def _require_organizer(self) -> None:
+        self._require_live()
+        if not self.is_organizer:
+            raise NotOrganizer
 
     def _attendee(self, address: str) -> Attendee | None:
         return next((each for each in self.attendees if each.is_at(address)), None)
