@@ -20,7 +20,13 @@ from infrastructure.importers.icalendar_overrides import (
     spread,
     status_of,
 )
-from infrastructure.importers.icalendar_people import attendees, organizer, own_answer, reminders
+from infrastructure.importers.icalendar_people import (
+    attendees,
+    is_organizer,
+    organizer,
+    own_answer,
+    reminders,
+)
 from infrastructure.importers.icalendar_series import Series, Span, Unfit, series_of, span_of
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
@@ -189,6 +195,7 @@ def _said(component: Component, span: Span, name: str, around: Surroundings) -> 
         "classification": _CLASSES.get(component.word("CLASS"), Classification.PRIVATE),
         "priority": min(component.number("PRIORITY") or 0, _LOWEST_PRIORITY),
         "organizer": organizer(component),
+        "is_organizer": is_organizer(component, around.addresses),
         "attendees": invited,
         "my_rsvp": own_answer(invited, around.addresses),
         "reminders": reminders(component, span, name, around.zones, around.home),

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import ClassVar
 
+from domain.shared.values import address_key
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused
 from infrastructure.importers.icalendar_components import CalendarFile, Entry, taken_apart
@@ -114,7 +115,7 @@ class _Run:
             self._around[key] = Surroundings(
                 self._zones.within(calendar),
                 self._reading.timezone,
-                frozenset(address.lower() for address in self._reading.addresses),
+                frozenset(map(address_key, self._reading.addresses)),
                 name,
                 self._method(entry) == "CANCEL",
             )

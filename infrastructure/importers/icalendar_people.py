@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -43,6 +44,9 @@ _ANSWERS = {
     "TENTATIVE": Rsvp.TENTATIVE,
     "DELEGATED": Rsvp.DELEGATED,
 }
+_MAIL = re.compile(r"[^\s@:/]+@[^\s@:/]+")
+_MADE_UP = re.compile(r".*@(?:imip\.me\.com|(?:[a-z]+\.)?calendar\.google\.com)")
+"""Addresses of Apple and Google that stand for somebody known by another one, or for a calendar."""
 _ACTIONS = {"EMAIL": ReminderAction.EMAIL, "AUDIO": ReminderAction.AUDIO}
 
 
@@ -53,6 +57,17 @@ def organizer(component: Component) -> Organizer | None:
         return None
     address, name = _address(line), one_line(line.param("CN"), _LINE_CHARACTERS)
     return Organizer(address, name) if address else None
+
+
+def is_organizer(component: Component, addresses: frozenset[str]) -> bool | None:
+    """Return whether the person called the event; None where the entry, or what is known of them, cannot tell."""
+    line = component.first("ORGANIZER")
+    if line is None or not addresses:
+        return None
+    named = {address_key(each) for each in (_address(line), _given(line))}
+    if not named.isdisjoint(addresses):
+        return True
+    return False if any(_MAIL.fullmatch(each) and not _MADE_UP.fullmatch(each) for each in named) else None
 
 
 def attendees(component: Component) -> tuple[Attendee, ...]:
@@ -78,7 +93,7 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
 
 def own_answer(invited: tuple[Attendee, ...], addresses: frozenset[str]) -> Rsvp | None:
     """Return what the person has answered, None where they are not invited."""
-    return next((each.rsvp for each in invited if each.address.lower() in addresses), None)
+    return next((each.rsvp for each in invited if address_key(each.address) in addresses), None)
 
 
 def reminders(
@@ -112,15 +127,22 @@ def reminders(
 
 def _address(line: ContentLine) -> str:
     """Return the mail address, failing that any other one, failing that the name."""
-    address = one_line(line.text, _ADDRESS_CHARACTERS)
-    if address[:7].lower() == "mailto:":
-        address = address[7:].strip()
-    given = one_line(line.param("EMAIL") or line.param("X-EMAIL"), _ADDRESS_CHARACTERS)
+    address, given = _bare(line.text), _given(line)
     if given and "@" not in address:
-        return given[7:] if given[:7].lower() == "mailto:" else given
+        return given
     if address.lower() in {"", "invalid:nomail", "nomail"}:
         return one_line(line.param("CN"), _ADDRESS_CHARACTERS)
     return address
+
+
+def _given(line: ContentLine) -> str:
+    """Return the mail address that stands beside one that programs know better."""
+    return _bare(line.param("EMAIL") or line.param("X-EMAIL"))
+
+
+def _bare(text: str) -> str:
+    address = one_line(text, _ADDRESS_CHARACTERS)
+    return address[7:].strip() if address[:7].lower() == "mailto:" else address
 
 
 def _minutes_before(trigger: ContentLine, span: Span) -> int | None:

@@ -32,6 +32,7 @@ class Surroundings:
     zones: Zones
     home: str
     addresses: frozenset[str]
+    """The person's own, in the form in which they are compared."""
     calendar_name: str
     is_cancelled: bool
 

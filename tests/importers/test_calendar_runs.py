@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.productivity.calendar_event import CalendarEvent
-from domain.productivity.calendar_event_terms import IcalStatus
+from domain.productivity.calendar_event_terms import IcalStatus, NotOrganizer
 from domain.productivity.task import Task
 from infrastructure.importers.crew import Crew
 from infrastructure.importers.draft import Outcome, Reading
@@ -32,9 +32,9 @@ def folder_of(folder: Path, *texts: str) -> Path:
     return folder
 
 
-def imported(me: Session, folder: Path) -> tuple[dict[str, int], dict[str, int]]:
-    """Import a folder; return the outcomes by name and the reasons."""
-    report: ImportReport = import_paths(me, [folder], Reading())
+def imported(me: Session, folder: Path, *addresses: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Import a folder as somebody with these addresses; return the outcomes by name and the reasons."""
+    report: ImportReport = import_paths(me, [folder], Reading(addresses=frozenset(addresses)))
     reasons: dict[str, int] = {}
     for file in report.files:
         assert file.entries == 1
@@ -110,6 +110,25 @@ def test_state_without_a_sequence_is_heard(store: Store, me: Session, tmp_path: 
     assert imported(me, folder_of(tmp_path / "two", export)) == ({"refreshed": 1}, {})
     assert only(store, me).title == "Cake"
     assert imported(me, folder_of(tmp_path / "three", OLDER)) == ({"skipped": 1}, {"superseded": 1})
+
+
+def test_guests_of_somebody_elses_event_are_left_to_them_until_it_is_taken_over(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    theirs = REQUEST.replace("SUMMARY:Tea", "SUMMARY:Tea\nORGANIZER:mailto:ann@example.org")
+    folder = folder_of(tmp_path / "one", theirs)
+    for outcome in ("created", "unchanged"):
+        assert imported(me, folder, "me@example.org") == ({outcome: 1}, {})
+    event = only(store, me)
+    assert event.version == 2
+    with pytest.raises(NotOrganizer):
+        me.do(CalendarEvent.invite, event.id, "bob@example.org")
+    me.do(CalendarEvent.take_over, event.id)
+    me.do(CalendarEvent.invite, event.id, "bob@example.org")
+    news = folder_of(tmp_path / "two", theirs.replace("Deck", "Cabin"))
+    assert imported(me, news, "me@example.org") == ({"refreshed": 1}, {})
+    event = only(store, me)
+    assert (event.location, event.is_organizer, len(event.attendees)) == ("Cabin", True, 1)
 
 
 def test_cancellation_of_what_nobody_knows_is_skipped(store: Store, me: Session, tmp_path: Path) -> None:

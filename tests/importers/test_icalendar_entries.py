@@ -57,11 +57,45 @@ def test_guest_whose_name_is_written_in_two_ways_comes_once(tmp_path: Path) -> N
 
 
 def test_own_answer_is_that_of_the_own_address(tmp_path: Path) -> None:
-    text = "BEGIN:VEVENT\nDTSTART:20261224\nATTENDEE;PARTSTAT=DECLINED:mailto:Me@example.org\nEND:VEVENT\n"
+    text = "BEGIN:VEVENT\nDTSTART:20261224\nATTENDEE;PARTSTAT=DECLINED:mailto:Jo\u0308RG@example.org\nEND:VEVENT\n"
     path = written(tmp_path, "calendar.ics", text)
-    (draft,) = IMPORTER.read(path, Reading(addresses=frozenset({"me@example.org"})))
+    (draft,) = IMPORTER.read(path, Reading(addresses=frozenset({"j\u00f6rg@example.org"})))
     assert isinstance(draft, Draft)
     assert draft.arguments["my_rsvp"] is Rsvp.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("line", "is_organizer"),
+    [
+        ("ORGANIZER;CN=Me:mailto:Me@example.org", True),
+        ("ORGANIZER:MAILTO:J\u00f6rg@example.org", True),
+        ("ORGANIZER;EMAIL=me@example.org:mailto:2_GEYDA@imip.me.com", True),
+        ("ORGANIZER;EMAIL=me@example.org:/principals/7/", True),
+        ("ORGANIZER:mailto:soc@example.org", False),
+        ("ORGANIZER:soc@example.org", False),
+        ("ORGANIZER;EMAIL=soc@example.org:mailto:2_GEYDA@imip.me.com", False),
+        ("ORGANIZER:mailto:2_GEYDA@imip.me.com", None),
+        ("ORGANIZER;CN=Family:mailto:f7@group.calendar.google.com", None),
+        ("ORGANIZER:mailto:unknownorganizer@calendar.google.com", None),
+        ("ORGANIZER;CN=Society:that", None),
+        ("ORGANIZER:https://soc@example.org/principals/7", None),
+        ("ORGANIZER;CN=me@example.org:", None),
+        ("ATTENDEE;ROLE=CHAIR:mailto:soc@example.org", None),
+    ],
+)
+def test_whose_event_it_is_tells_the_address_of_the_organiser(
+    tmp_path: Path, line: str, *, is_organizer: bool | None
+) -> None:
+    text = f"BEGIN:VEVENT\nDTSTART:20261224\n{line}\nEND:VEVENT\n"
+    path = written(tmp_path, "calendar.ics", text)
+    mine = frozenset({"me@example.org", "jo\u0308rg@example.org"})
+    (draft,) = IMPORTER.read(path, Reading(addresses=mine))
+    assert isinstance(draft, Draft)
+    assert draft.arguments["is_organizer"] is is_organizer
+
+
+def test_nothing_tells_whose_event_it_is_where_no_own_address_is_known(tmp_path: Path) -> None:
+    assert event(tmp_path, "DTSTART:20261224", "ORGANIZER:mailto:soc@example.org")["is_organizer"] is None
 
 
 def test_alarms_become_reminders_with_lasting_ids(tmp_path: Path) -> None:
