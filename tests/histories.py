@@ -53,7 +53,7 @@ GRAMMARS: Mapping[str, st.SearchStrategy[str]] = {
     "rrule|recurrence|^rule$": st.sampled_from(
         ("FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=YEARLY")
     ),
-    "url|ur[il]$|moved_to|unsubscribe": st.integers(0, 20).map(
+    "url|ur[il]$|moved_to|unsubscribe|^attachments$": st.integers(0, 20).map(
         lambda number: f"https://example.org/{number}"
     ),
     "currency": st.sampled_from(("EUR", "USD", "JPY", "DEM")),

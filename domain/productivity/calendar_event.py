@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from domain.productivity.calendar_attachments import CalendarAttachments, each_once
 from domain.productivity.calendar_event_terms import (
     Attendee,
     CalendarUid,
@@ -26,7 +27,6 @@ from domain.productivity.calendar_event_terms import (
     require_clear_reminders,
     require_single_attendees,
 )
-from domain.productivity.invitations import Invitations
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
 from domain.shared.content import Content
@@ -52,7 +52,7 @@ from domain.shared.values import (
 )
 
 
-class CalendarEvent(Invitations):
+class CalendarEvent(CalendarAttachments):
     """An appointment, a holiday, a birthday: what it is, who comes and who is to be reminded."""
 
     KIND: ClassVar[str] = "calendar_event"
@@ -72,7 +72,7 @@ class CalendarEvent(Invitations):
     categories: tuple[str, ...] = ()
     colour: str | None = None
 
-    class Event(Invitations.Event):
+    class Event(CalendarAttachments.Event):
         """Any event of a calendar event."""
 
     class Scheduled(Event, Content.Created, EventDetails):
@@ -157,6 +157,7 @@ class CalendarEvent(Invitations):
         categories: Many[Label] = (),
         colour: Label | None = None,
         is_organizer: bool | None = None,
+        attachments: Many[Url] = (),
     ) -> CalendarEvent:
         """Enter an event; skips and changes must name occurrences that the series has.
 
@@ -168,6 +169,7 @@ class CalendarEvent(Invitations):
         require_whole_place(latitude, longitude)
         require_single_attendees(attendees)
         require_clear_reminders(reminders)
+        attachments = each_once(attachments)
         event = cls._begin(
             origin,
             cls.Scheduled,
@@ -199,7 +201,7 @@ class CalendarEvent(Invitations):
             categories=categories,
             colour=colour,
         )
-        event._learn(is_organizer=is_organizer)  # noqa: SLF001 - a record of its own kind
+        event._learn(is_organizer=is_organizer, attachments=attachments)  # noqa: SLF001 - a record of its own kind
         return event
 
     def refresh(
@@ -233,6 +235,7 @@ class CalendarEvent(Invitations):
         categories: Many[Label] = (),
         colour: Label | None = None,
         is_organizer: bool | None = None,
+        attachments: Many[Url] = (),
     ) -> None:
         """Take what the source of an imported event says now, also of one that it had cancelled."""
         rrule = rrule and rule_for(time_kind, timezone, rrule)
@@ -242,6 +245,7 @@ class CalendarEvent(Invitations):
         require_whole_place(latitude, longitude)
         require_single_attendees(attendees)
         require_clear_reminders(reminders)
+        attachments = each_once(attachments)
         self._refresh(
             CalendarEvent.Refreshed,
             title=title,
@@ -272,7 +276,7 @@ class CalendarEvent(Invitations):
             categories=categories,
             colour=colour,
         )
-        self._learn(is_organizer=is_organizer)
+        self._learn(is_organizer=is_organizer, attachments=attachments)
 
     def call_off(self, *, sequence: Count = 0) -> None:
         """Take that the source of an imported event cancels it, and says nothing else of it."""
@@ -328,9 +332,10 @@ class CalendarEvent(Invitations):
                 CalendarEvent.ReminderAcknowledged, reminder_id=reminder_id, acknowledged_at=moment
             )
 
-    def _learn(self, *, is_organizer: bool | None) -> None:
+    def _learn(self, *, is_organizer: bool | None, attachments: tuple[str, ...]) -> None:
         """Take what came to be told later than the events that carry all the rest."""
         self._refresh(CalendarEvent.OrganizerKnown, is_organizer=told(is_organizer, self.is_organizer))
+        self._refresh(CalendarEvent.AttachmentsKnown, attachments=attachments)
 
     def _reminder(self, reminder_id: UUID) -> Reminder:
         for each in self.reminders:

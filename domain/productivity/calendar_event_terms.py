@@ -15,6 +15,7 @@ from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
 from domain.shared.record import TooMany
 from domain.shared.values import Id, Line, LocalTime, Moment, Text, address_key
 
+MAX_ATTACHMENTS = 100
 MAX_ATTENDEES = 1000
 MAX_REMINDERS = 100
 
@@ -149,6 +150,10 @@ class AttendeeTwice(RuleBroken):
 
 class AttendeeNotFound(ItemNotFound):
     """Nobody is invited under this address."""
+
+
+class AttachmentNotFound(ItemNotFound):
+    """The event has no attachment with this address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def all_commands() -> Iterator[Command]:
 def _written(made: str, place: str) -> str:
     """Return the string in the form that a field of this name wants."""
     leaf = re.split(r"[ .]", place)[-1]
-    if re.search("url|ur[il]|moved_to|unsubscribe", leaf):
+    if re.search("url|ur[il]|moved_to|unsubscribe|^attachments$", leaf):
         return f"https://{made}.example/"
     return f"{made}@example.org" if leaf in {"email", "address"} else made
 

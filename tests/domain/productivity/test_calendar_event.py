@@ -273,6 +273,8 @@ def test_event_that_is_not_cancelled_cannot_be_reinstated() -> None:
         lambda event: event.uninvite("x"),
         lambda event: event.record_rsvp("x", Rsvp.ACCEPTED),
         lambda event: event.respond(Rsvp.ACCEPTED),
+        lambda event: event.attach("https://example.org/"),
+        lambda event: event.detach("https://example.org/"),
         lambda event: event.add_reminder(at=NOON),
         lambda event: event.remove_reminder(new_id()),
         lambda event: event.acknowledge_reminder(new_id()),
@@ -344,9 +346,10 @@ def test_event_can_be_scheduled_from_json() -> None:
         '{"title": "x", "time_kind": "zoned", "start_local": "2026-01-05T09:00:00Z"}',
         '{"title": "x", "time_kind": "utc", "start_local": "2026-01-05T09:00:00", "priority": 10}',
         '{"title": "x", "time_kind": "utc", "start_local": "2026-01-05T09:00:00", "attendees": [{"address": ""}]}',
+        '{"title": "x", "time_kind": "utc", "start_local": "2026-01-05T09:00:00", "attachments": ["agenda.pdf"]}',
     ],
 )
-def test_times_with_offsets_odd_priorities_and_nameless_guests_are_refused(arguments: str) -> None:
+def test_times_with_offsets_odd_priorities_and_what_is_no_address_are_refused(arguments: str) -> None:
     with pytest.raises(InvalidInput):
         commands_of(CalendarEvent)["schedule"].arguments_from_json(arguments)
 
@@ -371,6 +374,9 @@ def test_event_replays_to_the_same() -> None:
     event.reinstate()
     refresh(event, "News", is_organizer=False)
     event.take_over()
+    refresh(event, "News", attachments=("https://example.org/1",))
+    event.attach("https://example.org/2")
+    event.detach("https://example.org/1")
     again: Any = None
     for each in event.pending_events:
         assert isinstance(each, CalendarEvent.Event)
