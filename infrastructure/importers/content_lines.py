@@ -227,7 +227,7 @@ def position(text: str) -> tuple[float, float] | None:
 
 
 def holds_content(line: bytes) -> bool:
-    """Tell the lines of photos, sounds and attachments, which can be large and are not kept."""
+    """Tell the lines that may hold photos, sounds and attachments: what is in them can be large, and is not kept."""
     match = _HEAD.match(line)
     return match is not None and match[1].upper() in _CONTENT
 

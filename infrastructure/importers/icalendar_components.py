@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from time import monotonic
 
+from domain.shared.values import MAX_URL
 from infrastructure.importers.content_lines import (
     Component,
     component,
@@ -21,6 +22,8 @@ _OWN_ENTRIES = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE
 """Never parts of another entry: where one begins, the one before has lost its end."""
 _KNOWN = _OWN_ENTRIES | {"VCALENDAR", "VALARM", "VAVAILABILITY"}
 _SHORT_LINE = 4096
+_LONGEST_ATTACHMENT = 2 * MAX_URL
+"""In bytes: an address and what a program says of it. Longer ones hold the content itself, and are not kept."""
 MAX_LINES = 100_000
 """No entry of a person's calendar has so many."""
 _LINES_A_LOOK = 4096
@@ -67,10 +70,14 @@ class Entry:
         if self.fault:
             self.lines.clear()
             self.open_parts.clear()
-        elif not holds_content(line):
+        elif not holds_content(line) or self._may_name_attachment(line):
             self.lines.append(line)
             if not self.open_parts:
                 self._note(line)
+
+    def _may_name_attachment(self, line: bytes) -> bool:
+        """Tell an attachment of the entry itself; that of an alarm is a sound."""
+        return not self.open_parts and len(line) <= _LONGEST_ATTACHMENT and line[:6].upper() == b"ATTACH"
 
     def _note(self, line: bytes) -> None:
         start = line[:14].upper()

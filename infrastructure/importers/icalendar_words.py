@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from domain.productivity.calendar_event_terms import MAX_ATTACHMENTS
 from domain.shared.values import MAX_URL
 from infrastructure.importers.content_lines import Component, ContentLine, split_value
 from infrastructure.importers.enml_text import markdown_of
@@ -20,8 +21,11 @@ TEXT_CHARACTERS = 1_000_000
 LABEL_CHARACTERS = 64
 MAX_LABELS = 1000
 _HTML_CHARACTERS = 200_000
-_VOLATILE = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE"})
+_NOT_NAMING = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "ATTACH"})
+"""What a program writes anew each time, and what was not read when the first entries were named."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_NO_ADDRESS = re.compile(r"(?:cid|data|[a-z]):", re.IGNORECASE)
+"""A part of the message that the file came with, the content itself, or a drive of some computer."""
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/.*)?")
 
 
@@ -79,6 +83,16 @@ def url_of(component: Component) -> str | None:
     return next((url for line in lines if line is not None and (url := _url(line))), None)
 
 
+def attachments_of(component: Component) -> tuple[str, ...]:
+    """Return the addresses of what is attached, each once; what lies in the file itself is left out."""
+    found: dict[str, None] = {}
+    for line in component.all("ATTACH"):
+        url = None if _holds_bytes(line) else url_from(one_line(line.text, MAX_URL + 1))
+        if url is not None and not _NO_ADDRESS.match(url) and len(found) < MAX_ATTACHMENTS:
+            found[url] = None
+    return tuple(found)
+
+
 def source_name(uid: str, recurrence: str = "") -> str:
     """Return what an entry with a UID is called, also where the UID is longer than a name may be."""
     name = one_line(f"{uid}/{recurrence}" if recurrence else uid, LINE_CHARACTERS + 1)
@@ -86,14 +100,18 @@ def source_name(uid: str, recurrence: str = "") -> str:
 
 
 def entry_digest(component: Component) -> str:
-    """Return what an entry without a UID is called: all that it says but when it was written down."""
+    """Return what an entry without a UID is called: what it says, but for when it was written down."""
     said = sorted(
         f"{line.name}{sorted(line.params.items())}{line.value}"
         for name, lines in component.properties.items()
-        if name not in _VOLATILE and not name.startswith("X-")
+        if name not in _NOT_NAMING and not name.startswith("X-")
         for line in lines
     )
     return digest_of(component.name, *said)
+
+
+def _holds_bytes(line: ContentLine) -> bool:
+    return line.param("VALUE").upper() == "BINARY" or line.param("ENCODING").upper() in {"B", "BASE64"}
 
 
 def _url(line: ContentLine) -> str | None:

@@ -131,6 +131,17 @@ def test_guests_of_somebody_elses_event_are_left_to_them_until_it_is_taken_over(
     assert (event.location, event.is_organizer, len(event.attendees)) == ("Cabin", True, 1)
 
 
+def test_attachments_are_those_that_the_newest_state_names(store: Store, me: Session, tmp_path: Path) -> None:
+    agenda = REQUEST.replace("SUMMARY:Tea", "SUMMARY:Tea\nATTACH:https://example.org/agenda")
+    folder = folder_of(tmp_path / "one", agenda)
+    for outcome in ("created", "unchanged"):
+        assert imported(me, folder) == ({outcome: 1}, {})
+    event = only(store, me)
+    assert (event.attachments, event.version) == (("https://example.org/agenda",), 2)
+    assert imported(me, folder_of(tmp_path / "two", REQUEST)) == ({"refreshed": 1}, {})
+    assert only(store, me).attachments == ()
+
+
 def test_cancellation_of_what_nobody_knows_is_skipped(store: Store, me: Session, tmp_path: Path) -> None:
     assert imported(me, folder_of(tmp_path / "in", CANCEL)) == ({"skipped": 1}, {"not_known": 1})
     store.catch_up()

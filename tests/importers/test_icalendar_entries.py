@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.productivity.calendar_event_terms import (
+    MAX_ATTACHMENTS,
     Attendee,
     AttendeeKind,
     AttendeeRole,
@@ -18,7 +19,9 @@ from domain.productivity.calendar_event_terms import (
     Transparency,
 )
 from domain.productivity.task_terms import Priority, Status
-from infrastructure.importers.draft import Draft, Reading
+from domain.shared.values import MAX_URL
+from infrastructure.importers.draft import Draft, Limits, Reading
+from infrastructure.importers.icalendar_components import taken_apart
 from tests.importers.calendars import IMPORTER, entries, event, task
 from tests.importers.reading import written
 
@@ -143,6 +146,66 @@ def test_other_words_are_kept(tmp_path: Path) -> None:
     assert found["classification"] is Classification.PRIVATE
     assert (found["priority"], found["sequence"], found["colour"]) == (9, 3, "teal")
     assert found["categories"] == ("Family", "Food, drink")
+
+
+def test_attachments_are_kept_by_address(tmp_path: Path) -> None:
+    agenda = "https://example.org/agenda?a=1,2"
+    found = event(
+        tmp_path,
+        "DTSTART:20261224",
+        f"ATTACH;FMTTYPE=application/pdf;FILENAME=Agenda:{agenda}",
+        "ATTACH;VALUE=URI:ftp://example.org/min utes",
+        "attach:https://example.org/agenda?a=1\\,2",
+        "ATTACH:message:%3C1@example.org%3E",
+    )
+    assert found["attachments"] == (agenda, "ftp://example.org/min%20utes", "message:%3C1@example.org%3E")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["ATTACH;ENCODING=BASE64;VALUE=BINARY:aHR0cHM6Ly9leGFtcGxlLm9yZy8="],
+        ["ATTACH;ENCODING=b:aHR0cHM6Ly9leGFtcGxlLm9yZy8="],
+        ["ATTACH;VALUE=BINARY:https://example.org/"],
+        ["ATTACH:CID:part3@example.org"],
+        ["ATTACH:data:text/plain,Tea"],
+        ["ATTACH:C:\\\\Tea.doc"],
+        ["ATTACH;VALUE=URI:Tea.wav"],
+        ["ATTACH:https:///Tea.doc"],
+        ["ATTACH:"],
+        [f"ATTACH:https://example.org/{'a' * MAX_URL}"],
+        ["BEGIN:VALARM", "TRIGGER:-PT5M", "ATTACH:https://example.org/bell.wav", "END:VALARM"],
+        ["IMAGE;VALUE=URI:https://example.org/tea.png"],
+    ],
+)
+def test_attachment_that_has_no_address_of_its_own_is_left_out(tmp_path: Path, lines: list[str]) -> None:
+    found = event(tmp_path, "DTSTART:20261224", "SUMMARY:Tea", *lines)
+    assert (found["title"], found["attachments"]) == ("Tea", ())
+
+
+def test_only_lines_that_may_name_an_attachment_are_held() -> None:
+    named = b"ATTACH:https://example.org/"
+    alarm = (b"BEGIN:VALARM", named, b"END:VALARM")
+    text = b"\n".join(
+        (b"BEGIN:VEVENT", named, b"ATTACH;ENCODING=BASE64:" + b"Y" * 20_000, *alarm, b"END:VEVENT")
+    )
+    (entry,) = taken_apart(text, Limits()).entries
+    assert entry.lines == [named, b"BEGIN:VALARM", b"END:VALARM"]
+
+
+def test_no_more_attachments_are_kept_than_an_event_may_have(tmp_path: Path) -> None:
+    lines = [f"ATTACH:https://example.org/{number}" for number in range(MAX_ATTACHMENTS + 1)]
+    assert len(event(tmp_path, "DTSTART:20261224", *lines)["attachments"]) == MAX_ATTACHMENTS
+
+
+def test_entry_without_a_uid_is_known_again_whatever_is_attached_to_it(tmp_path: Path) -> None:
+    entry = "BEGIN:VEVENT\nDTSTART:20261224\nSUMMARY:Tea\nEND:VEVENT\n"
+    (bare,) = entries(tmp_path, entry)
+    (with_agenda,) = entries(tmp_path, entry.replace("SUMMARY", "ATTACH:https://example.org/\nSUMMARY"))
+    assert isinstance(bare, Draft)
+    assert isinstance(with_agenda, Draft)
+    assert with_agenda.arguments["attachments"] == ("https://example.org/",)
+    assert bare.source_id == with_agenda.source_id
 
 
 def test_calendar_gives_name_and_cancellation(tmp_path: Path) -> None:
