@@ -21,7 +21,8 @@ from pydantic import AwareDatetime, NaiveDatetime, TypeAdapter
 
 from domain.shared.json_text import json_of
 from domain.shared.peers import NoPeers
-from domain.shared.record import LEDGER_ONLY, Record, Source, attach, restored, state_fields, subject_of
+from domain.shared.record import Record, Source, attach, restored, state_fields, subject_of
+from domain.shared.values import LEDGER_ONLY
 from projections.table import BUCKET, SUBJECT, Column, Index, Sql, Table
 
 _SCALARS: Mapping[Any, Sql] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator
 
 from domain.catalogue import KINDS
 from domain.shared.values import Id
@@ -19,9 +19,6 @@ def _known_kind(name: str) -> str:
 
 KindName = Annotated[str, AfterValidator(_known_kind)]
 """The name of a kind of record: ``task``."""
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""A SHA-256 digest in lower-case hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from domain.core.core_terms import Sha256
 from domain.core.link_rules import require_fit, require_password, require_short_life, shown_by
 from domain.core.link_terms import (
     DEFAULT_LIFE,
@@ -36,8 +35,8 @@ from domain.core.link_terms import (
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.peers import Claim, PeerRef
-from domain.shared.record import LEDGER_ONLY, Origin, Record, TooMany, peers_of
-from domain.shared.values import Label, Line, Many, Moment, Slug, Title, as_set
+from domain.shared.record import Origin, Record, TooMany, peers_of
+from domain.shared.values import LEDGER_ONLY, Label, Line, Many, Moment, Sha256, Slug, Title, as_set
 
 
 class Link(Content):

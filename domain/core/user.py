@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from domain.core.account import Account
-from domain.core.core_terms import KindName, Sha256
+from domain.core.core_terms import KindName
 from domain.core.user_terms import (
     MAX_PURPOSES,
     BornInFuture,
@@ -31,6 +31,7 @@ from domain.shared.values import (
     Label,
     Language,
     Name,
+    Sha256,
     Slug,
     TimeZone,
     address_key,

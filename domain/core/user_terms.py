@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from domain.core.core_terms import KindName, Sha256
+from domain.core.core_terms import KindName
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.values import Currency, Label, Moment, Slug
+from domain.shared.values import Currency, Label, Moment, Sha256, Slug
 
 GRACE_DAYS = 30
 MAX_PURPOSES = 100

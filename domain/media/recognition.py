@@ -8,8 +8,7 @@ from typing import Annotated
 from domain.media.media_terms import MediaQuarantined, PerceptualHash, Processing
 from domain.shared.content import Content
 from domain.shared.known import say
-from domain.shared.record import LEDGER_ONLY
-from domain.shared.values import Label, Language, Line, Text
+from domain.shared.values import LEDGER_ONLY, Label, Language, Line, Text
 
 
 class Recognition(Content):

@@ -8,8 +8,7 @@ from typing import Annotated
 from domain.personal.document_terms import DocumentSettled, DocumentState, NotProcessing
 from domain.personal.document_versions import Versions
 from domain.shared.known import say
-from domain.shared.record import LEDGER_ONLY
-from domain.shared.values import Fraction, Label, Language, Line, Text
+from domain.shared.values import LEDGER_ONLY, Fraction, Label, Language, Line, Text
 
 
 class Reading(Versions):

@@ -50,8 +50,8 @@ from domain.personal.location_terms import touches
 from domain.shared.content import Content
 from domain.shared.known import differs, told
 from domain.shared.peers import PeerRef, peer_refs
-from domain.shared.record import LEDGER_ONLY, Origin
-from domain.shared.values import Day, Id, Line, Many, Moment, Number, Text
+from domain.shared.record import Origin
+from domain.shared.values import LEDGER_ONLY, Day, Id, Line, Many, Moment, Number, Text
 
 
 class Findings(Content):

@@ -38,8 +38,9 @@ from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
 from domain.shared.known import told
 from domain.shared.peers import Claim
-from domain.shared.record import LEDGER_ONLY, Origin, TooMany, peers_of
+from domain.shared.record import Origin, TooMany, peers_of
 from domain.shared.values import (
+    LEDGER_ONLY,
     Country,
     Day,
     Fraction,

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from domain.shared.content import Content
 from domain.shared.errors import RuleBroken
-from domain.shared.record import LEDGER_ONLY, peers_of
+from domain.shared.record import peers_of
+from domain.shared.values import LEDGER_ONLY
 
 
 class LiesInItself(RuleBroken):

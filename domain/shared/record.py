@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, MISSING, dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Final, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent, CanMutateAggregate
@@ -20,9 +20,6 @@ from domain.shared.values import Id, Line, Slug, new_id
 R = TypeVar("R", bound="Record")
 
 E = TypeVar("E", bound="Record.Event")
-
-LEDGER_ONLY: Final = "ledger only"
-"""Marks a field of the state (in Annotated) that read tables do not carry: too large, and nobody sorts by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ COMMAND: Final = object()
 Events and states are read without it: what an older, laxer rule let in must stay readable.
 """
 
+LEDGER_ONLY: Final = "ledger only"
+"""Marks a field of the state (in Annotated) that read tables do not carry: too large, and nobody sorts by it."""
+
 _WITH_HOST = frozenset({"http", "https", "ftp"})
 
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
@@ -273,6 +276,9 @@ MediaType = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$", max_length=127)
 ]
 """A media type (RFC 6838), without parameters."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest in lower-case hexadecimal."""
 
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
 """The name of an IANA time zone."""

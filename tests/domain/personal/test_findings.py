@@ -47,7 +47,7 @@ from domain.personal.health_record_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import DomainError, InvalidInput
-from domain.shared.record import LEDGER_ONLY
+from domain.shared.values import LEDGER_ONLY
 from tests.domain.personal.health_entries import (
     DAY,
     EACH_TYPE,

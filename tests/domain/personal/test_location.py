@@ -16,8 +16,8 @@ from domain.personal.location_terms import EmptyBatch, Motion, OffTheDay, Point,
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.peers import Claim
-from domain.shared.record import LEDGER_ONLY, Origin, TooMany, state_fields
-from domain.shared.values import new_id
+from domain.shared.record import Origin, TooMany, state_fields
+from domain.shared.values import LEDGER_ONLY, new_id
 from tests.domain.personal.days import DAY, DEGREE_M, NOON, at, begun, hours
 
 
