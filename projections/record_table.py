@@ -22,7 +22,7 @@ from pydantic import AwareDatetime, NaiveDatetime, TypeAdapter
 from domain.shared.json_text import json_of
 from domain.shared.peers import NoPeers
 from domain.shared.record import Record, Source, attach, restored, state_fields, subject_of
-from domain.shared.values import LEDGER_ONLY
+from projections.kept_back import is_kept_back, keeps_back, told
 from projections.table import BUCKET, SUBJECT, Column, Index, Sql, Table
 
 _SCALARS: Mapping[Any, Sql] = {
@@ -62,12 +62,14 @@ class _Field:
     enum: type[Enum] | None = None
     adapter: TypeAdapter[Any] | None = None
     sequence: bool = False
+    partly: bool = False
+    """Whether a part of the value is kept back."""
 
     @property
     def to_sql(self) -> Callable[[Any], Any] | None:
         """What makes a column's value of one that is not None; None where it is the same."""
         if self.adapter is not None:
-            return json_of
+            return _told_json if self.partly else json_of
         if self.enum is not None:
             return _value_of
         return list if self.sequence else None
@@ -156,7 +158,7 @@ class RecordTable:
         return tuple(
             _field(name, hints[name])
             for name in state_fields(self.kind)
-            if name != "source" and LEDGER_ONLY not in getattr(hints[name], "__metadata__", ())
+            if name != "source" and not is_kept_back(hints[name])
         )
 
     # Most fields are columns as they are: only the others are looked at one by one, for every row of a batch.
@@ -194,6 +196,10 @@ def _value_of(value: Enum) -> Any:  # noqa: ANN401 - what the enumeration is of
     return value._value_
 
 
+def _told_json(value: Any) -> bytes:  # noqa: ANN401 - any value of a state
+    return json_of(told(value))
+
+
 def _field(name: str, hint: Any) -> _Field:  # noqa: ANN401 - a type
     core = _core(hint)
     if isinstance(core, type) and issubclass(core, Enum):
@@ -207,7 +213,7 @@ def _field(name: str, hint: Any) -> _Field:  # noqa: ANN401 - a type
             return _Field(name, Sql.TEXTS, closed=False, sequence=True)
         if item is UUID:
             return _Field(name, Sql.UUIDS, closed=True, sequence=True)
-    return _Field(name, Sql.JSONB, closed=False, adapter=TypeAdapter(hint))
+    return _Field(name, Sql.JSONB, closed=False, adapter=TypeAdapter(hint), partly=keeps_back(hint))
 
 
 def _core(hint: Any) -> Any:  # noqa: ANN401 - a type

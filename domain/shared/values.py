@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -44,7 +44,10 @@ Events and states are read without it: what an older, laxer rule let in must sta
 """
 
 LEDGER_ONLY: Final = "ledger only"
-"""Marks a field of the state (in Annotated) that read tables do not carry: too large, and nobody sorts by it."""
+"""Marks a field of the state, or of a part of it (in Annotated), that read tables do not carry.
+
+It is too large, and nobody sorts by it; or it is not to be read in clear.
+"""
 
 _WITH_HOST = frozenset({"http", "https", "ftp"})
 
@@ -329,6 +332,11 @@ class StoredContent:
     blob_id: Id
     size: Count
     media_type: MediaType
+    digest: Annotated[Sha256 | None, LEDGER_ONLY] = field(default=None, compare=False)
+    """Of the bytes in clear: it betrays a known file, so it stays under encryption.
+
+    None where nobody has computed it, and in what read tables tell: the same content all the same.
+    """
 
 
 def text_key(text: str) -> str:

@@ -8,6 +8,7 @@ cut off unnoticed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -75,14 +76,13 @@ class Blobs:
         bound = self._binding(subject_id, record_id, blob_id)
         first = source.read(INLINE_BYTES + 1)
         if len(first) <= INLINE_BYTES:
+            content = StoredContent(blob_id, len(first), media_type, hashlib.sha256(first).hexdigest())
             body = cipher.seal(first, _piece(bound, 0, last=True))
-            entry = BlobEntry(blob_id, record_id, key.id, body)
-            return Stored(StoredContent(blob_id, len(first), media_type), entry)
-        counted = _Counted(first, source)
-        self._objects.put(object_name(blob_id), _sealed_pieces(cipher, bound, counted.pieces()))
-        return Stored(
-            StoredContent(blob_id, counted.size, media_type), BlobEntry(blob_id, record_id, key.id, None)
-        )
+            return Stored(content, BlobEntry(blob_id, record_id, key.id, body))
+        measured = _Measured(first, source)
+        self._objects.put(object_name(blob_id), _sealed_pieces(cipher, bound, measured.pieces()))
+        content = StoredContent(blob_id, measured.size, media_type, measured.digest)
+        return Stored(content, BlobEntry(blob_id, record_id, key.id, None))
 
     def read(self, subject_id: UUID, blob_id: UUID) -> Iterator[bytes]:
         """Yield the content piece by piece; raises NotFound, Erased, CorruptEvent, Unavailable."""
@@ -129,18 +129,24 @@ class Blobs:
         )
 
 
-class _Counted:
-    """Cuts a stream into pieces and counts its bytes."""
+class _Measured:
+    """Cuts a stream into pieces; knows the size and the digest of those it has given."""
 
     def __init__(self, first: bytes, source: BinaryIO) -> None:
         self._first = first
         self._source = source
+        self._hash = hashlib.sha256()
         self.size = 0
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
 
     def pieces(self) -> Iterator[bytes]:
         piece = self._first + self._source.read(PIECE_BYTES - len(self._first))
         while piece:
             self.size += len(piece)
+            self._hash.update(piece)
             yield piece
             piece = self._source.read(PIECE_BYTES)
 

@@ -17,6 +17,7 @@ from domain.shared.commands import Command, commands_of
 from domain.shared.content import Content as ContentRecord
 from domain.shared.errors import LifeledgerError
 from domain.shared.record import Record, Source
+from domain.shared.values import StoredContent
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import Erased
 from infrastructure.importers.batch import Intake
@@ -162,11 +163,17 @@ def readings(me: Session, record_id: UUID) -> Iterator[bytes]:
         if not isinstance(event, OpenedEvent):
             raise Erased
         yield repr((sorted(vars(event.event).items()), event.purpose)).encode()
+    content = content_of(record)
+    if content is not None:
+        yield b"".join(me.content(content.blob_id))
+
+
+def content_of(record: Record) -> StoredContent | None:
+    """Return the bytes a record keeps; of a document, those of its newest version."""
     content = getattr(record, "content", None) or getattr(record, "source_content", None)
     if content is None and getattr(record, "versions", None):
         content = cast("Any", record).versions[-1].content
-    if content is not None:
-        yield b"".join(me.content(content.blob_id))
+    return cast("StoredContent | None", content)
 
 
 def as_told(record: Record) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,15 @@ import psycopg
 import pytest
 
 from domain.catalogue import KINDS
+from domain.shared.values import StoredContent
 from infrastructure.bootstrap import open_store
 from infrastructure.embedded.servers import EmbeddedServers, stop
 from infrastructure.settings import Settings
 from tests.privacy.inhabited import (
+    CONTENT_SIZES,
     ask_everything,
     beside,
+    content_of,
     files_of_read_tables,
     is_of,
     look_in_redis,
@@ -49,6 +52,9 @@ class Findings:
     folders_looked_through: set[str]
     beside_the_read_tables_when_stopped: dict[Path, set[str]]
     in_the_read_tables_when_stopped: set[str]
+    contents: list[StoredContent]
+    ids_of_content_in_the_read_tables: set[bytes]
+    digests_anywhere: set[bytes]
     control: str
     control_in_wal: set[str]
     control_in_heap: set[str]
@@ -86,6 +92,7 @@ def _findings(folder: Path) -> Findings:
             assert hits
             needles = Needles(planter.planted)
             through_the_keys = readable_strings(me, records, needles)
+            contents = [content for each in records if (content := content_of(me.load(each)))]
             kinds = {me.load(record_id).KIND for record_id in records}
             cluster, read_tables = files_of_read_tables(servers)
             answers, in_redis = look_in_redis(servers, needles)
@@ -94,6 +101,7 @@ def _findings(folder: Path) -> Findings:
             while_running = needles.in_files(looked_through)
         control, *in_clear = _write_in_clear(servers, cluster)
     assert stop(folder)
+    own_files = [path for path in files_below(folder) if is_of(path, read_tables)]
     return Findings(
         planter.planted,
         planter.kept,
@@ -105,12 +113,22 @@ def _findings(folder: Path) -> Findings:
         while_running,
         {str(path.relative_to(folder)) for path in looked_through},
         needles.in_files(beside(folder, read_tables)),
-        set().union(
-            *needles.in_files(path for path in files_below(folder) if is_of(path, read_tables)).values()
-        ),
+        set().union(*needles.in_files(own_files).values()),
+        contents,
+        _found(own_files, {str(each.blob_id).encode() for each in contents}),
+        _found(files_below(folder), {form for each in contents for form in _written(each.digest or "")}),
         control,
         *in_clear,
     )
+
+
+def _written(digest: str) -> tuple[bytes, bytes]:
+    return digest.encode(), bytes.fromhex(digest)
+
+
+def _found(paths: Iterable[Path], strings: set[bytes]) -> set[bytes]:
+    """Return which of some strings stand in files as they are: a look for digests in every encoding takes a minute."""
+    return {each for path in paths for data in [path.read_bytes()] for each in strings if each in data}
 
 
 def _write_in_clear(servers: EmbeddedServers, cluster: Path) -> tuple[str, set[str], set[str], set[str]]:
@@ -162,6 +180,15 @@ def test_stopped_servers_leave_it_in_the_read_tables_only(findings: Findings) ->
     """What unlogged tables hold is on disk after a clean stop, by design."""
     assert findings.places(findings.beside_the_read_tables_when_stopped) == {}
     assert len(findings.in_the_read_tables_when_stopped) >= LEAST_IN_READ_TABLES
+
+
+def test_the_digest_of_content_lies_nowhere_in_clear_not_even_in_the_read_tables(findings: Findings) -> None:
+    assert {bool(each.digest) for each in findings.contents} == {True}
+    assert len(findings.contents) == len(CONTENT_SIZES)
+    assert findings.digests_anywhere == set()
+    assert findings.ids_of_content_in_the_read_tables == {
+        str(each.blob_id).encode() for each in findings.contents
+    }
 
 
 def test_a_string_in_an_ordinary_table_is_found_in_wal_and_heap(findings: Findings) -> None:

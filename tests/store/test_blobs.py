@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -47,6 +49,40 @@ def test_content_of_any_size_comes_back_whole(me: Session, size: int) -> None:
     kept = keep(me, Content("source_content", "message/rfc822", data=data))
     assert (kept.size, kept.media_type) == (size, "message/rfc822")
     assert b"".join(me.content(kept.blob_id)) == data
+
+
+@pytest.mark.parametrize("size", [0, 11, INLINE_BYTES, INLINE_BYTES + 1, PIECE_BYTES, PIECE_BYTES * 3 + 17])
+def test_content_is_stored_with_the_digest_of_its_bytes(me: Session, tmp_path: Path, size: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(secrets.token_bytes(size))
+    kept = keep(me, Content("source_content", "message/rfc822", path=path))
+    assert kept.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_digest_of_content_stands_in_no_table(me: Session, store: Store, databases: Databases) -> None:
+    kept = [
+        keep(me, Content("source_content", "message/rfc822", data=secrets.token_bytes(size)))
+        for size in (9, INLINE_BYTES + 1)
+    ]
+    store.catch_up()
+    rows = list(every_row(databases.ledger)) + list(every_row(databases.keys))
+    for content in kept:
+        assert content.digest is not None
+        found_id = [table for table, row in rows if str(content.blob_id) in row]
+        assert found_id == ["ledger.blobs", "read.emails"]
+        assert [table for table, row in rows if content.digest in row.lower()] == []
+
+
+def every_row(url: str) -> Iterator[tuple[str, str]]:
+    """Yield every row of a database as text, bytes in hexadecimal."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+        ).fetchall()
+        for (table,) in tables:
+            for (row,) in connection.execute(f"SELECT each::text FROM {table} each"):
+                yield table, row
 
 
 def test_only_large_content_leaves_the_ledger_and_nothing_is_in_clear(

@@ -9,12 +9,13 @@ import orjson
 import pytest
 
 from domain.catalogue import kind_named
+from domain.media.media import Media
 from domain.shared.codes import COUNTRIES, CURRENCIES
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.money import MINOR_UNITS
 from domain.shared.values import new_id
-from infrastructure.ledger.codec import decode_event
+from infrastructure.ledger.codec import decode_event, encode_event
 
 CAPTURED = {
     "capture": {
@@ -137,3 +138,21 @@ def test_what_an_older_rule_let_in_is_still_read(kind: str, topic: str, data: di
     envelope = (new_id(), 2, datetime(2026, 5, 4, tzinfo=UTC))
     event, _ = decode_event(kind, topic, 1, envelope, orjson.dumps({"purpose": None, "data": data}))
     assert event.originator_version == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "digest"),
+    [({}, None), ({"digest": None}, None), ({"digest": "5eed" * 16}, "5eed" * 16)],
+    ids=["of older events", "unknown", "known"],
+)
+def test_content_is_read_with_and_without_a_digest(told: dict[str, Any], digest: str | None) -> None:
+    content = {"blob_id": str(new_id()), "size": 3, "media_type": "image/jpeg", **told}
+    data = {"content": content, "width": None, "height": None, "orientation": 1, "duration_ms": None}
+    body = orjson.dumps({"purpose": None, "data": data})
+    envelope = (new_id(), 2, datetime(2026, 5, 4, tzinfo=UTC))
+    event, _ = decode_event("media", "media.content_replaced", 1, envelope, body)
+    assert isinstance(event, Media.ContentReplaced)
+    assert (str(event.content.blob_id), event.content.digest) == (content["blob_id"], digest)
+    again, _ = decode_event("media", "media.content_replaced", 1, envelope, encode_event(event, None))
+    assert isinstance(again, Media.ContentReplaced)
+    assert again.content.digest == digest
