@@ -372,8 +372,9 @@ class Media(Recognition):
 
     @property
     def claims(self) -> frozenset[Claim]:
-        """One medium for the same stored bytes, be it in the trash; an import knows equal files by their source."""
-        return frozenset({Claim("media.content", str(self.content.blob_id))})
+        """One medium for the same bytes, be it in the trash: by their digest, and by their id for who does not know it."""
+        names = (str(self.content.blob_id), self.content.digest)
+        return frozenset(Claim("media.content", each) for each in names if each is not None)
 
     def _put_away(self, event_class: type[Event], where: Visibility) -> None:
         if self.visibility not in (Visibility.TIMELINE, where):

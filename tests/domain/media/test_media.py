@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, cast
@@ -24,9 +25,10 @@ from domain.media.media_terms import (
 )
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, RecordTrashed
+from domain.shared.peers import Claim
 from domain.shared.place import HalfPlace
 from domain.shared.record import Origin, state_fields
-from domain.shared.values import new_id
+from domain.shared.values import StoredContent, new_id
 from tests.domain.media.photos import BETTER, NOON, ORIGINAL, ROME, imported, position, topics
 
 
@@ -79,6 +81,30 @@ def test_added_medium_keeps_what_is_known_of_it() -> None:
 def test_origin_of_a_time_is_nothing_without_a_time() -> None:
     assert photo(capture_origin=CaptureOrigin.FILENAME).capture_origin is None
     assert imported().capture_origin is None
+
+
+def test_equal_bytes_are_claimed_once_by_their_digest_and_by_their_id() -> None:
+    digest = "5eed" * 16
+    first, again = (photo() for _ in range(2))
+    first.replace_content(StoredContent(new_id(), 3, "image/jpeg", digest))
+    again.replace_content(StoredContent(new_id(), 3, "image/jpeg", digest))
+    assert first.claims & again.claims == {Claim("media.content", digest)}
+    assert len(first.claims) == 2
+    assert photo().claims == {Claim("media.content", str(ORIGINAL.blob_id))}
+
+
+@pytest.mark.parametrize("digest", ["5EED" * 16, "5eed" * 15, "5eed" * 16 + "\n", "sha"])
+def test_digest_of_content_is_of_one_form(digest: str) -> None:
+    command = commands_of(Media)["replace_content"]
+    with pytest.raises(InvalidInput) as refused:
+        command.arguments((StoredContent(new_id(), 3, "image/jpeg", digest),), {})
+    assert digest not in str(refused.value)
+
+
+def test_same_bytes_are_replaced_once_whether_or_not_their_digest_is_known() -> None:
+    media = photo()
+    media.replace_content(replace(ORIGINAL, digest="5eed" * 16))
+    assert topics(media) == ["media.added"]
 
 
 @pytest.mark.parametrize("half", [{"latitude": 41.9}, {"longitude": 12.5}])
