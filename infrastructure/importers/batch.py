@@ -6,9 +6,10 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -17,15 +18,22 @@ from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
 from domain.shared.content import MAX_TAGS
-from domain.shared.errors import DomainError, InvalidInput, RecordTrashed
+from domain.shared.errors import DomainError, InvalidInput, LifeledgerError, RecordTrashed
 from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
 from domain.shared.values import new_id
-from infrastructure.blobs.blobs import PIECE_BYTES
+from infrastructure.blobs.blobs import PIECE_BYTES, Stored
 from infrastructure.crypto.cipher import KEY_BYTES, blind, derive
-from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, SourceAlreadyKept, VersionConflict
+from infrastructure.errors import (
+    ClaimTaken,
+    Erased,
+    ProcessingRestricted,
+    SourceAlreadyKept,
+    Unavailable,
+    VersionConflict,
+)
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
-from infrastructure.ledger.events import Attribution, SourceEntry
+from infrastructure.ledger.events import Attribution, BlobEntry, SourceEntry
 from infrastructure.ledger.fences import following_fences
 from infrastructure.store.blind_names import blind_source
 from infrastructure.store.session import Session
@@ -184,7 +192,11 @@ class Intake:
             secret,
         )
         endings = [self._take_one(batch, each) for each in drafts]
-        self._append(batch)
+        try:
+            self._append(batch)
+        except (ClaimTaken, SourceAlreadyKept, VersionConflict):
+            self._discard(batch.work.blobs)  # nothing was appended; of a lost reply that is not certain
+            raise
         return endings
 
     def _append(self, batch: _Batch) -> None:
@@ -239,12 +251,20 @@ class Intake:
         kind = kind_named(draft.kind)
         record_id = new_id()
         arguments = dict(draft.arguments)
+        blobs: list[BlobEntry] = []
         if draft.content is not None:
-            arguments[draft.content.parameter] = self._store(batch, kind, record_id, draft.content)
+            stored = self._store(batch, kind, record_id, draft.content)
+            arguments[draft.content.parameter] = stored.content
+            blobs.append(stored.entry)
         command = _command(kind, verb)
         source = Source(self._platform, draft.source_id, self._integration_id)
         origin = batch.work.origin(record_id, source)
-        record = batch.work.create(command, command.arguments((), arguments), origin)
+        try:
+            record = batch.work.create(command, command.arguments((), arguments), origin)
+        except LifeledgerError:
+            self._discard(blobs)
+            raise
+        batch.work.blobs += blobs
         for tag in islice(_valid_tags(kind, draft.tags), MAX_TAGS):
             record.tag(tag)  # type: ignore[attr-defined]  # _valid_tags yields none for a kind without tags
         return record
@@ -256,14 +276,17 @@ class Intake:
         getattr(record, command.verb)(**command.arguments((), given))
         return Outcome.REFRESHED if record.version > before else Outcome.UNCHANGED
 
-    def _store(self, batch: _Batch, kind: type[Record], record_id: UUID, content: Content) -> Any:  # noqa: ANN401 - an argument
+    def _store(self, batch: _Batch, kind: type[Record], record_id: UUID, content: Content) -> Stored:
         key = batch.work.key_for_new(kind, clock.now())
         with _opened(content) as stream:
-            stored = self._engine.blobs.store(
+            return self._engine.blobs.store(
                 self._session.subject_id, record_id, key, content.media_type, stream
             )
-        batch.work.blobs.append(stored.entry)
-        return stored.content
+
+    def _discard(self, blobs: Sequence[BlobEntry]) -> None:
+        """Delete content that no event will name; what cannot be deleted now stays."""
+        with suppress(Unavailable):
+            self._engine.blobs.delete(each.blob_id for each in blobs if each.body is None)
 
     def _named(self, draft: Draft, secret: bytes) -> _Named:
         source = blind_source(secret, draft.kind, self._platform, draft.source_id)

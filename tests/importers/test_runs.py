@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 
 from domain.communication.email import Email
+from domain.media.media import Media
+from domain.media.media_terms import MediaKind
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.shared.content import MAX_TAGS
 from domain.web.bookmark import Bookmark
-from infrastructure.importers.draft import Outcome, Reading
+from infrastructure.blobs.blobs import INLINE_BYTES, object_name
+from infrastructure.importers.batch import Intake
+from infrastructure.importers.draft import Content, Draft, Outcome, Reading
 from infrastructure.importers.formats import FORMATS, importer_for
 from infrastructure.importers.run import ImportReport, import_paths
+from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 
@@ -217,6 +225,61 @@ def test_the_same_bookmark_twice_in_a_folder_is_a_duplicate_and_holds_up_nothing
     store.catch_up()
     kept = [bookmark.url for bookmark in me.find(Bookmark, limit=100)]
     assert sorted(kept) == sorted([*addresses, "https://example.org/kept"])
+
+
+def large_picture(path: Path) -> bytes:
+    """Write a picture that is too large for the ledger; return its bytes."""
+    Image.frombytes("RGB", (200, 200), secrets.token_bytes(200 * 200 * 3)).save(path, "PNG")
+    assert path.stat().st_size > INLINE_BYTES
+    return path.read_bytes()
+
+
+def objects(settings: Settings) -> set[Path]:
+    """Return the files of large content."""
+    return {path for path in (settings.data_dir / "blobs").rglob("*") if path.is_file()}
+
+
+def test_a_picture_that_was_added_by_hand_is_a_duplicate_and_holds_up_nothing(
+    store: Store, me: Session, tmp_path: Path, settings: Settings
+) -> None:
+    data = large_picture(tmp_path / "2.png")
+    by_hand = Draft(
+        "media", "add", "mine", {"kind": MediaKind.PHOTO}, content=Content("content", "image/png", data)
+    )
+    assert [each.outcome for each in Intake(me, "file.test").take([by_hand])] == [Outcome.CREATED]
+    kept, events = objects(settings), heads(me)
+    assert len(kept) == 1
+    report = import_paths(me, [tmp_path], READING)
+    assert outcomes(report) == {"skipped": 1}
+    assert report.files[0].reasons == {"duplicate": 1}
+    assert heads(me) == events
+    large_picture(tmp_path / "1.png")
+    large_picture(tmp_path / "3.png")
+    assert outcomes(import_paths(me, [tmp_path], READING)) == {"created": 2, "skipped": 1}
+    assert outcomes(import_paths(me, [tmp_path], READING)) == {"unchanged": 2, "skipped": 1}
+    store.catch_up()
+    named = {object_name(each.content.blob_id) for each in me.find(Media)}
+    assert {path.relative_to(settings.data_dir / "blobs").as_posix() for path in objects(settings)} == named
+
+
+def test_an_import_leaves_no_content_behind_that_no_record_names(
+    me: Session, tmp_path: Path, settings: Settings
+) -> None:
+    data = large_picture(tmp_path / "one.png")
+    content, photo = Content("content", "image/png", data), {"kind": MediaKind.PHOTO}
+    several = [
+        Draft("media", "add", "first", photo, content=content),
+        Draft("media", "add", "again", photo, content=content),
+        Draft("media", "add", "invalid", photo | {"rating": 6}, content=replace(content, data=data + b".")),
+        Draft("media", "add", "other", photo, content=replace(content, data=data + b"..")),
+    ]
+    endings = [(each.outcome, each.reason) for each in Intake(me, "file.test").take(several)]
+    assert endings[:2] == [(Outcome.CREATED, ""), (Outcome.SKIPPED, "duplicate")]
+    assert endings[2][0] is Outcome.INVALID
+    assert endings[3] == (Outcome.CREATED, "")
+    blobs = me.engine.blobs.of_person(me.subject_id)
+    assert len(blobs) == len(objects(settings)) == 2
+    assert all(b"".join(me.content(blob_id)) for blob_id, _ in blobs)
 
 
 def test_a_file_moved_elsewhere_is_known_again(me: Session, tmp_path: Path) -> None:
