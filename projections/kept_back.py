@@ -22,14 +22,14 @@ def keeps_back(hint: Any) -> bool:  # noqa: ANN401 - a type
     return any(map(keeps_back, get_args(hint)))
 
 
-def told(value: Any) -> Any:  # noqa: ANN401 - any value of a state, and JSON of it
+def shown(value: Any) -> Any:  # noqa: ANN401 - any value of a state, and JSON of it
     """Return a value without what is kept back, to be written as JSON: in the form the whole value would have."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: told(getattr(value, name)) for name in _carried(type(value))}
+        return {name: shown(getattr(value, name)) for name in _carried(type(value))}
     if isinstance(value, tuple):
-        return [told(each) for each in value]
+        return [shown(each) for each in value]
     if isinstance(value, Mapping):
-        return {key: told(each) for key, each in value.items()}
+        return {key: shown(each) for key, each in value.items()}
     return value
 
 

@@ -22,7 +22,7 @@ from pydantic import AwareDatetime, NaiveDatetime, TypeAdapter
 from domain.shared.json_text import json_of
 from domain.shared.peers import NoPeers
 from domain.shared.record import Record, Source, attach, restored, state_fields, subject_of
-from projections.kept_back import is_kept_back, keeps_back, told
+from projections.kept_back import is_kept_back, keeps_back, shown
 from projections.table import BUCKET, SUBJECT, Column, Index, Sql, Table
 
 _SCALARS: Mapping[Any, Sql] = {
@@ -69,7 +69,7 @@ class _Field:
     def to_sql(self) -> Callable[[Any], Any] | None:
         """What makes a column's value of one that is not None; None where it is the same."""
         if self.adapter is not None:
-            return _told_json if self.partly else json_of
+            return _shown_json if self.partly else json_of
         if self.enum is not None:
             return _value_of
         return list if self.sequence else None
@@ -196,8 +196,8 @@ def _value_of(value: Enum) -> Any:  # noqa: ANN401 - what the enumeration is of
     return value._value_
 
 
-def _told_json(value: Any) -> bytes:  # noqa: ANN401 - any value of a state
-    return json_of(told(value))
+def _shown_json(value: Any) -> bytes:  # noqa: ANN401 - any value of a state
+    return json_of(shown(value))
 
 
 def _field(name: str, hint: Any) -> _Field:  # noqa: ANN401 - a type
