@@ -256,5 +256,9 @@ class RestoreUnfinished(BackupProblem):
     """This store is being restored; give the restore command again to finish what was broken off."""
 
 
+class ContentOfAnother(LifeledgerError):
+    """The store keeps content of this copy for somebody else: take it in there, or in a store without them."""
+
+
 class CopyUnusable(LifeledgerError):
     """The portable copy is not whole, or not for this key."""

@@ -119,6 +119,15 @@ class Blobs:
                 (bucket_of(subject_id), subject_id),
             ).fetchall()
 
+    def is_anothers(self, subject_id: UUID, blob_ids: Iterable[UUID]) -> bool:
+        """Return whether any of this content belongs to somebody else; looks through all there is."""
+        with lent(self._pool) as connection:
+            found = connection.execute(
+                "SELECT EXISTS (SELECT FROM ledger.blobs WHERE blob_id = ANY(%s) AND subject_id <> %s)",
+                (list(blob_ids), subject_id),
+            ).fetchone()
+        return found is not None and bool(found[0])
+
     def _binding(self, subject_id: UUID, record_id: UUID, blob_id: UUID) -> bytes:
         return (
             b"lifeledger blob\x01"

@@ -26,6 +26,7 @@ from domain.shared.values import new_id
 from infrastructure.crypto.period_key import PeriodKey
 from infrastructure.errors import (
     ClaimTaken,
+    ContentOfAnother,
     CopyUnusable,
     CorruptEvent,
     Erased,
@@ -87,11 +88,13 @@ class _Segment:
 
 
 def take_in(session: Session, folder: Path, manifest: CopyManifest, key: Key) -> TakenIn:
-    """Take a copy in for one person; raises CopyUnusable, Unavailable, KeyUnavailable.
+    """Take a copy in for one person; raises CopyUnusable, ContentOfAnother, Unavailable, KeyUnavailable.
 
     The person's own record is taken in where they are the same as in the copy. The rules that hold between
     records (unique values, known sources) hold here too; what a command once allowed is not judged again.
     """
+    if session.engine.blobs.is_anothers(session.subject_id, (each.blob_id for each in manifest.content)):
+        raise ContentOfAnother  # it lies under the ids it had, of which there is one place each
     taking = _TakingIn(session, folder, manifest, key)
     for file in manifest.files:
         with (folder / file.name).open("rb") as source:

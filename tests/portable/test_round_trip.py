@@ -25,7 +25,7 @@ from domain.shared.values import StoredContent, new_id
 from domain.web.bookmark import Bookmark
 from infrastructure.blobs.blobs import INLINE_BYTES
 from infrastructure.bootstrap import open_store
-from infrastructure.errors import ClaimTaken, ConfigurationError, CopyUnusable, Erased
+from infrastructure.errors import ClaimTaken, ConfigurationError, ContentOfAnother, CopyUnusable, Erased
 from infrastructure.portable.age import AgeKey, AgeLock, Unlocked, new_identity
 from infrastructure.portable.copy import MANIFEST, CopyManifest, read_manifest
 from infrastructure.portable.export import export, locked_by_passphrase, unlocked_by_passphrase
@@ -293,3 +293,18 @@ def test_address_that_was_removed_before_the_copy_occurs_nowhere_in_the_other_st
     plainly(me, tmp_path / "copy")
     taken(other.acting_as(me.subject_id), tmp_path / "copy")
     assert [len(other.find_person(f"{which}@example.org")) for which in ("new", "old")] == [1, 0]
+
+
+def test_content_that_a_store_keeps_for_one_person_is_not_taken_in_for_another(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    keep_mail(me, 1, INLINE_BYTES + 1)
+    plainly(me, tmp_path / "copy")
+    stranger = store.acting_as(store.register("bob", "bob@example.org"))
+    before = store.engine.ledger.heads()
+    with pytest.raises(ContentOfAnother):
+        taken(stranger, tmp_path / "copy")
+    assert store.engine.ledger.heads() == before
+    ((blob_id, _),) = store.engine.blobs.of_person(me.subject_id)
+    assert len(b"".join(store.engine.blobs.read(me.subject_id, blob_id))) == INLINE_BYTES + 1
+    assert taken(me, tmp_path / "copy").events == 0
