@@ -312,7 +312,7 @@ class Task(TaskFiling):
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
-        return peer_refs("contact", self.assignee_contact_id)
+        return peer_refs("contact", self.assignee_contact_id, self.location_id)
 
     def _require_fit(self) -> None:
         if self.parent_id is not None:
@@ -373,6 +373,7 @@ class Task(TaskFiling):
             task.tag(tag)
         task.move_to_list(self.list_name, section=self.section)
         task.suit(self.context, energy=self.energy)
+        task.locate(self.location_id)
         if self.assignee_contact_id is not None:
             task.assign(self.assignee_contact_id)
         parent = self._relative(self.parent_id)

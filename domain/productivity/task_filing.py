@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.productivity.task_checklist import TaskChecklist
 from domain.productivity.task_terms import Energy
+from domain.shared.known import say
 from domain.shared.values import Id, Label, Rank
 
 
@@ -19,6 +20,8 @@ class TaskFiling(TaskChecklist):
     position: str | None = None
     """Sorted as text, among the tasks of its section."""
     assignee_contact_id: UUID | None = None
+    location_id: UUID | None = None
+    """Where it can be done: a contact that is a place."""
     context: str | None = None
     energy: Energy | None = None
 
@@ -44,6 +47,10 @@ class TaskFiling(TaskChecklist):
         def apply(self, task: TaskFiling) -> None:
             task.assignee_contact_id = None
 
+    class Located(Event):
+        TOPIC = "task.located"
+        location_id: UUID | None
+
     class Suited(Event):
         TOPIC = "task.suited"
         context: str | None
@@ -51,24 +58,24 @@ class TaskFiling(TaskChecklist):
 
     def move_to_list(self, list_name: Label | None, *, section: Label | None = None) -> None:
         """Put the task into a section of a list, or into none."""
-        if (list_name, section) != (self.list_name, self.section):
-            self.trigger_event(self.MovedToList, list_name=list_name, section=section)
+        say(self, self.MovedToList, list_name=list_name, section=section)
 
     def reorder(self, position: Rank) -> None:
-        if position != self.position:
-            self.trigger_event(self.Reordered, position=position)
+        say(self, self.Reordered, position=position)
 
     def assign(self, contact_id: Id) -> None:
         """Say who is to do it; nobody named is the person."""
         self._require_open()
-        if contact_id != self.assignee_contact_id:
-            self.trigger_event(self.Assigned, assignee_contact_id=contact_id)
+        say(self, self.Assigned, assignee_contact_id=contact_id)
 
     def unassign(self) -> None:
         if self.assignee_contact_id is not None:
             self.trigger_event(self.Unassigned)
 
+    def locate(self, location_id: Id | None) -> None:
+        """Say where it can be done: at a place of the address book, or anywhere."""
+        say(self, self.Located, location_id=location_id)
+
     def suit(self, context: Label | None = None, *, energy: Energy | None = None) -> None:
         """Say where or with what the task can be done (``phone``, ``town``), and how much strength it takes."""
-        if (context, energy) != (self.context, self.energy):
-            self.trigger_event(self.Suited, context=context, energy=energy)
+        say(self, self.Suited, context=context, energy=energy)

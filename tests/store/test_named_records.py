@@ -39,6 +39,7 @@ from infrastructure.store.store import Store
 from infrastructure.store.unit_of_work import UnitOfWork
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FAR_OFF = datetime(2900, 1, 1, tzinfo=UTC)
 WEIGHT = Code("Weight")
 
 Make = Callable[[Session], Receipt]
@@ -84,6 +85,11 @@ NAMING: Mapping[str, tuple[str, Callable[[Session, UUID], object]]] = {
             ).id,
             Target("note", to),
         ),
+    ),
+    "task.locate": ("contact", lambda me, to: me.do(Task.locate, TO_NAME["task"](me).id, to)),
+    "document.check_out": (
+        "device",
+        lambda me, to: me.do(Document.check_out, TO_NAME["document"](me).id, to, until=FAR_OFF),
     ),
     "task.assign": ("contact", lambda me, to: me.do(Task.assign, TO_NAME["task"](me).id, to)),
     "notification.raise_now": (

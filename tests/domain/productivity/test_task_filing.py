@@ -67,3 +67,15 @@ def test_task_says_what_it_takes_and_no_longer(suited: dict[str, Any]) -> None:
     task.suit(**suited)
     assert (task.context, task.energy) == (suited.get("context"), suited.get("energy"))
     assert topics(task) == ["task.suited", "task.suited"]
+
+
+def test_task_is_to_be_done_at_a_place_of_the_address_book_or_anywhere() -> None:
+    task, shop = a_task(), new_id()
+    task.locate(None)
+    task.locate(shop)
+    task.locate(shop)
+    named = task.named_peers
+    task.locate(None)
+    assert named == {PeerRef("contact", shop)}
+    assert not task.named_peers
+    assert topics(task) == ["task.located", "task.located"]

@@ -37,7 +37,7 @@ def next_of(task: Task, shelf: Shelf) -> Task:
 
 
 def test_next_instance_is_like_the_one_before_with_nothing_done() -> None:
-    (parent, shelf), helper = kept(), new_id()
+    (parent, shelf), helper, garden = kept(), new_id(), new_id()
     task = Task.create(
         Origin(new_id(), peers=shelf), "Water", notes="all", priority=Priority.HIGH, due=MONDAY,
         estimate_minutes=5, list_name="Home", recurrence="FREQ=WEEKLY",
@@ -50,13 +50,14 @@ def test_next_instance_is_like_the_one_before_with_nothing_done() -> None:
     task.move_to_list("Home", section="Garden")
     task.suit("outside", energy=Energy.LOW)
     task.assign(helper)
+    task.locate(garden)
     task.start()
     done(task, MONDAY)
     following = next_of(task, shelf)
     assert (following.status, following.percent_complete, following.started_at) == (Status.TODO, 0, None)
     assert (following.title, following.notes, following.priority) == ("Water", "all", Priority.HIGH)
     assert (following.section, following.context, following.energy) == ("Garden", "outside", Energy.LOW)
-    assert following.assignee_contact_id == helper
+    assert (following.assignee_contact_id, following.location_id) == (helper, garden)
     assert (following.estimate_minutes, following.list_name, following.tags) == (5, "Home", ("plants",))
     assert [(item.text, item.checked) for item in following.checklist] == [("kitchen", False)]
     assert (following.due, following.recurrence) == (date(2026, 3, 9), "FREQ=WEEKLY")
