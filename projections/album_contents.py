@@ -1,4 +1,4 @@
-"""Read model ``album_contents``: what lies in which album, in order."""
+"""Read model ``album_contents``: what lies in which album, in order; the rule of a smart one is asked anew each time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ TABLE = derived_table(
 
 @dataclass(frozen=True, slots=True)
 class AlbumItem:
-    """One place in an album; ``place`` counts from 0. Media in the trash are left out."""
+    """One place in an album; ``place`` counts from 0. Media in the trash are left out.
+
+    Those of a smart album come in the order of their capture, the latest last.
+    """
 
     place: int
     media_id: UUID
@@ -38,14 +41,44 @@ def ask_album_contents(album_id: UUID) -> Question[AlbumItem]:
         "album_contents",
         EVERY_KIND,
         """
-        SELECT c.part AS place, c.media_id, c.is_cover, m.original_filename AS filename,
-            m.caption_text AS caption, m.captured_at
-        FROM {schema}.album_contents AS c
-        JOIN {schema}.media AS m ON m.bucket = c.bucket AND m.id = c.media_id
-        WHERE c.bucket = %(bucket)s AND c.subject_id = %(subject_id)s AND c.record_id = %(album_id)s
-            AND m.deleted_at IS NULL
-            AND (%(after_place)s::bigint IS NULL OR c.part > %(after_place)s)
-        ORDER BY c.part LIMIT %(limit)s
+        WITH asked AS (
+            SELECT rule FROM {schema}.albums
+            WHERE bucket = %(bucket)s AND id = %(album_id)s AND subject_id = %(subject_id)s
+                AND rule IS NOT NULL
+        ), found AS (
+            SELECT row_number() OVER (ORDER BY m.captured_at, m.id) - 1 AS place,
+                m.id, m.original_filename, m.caption_text, m.captured_at
+            FROM asked JOIN {schema}.media AS m ON m.bucket = %(bucket)s AND m.subject_id = %(subject_id)s
+            CROSS JOIN LATERAL (
+                SELECT coalesce(m.captured_local, m.captured_at AT TIME ZONE 'UTC')::date AS captured
+            ) AS day
+            WHERE m.deleted_at IS NULL
+                AND m.kind = coalesce(rule ->> 'kind', m.kind)
+                AND m.is_favourite = coalesce((rule ->> 'is_favourite')::boolean, m.is_favourite)
+                AND m.rating >= coalesce((rule ->> 'rating')::bigint, m.rating)
+                AND (rule ->> 'captured_from' IS NULL OR day.captured >= (rule ->> 'captured_from')::date)
+                AND (rule ->> 'captured_until' IS NULL OR day.captured <= (rule ->> 'captured_until')::date)
+                AND (rule ->> 'tag' IS NULL
+                    OR EXISTS (SELECT FROM unnest(m.tags) AS tag WHERE normalize(tag) = normalize(rule ->> 'tag')))
+        )
+        (
+            SELECT c.part AS place, c.media_id, c.is_cover, m.original_filename AS filename,
+                m.caption_text AS caption, m.captured_at
+            FROM {schema}.album_contents AS c
+            JOIN {schema}.media AS m ON m.bucket = c.bucket AND m.id = c.media_id
+            WHERE c.bucket = %(bucket)s AND c.subject_id = %(subject_id)s AND c.record_id = %(album_id)s
+                AND m.deleted_at IS NULL
+                AND (%(after_place)s::bigint IS NULL OR c.part > %(after_place)s)
+            ORDER BY c.part LIMIT %(limit)s
+        )
+        UNION ALL
+        (
+            SELECT place, id, false, original_filename, caption_text, captured_at
+            FROM found
+            WHERE %(after_place)s::bigint IS NULL OR place > %(after_place)s
+            ORDER BY place LIMIT %(limit)s
+        )
+        ORDER BY place
         """,
         AlbumItem,
         {"album_id": album_id},

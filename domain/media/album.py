@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from domain.media.album_terms import (
+    MAX_MEDIA,
+    AlbumClosed,
+    AlbumKind,
+    AlbumOrder,
+    AlbumRule,
+    AlbumStatus,
+    ContentsFollowRule,
+    CoverNotMember,
+    NoRuleToFollow,
+    NotInAlbum,
+    RuleMissing,
+)
 from domain.media.media import Media
 from domain.shared.content import Content
-from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
+from domain.shared.known import say
 from domain.shared.nesting import Nestable
 from domain.shared.record import Origin, TooMany
 from domain.shared.values import Id, Many, Text, Title
-
-MAX_MEDIA = 100_000
-
-
-class AlbumKind(StrEnum):
-    MANUAL = "manual"
-    SHARED = "shared"
-    IMPORTED = "imported"
-
-
-class AlbumOrder(StrEnum):
-    """How an album is shown; the order its media were put in is kept whichever it is."""
-
-    MANUAL = "manual"
-    CAPTURED_ASC = "captured_asc"
-    CAPTURED_DESC = "captured_desc"
-    ADDED_DESC = "added_desc"
-    TITLE = "title"
-
-
-class AlbumStatus(StrEnum):
-    OPEN = "open"
-    ARCHIVED = "archived"
-
-
-class AlbumClosed(IllegalTransition):
-    """The album is archived; reopen it first."""
-
-
-class NotInAlbum(ItemNotFound):
-    """The album does not hold this medium."""
-
-
-class CoverNotMember(RuleBroken):
-    """The cover must be one of the album's media."""
 
 
 class Album(Nestable):
@@ -60,7 +37,9 @@ class Album(Nestable):
     kind: AlbumKind = AlbumKind.MANUAL
     order: AlbumOrder = AlbumOrder.MANUAL
     status: AlbumStatus = AlbumStatus.OPEN
+    rule: AlbumRule | None = None
     media: tuple[UUID, ...] = ()
+    """In the order they were put in; of a smart album nothing, as its rule is asked anew each time."""
     cover_media_id: UUID | None = None
     parent_album_id: UUID | None = None
 
@@ -105,6 +84,19 @@ class Album(Nestable):
 
         def apply(self, album: Album) -> None:
             album.media = _moved(album.media, self.media_id, self.after)
+
+    class RuleSet(Event):
+        TOPIC = "album.rule_set"
+        rule: AlbumRule
+
+    class Frozen(Event):
+        TOPIC = "album.frozen"
+        media: tuple[UUID, ...]
+
+        def apply(self, album: Album) -> None:
+            super().apply(album)
+            album.kind = AlbumKind.MANUAL
+            album.rule = None
 
     class OrderChanged(Event):
         TOPIC = "album.order_changed"
@@ -151,8 +143,15 @@ class Album(Nestable):
         description: Text = "",
         kind: AlbumKind = AlbumKind.MANUAL,
         order: AlbumOrder = AlbumOrder.MANUAL,
+        rule: AlbumRule | None = None,
     ) -> Album:
-        return cls._begin(origin, cls.Created, title=title, description=description, kind=kind, order=order)
+        """Begin an album, empty; a smart one holds what its rule finds."""
+        if (kind is AlbumKind.SMART) is (rule is None):
+            raise RuleMissing
+        album = cls._begin(origin, cls.Created, title=title, description=description, kind=kind, order=order)
+        if rule is not None:
+            album.set_rule(rule)
+        return album
 
     def rename(self, title: Title) -> None:
         if title != self.title:
@@ -162,27 +161,36 @@ class Album(Nestable):
         if description != self.description:
             self.trigger_event(Album.Described, description=description)
 
+    def set_rule(self, rule: AlbumRule) -> None:
+        """Have a smart album hold what another rule finds."""
+        self._require_open()
+        if self.kind is not AlbumKind.SMART:
+            raise NoRuleToFollow
+        say(self, Album.RuleSet, rule=rule)
+
+    def freeze(self, media_ids: Many[Id]) -> None:
+        """Make a smart album one that is filled by hand, with these media: those that its rule finds now, if you like."""
+        self._require_open()
+        if self.kind is not AlbumKind.SMART:
+            raise NoRuleToFollow
+        self.trigger_event(Album.Frozen, media=self._addable(media_ids))
+
     def add_media(self, media_ids: Many[Id]) -> None:
         """Put media at the end of the album; those it holds already stay where they are."""
-        self._require_open()
-        members = set(self.media)
-        added = tuple(each for each in dict.fromkeys(media_ids) if each not in members)
-        if len(members) + len(added) > MAX_MEDIA:
-            raise TooMany
-        for media_id in added:
-            self._peer(Media, media_id)
+        self._require_filled_by_hand()
+        added = self._addable(media_ids)
         if added:
             self.trigger_event(Album.MediaAdded, media_ids=added)
 
     def remove_media(self, media_id: Id) -> None:
         """Take a medium out of the album; where it was the cover, the album has none afterwards."""
-        self._require_open()
+        self._require_filled_by_hand()
         if media_id in self.media:
             self.trigger_event(Album.MediaRemoved, media_id=media_id)
 
     def move_media(self, media_id: Id, after: Id | None = None) -> None:
         """Put a medium behind another one, or in front of all."""
-        self._require_open()
+        self._require_filled_by_hand()
         self._require_member(media_id)
         if after is not None:
             self._require_member(after)
@@ -195,7 +203,7 @@ class Album(Nestable):
             self.trigger_event(Album.OrderChanged, order=order)
 
     def set_cover(self, media_id: Id) -> None:
-        self._require_open()
+        self._require_filled_by_hand()
         if media_id not in self.media:
             raise CoverNotMember
         if media_id != self.cover_media_id:
@@ -238,9 +246,24 @@ class Album(Nestable):
         if self.status is not AlbumStatus.OPEN:
             raise AlbumClosed
 
+    def _require_filled_by_hand(self) -> None:
+        self._require_open()
+        if self.kind is AlbumKind.SMART:
+            raise ContentsFollowRule
+
     def _require_fit(self) -> None:
         if self.parent_album_id is not None:
             self._require_place(self.parent_album_id)
+
+    def _addable(self, media_ids: tuple[UUID, ...]) -> tuple[UUID, ...]:
+        """Return those the album does not hold, each once; raises PeerUnusable, TooMany."""
+        members = set(self.media)
+        added = tuple(each for each in dict.fromkeys(media_ids) if each not in members)
+        if len(members) + len(added) > MAX_MEDIA:
+            raise TooMany
+        for media_id in added:
+            self._peer(Media, media_id)
+        return added
 
     def _require_member(self, media_id: UUID) -> None:
         if media_id not in self.media:

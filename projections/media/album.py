@@ -13,7 +13,7 @@ from projections.view import Derived, Row, View
 
 
 def _moment(album: Album) -> Moment:
-    return Moment(album.created_on, album.title, f"{len(album.media)} items")
+    return Moment(album.created_on, album.title, "" if album.rule else f"{len(album.media)} items")
 
 
 def _words(album: Album) -> Words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.media.album import Album
+from domain.media.album_terms import AlbumKind, AlbumRule
 from domain.media.media import Media
 from domain.media.media_terms import MediaKind
 from domain.personal.health_record import HealthRecord
@@ -93,6 +94,64 @@ def test_an_album_shows_its_media_in_its_order_without_those_in_the_trash(store:
     store.catch_up()
     assert media[1] not in {item.media_id for item in me.album_contents(album)}
     assert len(me.album_contents(album)) == 24
+
+
+SUMMER = datetime(2025, 7, 1, 23, 30, tzinfo=UTC)
+ROME = SUMMER.replace(hour=1, day=2, tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        (AlbumRule(kind=MediaKind.VIDEO), {"video"}),
+        (AlbumRule(is_favourite=True), {"favourite", "video"}),
+        (AlbumRule(is_favourite=False, kind=MediaKind.PHOTO), {"plain", "rated", "tagged", "local"}),
+        (AlbumRule(rating=4), {"rated"}),
+        (AlbumRule(tag="Zo\u00eb"), {"tagged"}),
+        (AlbumRule(captured_from=SUMMER.date()), {"plain", "local"}),
+        (AlbumRule(captured_until=SUMMER.date()), {"plain", "rated"}),
+        (AlbumRule(captured_from=ROME.date(), captured_until=ROME.date()), {"local"}),
+        (AlbumRule(rating=4, tag="Zo\u00eb"), set()),
+    ],
+)
+def test_a_smart_album_holds_what_its_rule_finds(
+    store: Store, me: Session, rule: AlbumRule, found: set[str]
+) -> None:
+    pictures: dict[str, dict[str, Any]] = {
+        "plain": {"captured_at": SUMMER},
+        "rated": {"rating": 5, "captured_at": SUMMER - timedelta(days=1)},
+        "local": {"captured_at": SUMMER, "captured_local": ROME},
+        "favourite": {"is_favourite": True},
+        "video": {"kind": MediaKind.VIDEO, "is_favourite": True},
+        "tagged": {},
+        "trashed": {"rating": 5, "is_favourite": True, "captured_at": SUMMER},
+    }
+    ids = {
+        name: me.do(
+            Media.add,
+            StoredContent(uuid4(), 1, "image/jpeg"),
+            **{"kind": MediaKind.PHOTO, "original_filename": name} | given,
+        ).id
+        for name, given in pictures.items()
+    }
+    me.do(Media.tag, ids["tagged"], "Zoe\u0308")
+    me.do(Media.trash, ids["trashed"])
+    album = me.do(Album.create, "Smart", kind=AlbumKind.SMART, rule=rule).id
+    store.catch_up()
+    pages = walk(lambda cursor: me.album_contents(album, limit=1, cursor=cursor))
+    assert {item.filename for item in pages} == found
+    assert [item.place for item in pages] == list(range(len(found)))
+
+
+def test_a_frozen_album_holds_what_it_was_given_whatever_its_rule_would_find(
+    store: Store, me: Session
+) -> None:
+    for _ in range(2):
+        last = me.do(Media.add, StoredContent(uuid4(), 1, "image/jpeg"), kind=MediaKind.PHOTO, rating=5).id
+    album = me.do(Album.create, "Best", kind=AlbumKind.SMART, rule=AlbumRule(rating=5)).id
+    me.do(Album.freeze, album, (last,))
+    store.catch_up()
+    assert [item.media_id for item in me.album_contents(album)] == [last]
 
 
 def pay(me: Session, amount: str, day: date, category: str | None = None, **more: Any) -> UUID:

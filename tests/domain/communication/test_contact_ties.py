@@ -302,8 +302,8 @@ def test_refresh_leaves_ties_alone_that_another_contact_has_said() -> None:
 
 def test_other_side_has_room_for_the_tie_or_there_is_none() -> None:
     book = AddressBook()
-    ada, bob = book.meet("Ada"), book.meet("Bob")
-    for number in range(MAX_PARTS):
-        bob.relate(Relation.FRIEND, name=f"friend {number}")
+    friends = tuple(Relationship(Relation.FRIEND, name=f"friend {number}") for number in range(MAX_PARTS))
+    ada, bob = book.meet("Ada"), added(relationships=friends)
+    book.add(bob)
     with pytest.raises(TooMany):
         ada.relate(Relation.FRIEND, contact_id=bob.id)
