@@ -39,6 +39,7 @@ WORDS = ("oak", "river", "lamp", "Überweisung", "日記", "snow 雪", "Ångstr�
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     **NEEDED,
     "link.create": {**NEEDED["link.create"], "query": "oak", "expires_at": None},
+    "album.create": {},
     "contact.add": {"name": {"full": "Oak River"}},
     "note.write": {"title": "Oak"},
     "location.record_batch": {

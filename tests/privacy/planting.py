@@ -19,6 +19,7 @@ FORMATS = {"date-time": SOME_MOMENT, "date": SOME_DAY, "uuid": SOME_ID}
 
 NEEDED: Mapping[str, Mapping[str, Any]] = {
     "link.create": {"target_kind": "query", "targets": [], "password_hash": PHC},
+    "album.create": {"kind": "smart"},
     "link.set_password": {"password_hash": PHC},
     "integration.connect": {"kind": "file_import", "data_kinds": ["task"]},
     "calendar_event.schedule": {
