@@ -41,7 +41,7 @@ from infrastructure.portable.copy import CopiedContent, CopyManifest
 from infrastructure.portable.export import ERASED
 from infrastructure.store.blind_names import blind_source
 from infrastructure.store.session import Session
-from infrastructure.store.unit_of_work import Standing, UnitOfWork, standing_of
+from infrastructure.store.unit_of_work import NOTHING_KEPT, Standing, UnitOfWork, standing_of
 
 BATCH_EVENTS = 500
 LINE_BYTES = 256 << 20
@@ -211,7 +211,7 @@ class _TakingIn:
 
         What it held in between may be another's by now, who is taken in first.
         """
-        found = Standing() if record is None else standing_of(record)
+        found = NOTHING_KEPT if record is None else standing_of(record)
         last = None if record is None else copied(record)
         for said in history:
             last = said.event.mutate(last)

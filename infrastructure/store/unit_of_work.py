@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from domain.shared.commands import Command
@@ -45,14 +45,16 @@ from infrastructure.store.calls import Call
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What the ledger keeps of a record beside its events."""
 
     claims: frozenset[Claim] = frozenset()
     mentions: frozenset[str] = frozenset()
     restricted_kinds: frozenset[str] = frozenset()
     on_hold: bool = False
+
+
+NOTHING_KEPT = Standing()
 
 
 def standing_of(record: Record) -> Standing:
@@ -66,7 +68,7 @@ class _Entry:
 
     loaded: Loaded
     version: int = 0
-    found: Standing = Standing()
+    found: Standing = NOTHING_KEPT
     carried: Standing | None = None
     """What the ledger is to keep, where that is not for the record here to say."""
     beside: bool = False
@@ -74,7 +76,7 @@ class _Entry:
 
     @property
     def now(self) -> Standing:
-        return self.carried or standing_of(self.loaded.record)
+        return standing_of(self.loaded.record) if self.carried is None else self.carried
 
 
 _Move = tuple[Record, Standing, Standing]
@@ -245,7 +247,11 @@ class UnitOfWork:
         if not events:
             return None
         changed = {event.record_id for event in events}
-        moves = [(entry.loaded.record, entry.found, entry.now) for entry in self._entries.values()]
+        moves = [
+            (entry.loaded.record, entry.found, now)
+            for entry in self._entries.values()
+            if (now := entry.now) != entry.found
+        ]
         claims = list(self._claim_changes(moves))
         _require_one_each(claims)
         return Append(
