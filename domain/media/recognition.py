@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
-from typing import Annotated
 
 from domain.media.media_terms import MediaQuarantined, PerceptualHash, Processing
 from domain.shared.content import Content
 from domain.shared.known import say
-from domain.shared.values import LEDGER_ONLY, Label, Language, Line, Text
+from domain.shared.values import Label, Language, Line, Text
 
 
 class Recognition(Content):
@@ -17,10 +16,10 @@ class Recognition(Content):
     _: KW_ONLY
     processing: Processing = Processing.READY
     processing_problem: str | None = None
-    ocr_text: Annotated[str, LEDGER_ONLY] = ""
+    ocr_text: str = ""
     ocr_language: str | None = None
     ocr_engine: str | None = None
-    transcript: Annotated[str, LEDGER_ONLY] = ""
+    transcript: str = ""
     transcript_language: str | None = None
     transcript_engine: str | None = None
     phash: str | None = None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
-from typing import Annotated
 
 from domain.personal.document_terms import DocumentSettled, DocumentState, NotProcessing
 from domain.personal.document_versions import Versions
 from domain.shared.known import say
-from domain.shared.values import LEDGER_ONLY, Fraction, Label, Language, Line, Text
+from domain.shared.values import Fraction, Label, Language, Line, Text
 
 
 class Reading(Versions):
@@ -17,7 +16,7 @@ class Reading(Versions):
     _: KW_ONLY
     state: DocumentState = DocumentState.RECEIVED
     language: str | None = None
-    text: Annotated[str, LEDGER_ONLY] = ""
+    text: str = ""
     text_of_version: int | None = None
     """The version that the text was read from."""
     ocr_engine: str | None = None
