@@ -29,6 +29,9 @@ SURROUNDINGS = (KeyUnavailable, Busy)
 Amount = tuple[Table, Row, Sequence[Any]]
 """A table, the group in it, and what a record adds to that group."""
 
+Derived = Mapping[Table, list[Row]]
+"""The rows that a record has beside its own, by table."""
+
 
 @dataclass(slots=True)
 class Changes:
@@ -54,6 +57,27 @@ class Changes:
             sums[number] += sign * value
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """All that the tables hold of a record."""
+
+    own: Row | None
+    derived: Derived
+    amounts: list[Amount]
+
+    @classmethod
+    def of(cls, bucket: int, record: Record | None) -> _Rows:
+        if record is None:
+            return _NO_ROWS
+        view = view_of(record.KIND)
+        return cls(
+            view.table.row(bucket, record), derived_of(bucket, record, view), amounts_of(bucket, record, view)
+        )
+
+
+_NO_ROWS = _Rows(None, {}, [])
+
+
 @dataclass(slots=True)
 class _Fold:
     """One record of the batch on its way from what the tables say to what the events say."""
@@ -62,7 +86,8 @@ class _Fold:
     existed: bool
     last: EventRow | None = None
     record: Record | None = None
-    before: list[Amount] = field(default_factory=list)
+    before: _Rows = _NO_ROWS
+    """Without its own, which any event changes."""
 
 
 class BatchFold:
@@ -84,7 +109,8 @@ class BatchFold:
         self._unwritable = dict(unwritable or {})
         self._folds: dict[Key, _Fold] = {}
         for bucket, record in found:
-            before = amounts_of(bucket, record, view_of(record.KIND))
+            view = view_of(record.KIND)
+            before = _Rows(None, derived_of(bucket, record, view), amounts_of(bucket, record, view))
             self._folds[bucket, record.id] = _Fold(record.KIND, existed=True, record=record, before=before)
 
     def take(self, row: EventRow, opener: Callable[[EventRow], Opened]) -> None:
@@ -143,11 +169,11 @@ class BatchFold:
             if fold.last is None or (self._parked and key in self._parked):
                 continue
             try:
-                rows, after = self._rows(key, fold)
+                after = _Rows.of(key[0], fold.record)
             except Exception as error:  # noqa: BLE001 - see take
                 self._park(key, fold.last, type(error).__name__)
                 continue
-            self._replace(key, fold, rows, after)
+            self._replace(key, fold, after)
             self._changes.records[key] = fold.record
         for group, counted in self._counts.items():
             self._changes.touched.add(group[1:])
@@ -167,30 +193,24 @@ class BatchFold:
         if row.version == 1 and fold.record is not None:
             attach(fold.record, row.subject_id, NoPeers())
 
-    def _rows(self, key: Key, fold: _Fold) -> tuple[list[tuple[Table, Row]], list[Amount]]:
-        """Return every row of a record and every amount it adds, as its state is now."""
-        record, bucket = fold.record, key[0]
-        if record is None:
-            return [], []
-        view = view_of(fold.kind)
-        rows: list[tuple[Table, Row]] = [(view.table.table, view.table.row(bucket, record))]
-        if record.deleted_at is None:
-            head = (bucket, subject_of(record), record.id)
-            rows += [(each.table, (*head, *row)) for each in view.derived for row in each.rows(record)]
-        return rows, amounts_of(bucket, record, view)
-
-    def _replace(self, key: Key, fold: _Fold, rows: list[tuple[Table, Row]], after: list[Amount]) -> None:
+    def _replace(self, key: Key, fold: _Fold, after: _Rows) -> None:
+        own = view_of(fold.kind).table.table
         if fold.existed:
-            view = view_of(fold.kind)
-            for table in (view.table.table, *(derived.table for derived in view.derived)):
+            self._changes.deletes[own].append(key)
+        if after.own is not None:
+            self._changes.inserts[own].append(after.own)
+        for table in {**fold.before.derived, **after.derived}:
+            rows = after.derived.get(table, [])
+            if fold.before.derived.get(table, []) == rows:
+                continue  # a task that was started has the words it had: writing them again costs most of all
+            if fold.existed:
                 self._changes.deletes[table].append(key)
-        for table, row in rows:
-            self._changes.inserts[table].append(row)
-        if fold.before == after:
+            self._changes.inserts[table] += rows
+        if fold.before.amounts == after.amounts:
             return
-        for amount in fold.before:
+        for amount in fold.before.amounts:
             self._changes.add(amount, -1)
-        for amount in after:
+        for amount in after.amounts:
             self._changes.add(amount, +1)
 
     def _park(self, key: Key, row: EventRow, reason: str) -> None:
@@ -221,6 +241,17 @@ class BatchFold:
 
 def _size(row: EventRow) -> int:
     return len(row.body) if row.body is not None else 0
+
+
+def derived_of(bucket: int, record: Record, view: View) -> Derived:
+    """Return the rows of a record beside its own; one in the trash has none."""
+    if record.deleted_at is not None:
+        return {}
+    head = (bucket, subject_of(record), record.id)
+    rows: defaultdict[Table, list[Row]] = defaultdict(list)
+    for each in view.derived:
+        rows[each.table] += [(*head, *row) for row in each.rows(record)]
+    return rows
 
 
 def amounts_of(bucket: int, record: Record, view: View) -> list[Amount]:

@@ -14,19 +14,21 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from domain.catalogue import KINDS, kind_named
 from domain.productivity.task import Task
 from domain.shared.errors import LifeledgerError
+from domain.shared.record import Record
 from infrastructure.errors import Busy, KeyUnavailable
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector import editions, schema
-from infrastructure.projector import fold as fold_module
 from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import GapInBucket
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from projections.catalogue import all_tables, view_of
+from projections.record_table import RecordTable
 from tests.conftest import Databases
 from tests.projector.comparison import assert_projected, some_commands
 
@@ -89,19 +91,13 @@ def test_a_row_that_cannot_be_written_parks_its_record_only(
 ) -> None:
     poison = me.do(Task.create, title="poison")
     well = me.do(Task.create, title="well")
-    view = view_of("task")
-    real = fold_module.BatchFold._rows
+    real = RecordTable.row
 
-    def spoil(self: Any, key: Any, fold: Any) -> Any:
-        rows, amounts = real(self, key, fold)
-        if key[1] == poison.id:
-            rows = [
-                (table, ("not a bucket", *row[1:]) if table is view.table.table else row)
-                for table, row in rows
-            ]
-        return rows, amounts
+    def spoil(table: RecordTable, bucket: int, record: Record) -> tuple[Any, ...]:
+        row = real(table, bucket, record)
+        return ("not a bucket", *row[1:]) if record.id == poison.id else row
 
-    monkeypatch.setattr(fold_module.BatchFold, "_rows", spoil)
+    monkeypatch.setattr(RecordTable, "row", spoil)
     store.catch_up()
     assert me.get(Task, well.id).title == "well"
     assert [parked.record_id for parked in store.engine.projector.parked()] == [poison.id]
@@ -249,3 +245,35 @@ def test_every_kind_has_a_view_with_columns_for_its_fields() -> None:
             *view.table.filters,
             *view.table.all_orders,
         }
+
+
+def test_rows_that_follow_from_nothing_an_event_has_changed_are_left_as_they_are(
+    store: Store, me: Session, databases: Databases
+) -> None:
+    task = me.do(Task.create, title="Renew passport").id
+    store.catch_up()
+
+    def written() -> dict[str, str]:
+        with psycopg.connect(databases.ledger) as connection:
+            return {
+                table: connection.execute(
+                    sql.SQL("SELECT ctid::text FROM read.{} WHERE {} = %s").format(
+                        sql.Identifier(table), sql.Identifier("id" if table == "tasks" else "record_id")
+                    ),
+                    (task,),
+                ).fetchone()[0]  # type: ignore[index]  # the record has a row in each
+                for table in ("tasks", "search", "timeline")
+            }
+
+    first = written()
+    me.do(Task.start, task)
+    store.catch_up()
+    started = written()
+    me.do(Task.retitle, task, "Renew the passport")
+    store.catch_up()
+    retitled = written()
+    assert started["tasks"] != first["tasks"]
+    assert started["search"] == first["search"]
+    assert retitled["search"] != started["search"]
+    assert [hit.record_id for hit in me.search("the")] == [task]
+    assert_projected(store, databases)
