@@ -30,7 +30,7 @@ from domain.productivity.calendar_event_terms import (
 from domain.productivity.timing import Timing, rule_for
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.known import told
+from domain.shared.known import say, told
 from domain.shared.place import require_whole_place
 from domain.shared.record import Origin
 from domain.shared.recurrence import RecurrenceRule
@@ -60,6 +60,8 @@ class CalendarEvent(CalendarAttachments):
     title: str
     ical_uid: str | None = None
     calendar_name: str | None = None
+    calendar_id: UUID | None = None
+    """What a program knows the calendar by, which may be called otherwise one day."""
     description: str = ""
     location: str = ""
     latitude: float | None = None
@@ -91,6 +93,11 @@ class CalendarEvent(CalendarAttachments):
         location: str
         latitude: float | None
         longitude: float | None
+
+    class MovedToCalendar(Event):
+        TOPIC = "calendar_event.moved_to_calendar"
+        calendar_name: str | None
+        calendar_id: UUID | None
 
     class ReminderAdded(Event):
         TOPIC = "calendar_event.reminder_added"
@@ -303,6 +310,10 @@ class CalendarEvent(CalendarAttachments):
             self.trigger_event(
                 CalendarEvent.Relocated, location=location, latitude=latitude, longitude=longitude
             )
+
+    def move_to_calendar(self, name: Name | None, *, calendar_id: Id | None = None) -> None:
+        """Put the event into another calendar, or into none; later imports leave it there."""
+        say(self, CalendarEvent.MovedToCalendar, calendar_name=name, calendar_id=calendar_id)
 
     def add_reminder(
         self,

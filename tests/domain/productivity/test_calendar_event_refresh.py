@@ -141,3 +141,15 @@ def test_source_does_not_call_off_what_the_person_has_decided_otherwise() -> Non
     event.mark_tentative()
     event.call_off(sequence=4)
     assert (event.ical_status, event.sequence) == (IcalStatus.TENTATIVE, 4)
+
+
+def test_event_that_was_moved_to_another_calendar_stays_there() -> None:
+    event, calendar_id = an_imported_event(calendar_name="Work"), new_id()
+    event.move_to_calendar("Work")
+    event.move_to_calendar("Home", calendar_id=calendar_id)
+    event.move_to_calendar("Home", calendar_id=calendar_id)
+    moved = event.version
+    refresh(event, calendar_name="Work")
+    assert (event.calendar_name, event.calendar_id) == ("Home", calendar_id)
+    event.move_to_calendar(None)
+    assert (event.calendar_name, event.calendar_id, moved) == (None, None, 2)
