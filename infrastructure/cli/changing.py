@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -154,14 +155,15 @@ def _json_of(command: Command, given: list[str]) -> bytes:
         raise InvalidInput(msg)
     if len(given) == 1 and given[0].lstrip().startswith("{"):
         return given[0].encode()
-    properties = command.json_schema().get("properties", {})
+    schema = command.json_schema()
+    properties, named = schema.get("properties", {}), schema.get("$defs", {})
     values: dict[str, Any] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
         if not equals or name in values:
             msg = f"{command.name}: arguments are FIELD=VALUE, each field once"
             raise InvalidInput(msg)
-        values[name] = text if _wants_text(properties.get(name, {})) else _read(text)
+        values[name] = text if _wants_text(properties.get(name, {}), named) else _read(text)
     return orjson.dumps(values)
 
 
@@ -174,9 +176,11 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _wants_text(schema: dict[str, Any]) -> bool:
+def _wants_text(schema: dict[str, Any], named: Mapping[str, Any]) -> bool:
+    """Whether one of the forms that a field may have is text; a choice of words is, a group of fields is not."""
     options = schema.get("anyOf", [schema])
-    return any(option.get("type") == "string" or "$ref" in option for option in options)
+    forms = (named[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in options)
+    return any(form.get("type") == "string" for form in forms)
 
 
 def _read(text: str) -> Any:  # noqa: ANN401 - whatever JSON says

@@ -179,6 +179,17 @@ def test_importing_a_folder_again_creates_nothing(ada: Run, tmp_path: Path) -> N
     assert "me.vcf" in ada("import", str(folder)).stdout
 
 
+def test_a_field_that_is_a_group_of_fields_is_given_as_json(ada: Run, store: Store) -> None:
+    album = made(ada, "album.create", "title=Best", "kind=smart", 'rule={"rating": 3}')
+    contact = made(ada, "contact.add", 'name={"full": "Grace Hopper"}', "kind=individual")
+    person = str(store.person("ada").id)
+    made(ada, "user.set_preference", person, 'preference={"theme": "dark"}')
+    assert lines(ada("show", album, "--json"))[0]["rule"]["rating"] == 3
+    assert lines(ada("show", contact, "--json"))[0]["name"]["full"] == "Grace Hopper"
+    assert lines(ada("show", person, "--json"))[0]["preferences"]["theme"] == "dark"
+    assert_refused(ada("do", "contact.add", f"name={CANARY}"), EXIT_REFUSED)
+
+
 def test_what_a_rule_forbids_is_refused(ada: Run) -> None:
     task = made(ada, "task.create", "title=once")
     made(ada, "task.complete", task)
