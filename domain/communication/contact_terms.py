@@ -79,21 +79,6 @@ class Relation(StrEnum):
     OTHER = "other"
 
 
-INVERSE = {
-    Relation.SPOUSE: Relation.SPOUSE,
-    Relation.PARTNER: Relation.PARTNER,
-    Relation.CHILD: Relation.PARENT,
-    Relation.PARENT: Relation.CHILD,
-    Relation.SIBLING: Relation.SIBLING,
-    Relation.FRIEND: Relation.FRIEND,
-    Relation.COLLEAGUE: Relation.COLLEAGUE,
-    Relation.MANAGER: Relation.REPORT,
-    Relation.REPORT: Relation.MANAGER,
-    Relation.NEIGHBOUR: Relation.NEIGHBOUR,
-}
-"""What one is to those who are this to one; whom to call in an emergency has not therefore the same of them."""
-
-
 class InteractionKind(StrEnum):
     CALL = "call"
     MEETING = "meeting"

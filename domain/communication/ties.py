@@ -6,17 +6,24 @@ from dataclasses import KW_ONLY, replace
 from typing import Self
 
 from domain.communication.belonging import Belonging
-from domain.communication.contact_terms import (
-    INVERSE,
-    PeerMerged,
-    Relation,
-    Relationship,
-    SelfRelation,
-    require_room,
-)
+from domain.communication.contact_terms import PeerMerged, Relation, Relationship, SelfRelation, require_room
 from domain.shared.errors import ItemNotFound
 from domain.shared.record import peers_of
 from domain.shared.values import Day, Id, Name
+
+INVERSE = {
+    Relation.SPOUSE: Relation.SPOUSE,
+    Relation.PARTNER: Relation.PARTNER,
+    Relation.CHILD: Relation.PARENT,
+    Relation.PARENT: Relation.CHILD,
+    Relation.SIBLING: Relation.SIBLING,
+    Relation.FRIEND: Relation.FRIEND,
+    Relation.COLLEAGUE: Relation.COLLEAGUE,
+    Relation.MANAGER: Relation.REPORT,
+    Relation.REPORT: Relation.MANAGER,
+    Relation.NEIGHBOUR: Relation.NEIGHBOUR,
+}
+"""What one is to those who are this to one; whom to call in an emergency has not therefore the same of them."""
 
 
 class Ties(Belonging):

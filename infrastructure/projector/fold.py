@@ -109,9 +109,13 @@ class BatchFold:
         self._unwritable = dict(unwritable or {})
         self._folds: dict[Key, _Fold] = {}
         for bucket, record in found:
-            view = view_of(record.KIND)
-            before = _Rows(None, derived_of(bucket, record, view), amounts_of(bucket, record, view))
-            self._folds[bucket, record.id] = _Fold(record.KIND, existed=True, record=record, before=before)
+            key, view = (bucket, record.id), view_of(record.KIND)
+            try:
+                before = _Rows(None, derived_of(bucket, record, view), amounts_of(bucket, record, view))
+            except Exception as error:  # noqa: BLE001 - see take, which parks it with its first event here
+                self._unwritable[key] = type(error).__name__
+                continue
+            self._folds[key] = _Fold(record.KIND, existed=True, record=record, before=before)
 
     def take(self, row: EventRow, opener: Callable[[EventRow], Opened]) -> None:
         """Apply one event; a record that cannot take it is parked and everything else goes on.

@@ -23,12 +23,14 @@ from domain.shared.record import Record
 from infrastructure.errors import Busy, KeyUnavailable
 from infrastructure.ledger.sealing import Sealer
 from infrastructure.projector import editions, schema
+from infrastructure.projector import fold as fold_module
 from infrastructure.projector.editions import Standing
 from infrastructure.projector.projector import GapInBucket
 from infrastructure.store.session import Session
 from infrastructure.store.store import Person, Store
 from projections.catalogue import all_tables, view_of
 from projections.record_table import RecordTable
+from projections.view import View
 from tests.conftest import Databases
 from tests.projector.comparison import assert_projected, some_commands
 
@@ -277,3 +279,27 @@ def test_rows_that_follow_from_nothing_an_event_has_changed_are_left_as_they_are
     assert retitled["search"] != started["search"]
     assert [hit.record_id for hit in me.search("the")] == [task]
     assert_projected(store, databases)
+
+
+def test_a_record_whose_rows_can_no_longer_be_told_is_parked_and_nothing_else(
+    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, well = (me.do(Task.create, title=title).id for title in ("poison", "well"))
+    store.catch_up()
+    real = fold_module.derived_of
+
+    def fail(bucket: int, record: Record, view: View) -> fold_module.Derived:
+        if record.id == poison:
+            raise ZeroDivisionError
+        return real(bucket, record, view)
+
+    for task in (poison, well):
+        me.do(Task.start, task)
+    with monkeypatch.context() as patch:
+        patch.setattr(fold_module, "derived_of", fail)
+        store.catch_up()
+    (parked,) = store.engine.projector.parked()
+    assert (parked.record_id, parked.reason) == (poison, "ZeroDivisionError")
+    assert me.get(Task, well).version == 2
+    assert store.engine.projector.retry(parked)
+    assert me.get(Task, poison).version == 2
