@@ -16,9 +16,9 @@ from domain.productivity.task_terms import (
     Priority,
     RecurrenceMode,
     StartAfterDue,
+    StatedStatus,
     Status,
     SubtasksOpen,
-    TaskCycle,
 )
 from domain.productivity.task_turns import Turn
 from domain.shared import clock
@@ -45,7 +45,6 @@ class Task(TaskFiling):
     timezone: str | None = None
     estimate_minutes: int | None = None
     parent_id: UUID | None = None
-    dependencies: tuple[UUID, ...] = ()
     recurrence: str | None = None
     recurrence_mode: RecurrenceMode = RecurrenceMode.ON_SCHEDULE
     next_id: UUID | None = None
@@ -99,20 +98,6 @@ class Task(TaskFiling):
         def apply(self, task: Task) -> None:
             task.parent_id = None
 
-    class DependencyAdded(Event):
-        TOPIC = "task.dependency_added"
-        predecessor_id: UUID
-
-        def apply(self, task: Task) -> None:
-            task.dependencies = (*task.dependencies, self.predecessor_id)
-
-    class DependencyRemoved(Event):
-        TOPIC = "task.dependency_removed"
-        predecessor_id: UUID
-
-        def apply(self, task: Task) -> None:
-            task.dependencies = tuple(item for item in task.dependencies if item != self.predecessor_id)
-
     class RecurrenceSet(Event):
         TOPIC = "task.recurrence_set"
         class_version = 2
@@ -155,7 +140,7 @@ class Task(TaskFiling):
         estimate_minutes: Minutes | None = None,
         list_name: Label | None = None,
         recurrence: RecurrenceRule | None = None,
-        status: Status = Status.TODO,
+        status: StatedStatus = Status.TODO,
         completed_at: Moment | None = None,
         percent_complete: Percent = 0,
     ) -> Task:
@@ -189,7 +174,7 @@ class Task(TaskFiling):
         due_at: LocalTime | None = None,
         timezone: TimeZone | None = None,
         recurrence: RecurrenceRule | None = None,
-        status: Status = Status.TODO,
+        status: StatedStatus = Status.TODO,
         completed_at: Moment | None = None,
         percent_complete: Percent = 0,
     ) -> None:
@@ -205,10 +190,11 @@ class Task(TaskFiling):
             due_at=due_at,
             timezone=timezone,
             recurrence=recurrence,
-            status=status,
+            status=Status.BLOCKED if status is Status.TODO and self._is_held_up() else status,
             completed_at=completed_at if status is Status.DONE else None,
             percent_complete=100 if status is Status.DONE else min(percent_complete, 99),
         )
+        self._tell_dependents()
 
     def retitle(self, title: Title) -> None:
         if title != self.title:
@@ -230,12 +216,14 @@ class Task(TaskFiling):
         ending = (self, *self._open_below())
         if len(ending) > 1 and not complete_subtasks:
             raise SubtasksOpen
-        with_it = {each.id for each in ending}
-        if not force and any(_waits_for_others(each, with_it) for each in ending):
+        with_it = frozenset(each.id for each in ending)
+        if not force and any(each._is_held_up(ending=with_it) for each in ending):  # noqa: SLF001 - of its own kind
             raise PredecessorsOpen
         at = completed_at or clock.now()
         for task in reversed(ending):
             task.trigger_event(Task.Completed, completed_at=at)
+        for task in ending:
+            task._tell_dependents()  # noqa: SLF001 - see above
         self._make_next(at)
 
     def reschedule(
@@ -282,19 +270,6 @@ class Task(TaskFiling):
             self.trigger_event(Task.Promoted)
             self._tell_parents(before)
 
-    def add_dependency(self, predecessor_id: Id) -> None:
-        self._require_open()
-        if predecessor_id in self.dependencies:
-            return
-        if predecessor_id == self.id:
-            raise TaskCycle
-        self._require_acyclic((self._peer(Task, predecessor_id).id,))
-        self.trigger_event(Task.DependencyAdded, predecessor_id=predecessor_id)
-
-    def remove_dependency(self, predecessor_id: Id) -> None:
-        if predecessor_id in self.dependencies:
-            self.trigger_event(Task.DependencyRemoved, predecessor_id=predecessor_id)
-
     def set_recurrence(
         self, rule: RecurrenceRule, *, mode: RecurrenceMode = RecurrenceMode.ON_SCHEDULE
     ) -> None:
@@ -318,19 +293,6 @@ class Task(TaskFiling):
         if self.parent_id is not None:
             self._require_place(self.parent_id)
         self._require_acyclic(self.dependencies)
-
-    def _require_acyclic(self, predecessors: tuple[UUID, ...]) -> None:
-        seen: set[UUID] = set()
-        frontier = list(predecessors)
-        while frontier:
-            current = frontier.pop()
-            if current == self.id:
-                raise TaskCycle
-            if current not in seen:
-                seen.add(current)
-                # A trashed one still counts, for it may come back; an erased one is gone.
-                task = peers_of(self).get(Task, current)
-                frontier.extend(task.dependencies if task is not None else ())
 
     def _open_below(self) -> Iterator[Task]:
         """Yield the open tasks under this one, those above first; what is in the trash is left out with all in it."""
@@ -386,9 +348,3 @@ def _require_order(start_on: date | None, due: date | None, due_at: datetime | N
     ends = [day for day in (due, due_at.date() if due_at else None) if day is not None]
     if start_on is not None and any(start_on > end for end in ends):
         raise StartAfterDue
-
-
-def _waits_for_others(task: Task, with_it: set[UUID]) -> bool:
-    """Return whether the task has an open predecessor besides those that end with it."""
-    found = (peers_of(task).get(Task, each) for each in task.dependencies if each not in with_it)
-    return any(each is not None and each.deleted_at is None and each.is_open for each in found)

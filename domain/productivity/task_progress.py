@@ -8,19 +8,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.productivity.task_terms import NotWaiting, Status, TaskClosed, TaskOpen, TimeOverlap, TimeSpan
-from domain.shared.nesting import Nestable
+from domain.productivity.task_order import TaskOrder
+from domain.productivity.task_terms import NotWaiting, Status, TaskOpen, TimeOverlap, TimeSpan
 from domain.shared.values import Line, Moment
 
 
-class TaskProgress(Nestable):
+class TaskProgress(TaskOrder):
     """Work that is begun, waits, ends or is given up.
 
     Whether it may end is the task's to say (``Task.complete``), for that depends on other tasks.
     """
 
     _: KW_ONLY
-    status: Status = Status.TODO
     spent_minutes: int = 0
     percent_complete: int = 0
     started_at: datetime | None = None
@@ -30,7 +29,7 @@ class TaskProgress(Nestable):
     waiting_for: str | None = None
     time_log: tuple[TimeSpan, ...] = ()
 
-    class Event(Nestable.Event):
+    class Event(TaskOrder.Event):
         """Any event of a task."""
 
     class ProgressEvent(Event):
@@ -104,6 +103,7 @@ class TaskProgress(Nestable):
             task.spent_minutes = sum(_minutes(span) for span in task.time_log)
 
     def start(self) -> None:
+        """Begin, also where a predecessor is still open."""
         self._require_open()
         if self.status is not Status.IN_PROGRESS:
             self.trigger_event(self.Started)
@@ -117,15 +117,19 @@ class TaskProgress(Nestable):
         if self.status is not Status.WAITING:
             raise NotWaiting
         self.trigger_event(self.WaitEnded)
+        self._settle()
 
     def reopen(self) -> None:
         if self.is_open:
             raise TaskOpen
         self.trigger_event(self.Reopened)
+        self._settle()
+        self._tell_dependents()
 
     def cancel(self, reason: Line = "") -> None:
         self._require_open()
         self.trigger_event(self.Cancelled, reason=reason)
+        self._tell_dependents()
 
     def record_progress(self, percent: Annotated[int, Field(ge=0, le=99)]) -> None:
         """Say how far the task has come; a hundred percent is ``complete``."""
@@ -141,15 +145,6 @@ class TaskProgress(Nestable):
         if ended_at <= started_at or overlaps:
             raise TimeOverlap
         self.trigger_event(self.TimeLogged, span=span)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is still something to do."""
-        return self.status not in (Status.DONE, Status.CANCELLED)
-
-    def _require_open(self) -> None:
-        if not self.is_open:
-            raise TaskClosed
 
 
 def _minutes(span: TimeSpan) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from domain.shared.errors import IllegalTransition, RuleBroken
 from domain.shared.values import Id, Line, LocalTime, Moment
 
 MAX_CHECKLIST = 200
+MAX_DEPENDENCIES = 100
+MAX_DEPENDENTS = 1000
 
 Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
 
@@ -20,9 +22,14 @@ Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
 class Status(StrEnum):
     TODO = "todo"
     IN_PROGRESS = "in_progress"
+    BLOCKED = "blocked"
     WAITING = "waiting"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+StatedStatus = Literal[Status.TODO, Status.IN_PROGRESS, Status.WAITING, Status.DONE, Status.CANCELLED]
+"""What a task can be said to be; that it is blocked follows from its predecessors."""
 
 
 class Priority(StrEnum):

@@ -99,6 +99,46 @@ def test_revert_of_a_move_is_known_to_both_parents(me: Session) -> None:
     assert (loaded(me, Task, parent).children, loaded(me, Task, other).children) == ((child,), ())
 
 
+def test_task_that_comes_to_wait_for_one_while_that_is_completed_is_not_left_blocked(
+    me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, after = tasks(me, 2)
+    append = UnitOfWork.append
+
+    def too_late(work: UnitOfWork, *arguments: Any) -> Append | None:
+        monkeypatch.undo()
+        me.do(Task.complete, first)
+        return append(work, *arguments)
+
+    monkeypatch.setattr(UnitOfWork, "append", too_late)
+    me.do(Task.add_dependency, after, first)
+    assert loaded(me, Task, after).status is Status.TODO
+    assert loaded(me, Task, first).dependents == (after,)
+
+
+def test_task_is_found_as_blocked_until_what_it_waits_for_has_ended(store: Store, me: Session) -> None:
+    first, second, after = tasks(me, 3)
+    for predecessor in (first, second):
+        me.do(Task.add_dependency, after, predecessor)
+    found: list[list[UUID]] = []
+    for step in (Task.start, Task.complete):
+        me.do(step, first)
+        me.do(step, second)
+        store.catch_up()
+        found.append([each.id for each in me.find(Task, status="blocked")])
+    assert found == [[after], []]
+
+
+def test_task_that_an_erased_one_held_up_goes_on(store: Store, me: Session) -> None:
+    first, begun, freed = tasks(me, 3)
+    for task in (begun, freed):
+        me.do(Task.add_dependency, task, first)
+    store.erase(me.subject_id, grounds="asked for", record_id=first)
+    me.do(Task.start, begun)
+    me.do(Task.remove_dependency, freed, first)
+    assert [loaded(me, Task, each).status for each in (begun, freed)] == [Status.IN_PROGRESS, Status.TODO]
+
+
 def test_next_instance_is_stored_with_the_completion(store: Store, me: Session) -> None:
     due = NOON.date()
     made = me.do(Task.create, "Water", due=due, recurrence="FREQ=WEEKLY")

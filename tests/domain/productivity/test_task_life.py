@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from hypothesis import settings
@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.catalogue import events_of, topic_of
 from domain.productivity.task import Task
-from domain.productivity.task_terms import RecurrenceMode, Status
+from domain.productivity.task_terms import RecurrenceMode, StatedStatus, Status
 from domain.shared.errors import DomainError
 from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
@@ -55,14 +55,19 @@ class TaskLife(RuleBasedStateMachine):
         shelf.records[self.task.id] = self.task
 
     def attempt(self, command: Callable[..., None], *args: object, **kwargs: object) -> None:
-        """Run a command; one that is refused leaves no trace, one that runs an event, with a next instance two."""
+        """Run a command; one that is refused leaves no trace, one that runs an event.
+
+        With a next instance there is another, and one where the task comes to be blocked or no longer is.
+        """
         before, next_id = state(self.task), self.task.next_id
         try:
             command(self.task, *args, **kwargs)
         except DomainError:
             assert state(self.task) == before
-        events = self.task.version - int(str(before["version"]))
-        assert events in ({2} if self.task.next_id != next_id else {0, 1})
+        events = self.task.pending_events[int(str(before["version"])) :]
+        blocked = sum(isinstance(each, (Task.Blocked, Task.Unblocked)) for each in events)
+        assert blocked <= 1
+        assert len(events) - blocked in ({2} if self.task.next_id != next_id else {0, 1})
         if self.task.version == before["version"]:
             assert state(self.task) == before
 
@@ -85,7 +90,8 @@ class TaskLife(RuleBasedStateMachine):
         self.attempt(verb)
 
     @rule(
-        index=st.integers(0, 2), verb=st.sampled_from([Task.complete, Task.reopen, Task.trash, Task.restore])
+        index=st.integers(0, 2),
+        verb=st.sampled_from([Task.complete, Task.cancel, Task.reopen, Task.trash, Task.restore]),
     )
     def let_another_move_on(self, index: int, verb: Callable[[Task], None]) -> None:
         with suppress(DomainError):
@@ -101,6 +107,12 @@ class TaskLife(RuleBasedStateMachine):
     def let_another_be_promoted(self, index: int) -> None:
         with suppress(DomainError):
             self.other(index).promote()
+
+    @rule(index=st.integers(0, 2), first=st.none() | st.integers(0, 2))
+    def let_another_wait(self, index: int, first: int | None) -> None:
+        predecessor = self.task if first is None else self.other(first)
+        with suppress(DomainError):
+            self.other(index).add_dependency(predecessor.id)
 
     @rule(rule=st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;COUNT=2"]), mode=st.sampled_from(RecurrenceMode))
     def recur(self, rule: str, mode: RecurrenceMode) -> None:
@@ -146,7 +158,7 @@ class TaskLife(RuleBasedStateMachine):
         started_at = NOON + timedelta(minutes=begin)
         self.attempt(Task.log_time, started_at, started_at + timedelta(minutes=length))
 
-    @rule(status=st.sampled_from(Status), percent=st.integers(0, 100))
+    @rule(status=st.sampled_from(get_args(StatedStatus)), percent=st.integers(0, 100))
     def refresh(self, status: Status, percent: int) -> None:
         self.attempt(Task.refresh, "Task", status=status, percent_complete=percent)
 
@@ -167,6 +179,21 @@ class TaskLife(RuleBasedStateMachine):
         for parent in tasks:
             assert set(parent.children) == {task.id for task in tasks if task.parent_id == parent.id}
             assert len(set(parent.children)) == len(parent.children)
+
+    @invariant()
+    def is_known_to_what_it_waits_for(self) -> None:
+        tasks = [task for task in self.shelf.records.values() if isinstance(task, Task)]
+        for first in tasks:
+            assert set(first.dependents) == {task.id for task in tasks if first.id in task.dependencies}
+            assert len(set(first.dependents)) == len(first.dependents)
+
+    @invariant()
+    def is_blocked_while_what_it_waits_for_is_open(self) -> None:
+        tasks = {task.id: task for task in self.shelf.records.values() if isinstance(task, Task)}
+        for task in tasks.values():
+            waited_for = [tasks[each] for each in task.dependencies]
+            held_up = any(each.is_open and each.deleted_at is None for each in waited_for)
+            assert task.status is not (Status.TODO if held_up else Status.BLOCKED)
 
     @invariant()
     def replays_to_the_same(self) -> None:
