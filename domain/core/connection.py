@@ -13,6 +13,7 @@ from domain.core.integration_terms import (
     RunState,
     SyncCounts,
     SyncRun,
+    UserAction,
 )
 from domain.shared.content import Content
 
@@ -25,8 +26,11 @@ class Connection(Content):
 
     _: KW_ONLY
     status: IntegrationStatus = IntegrationStatus.CONNECTED
+    awaits_authorisation: bool = False
     reauthorisation_reason: str | None = None
+    user_action: UserAction | None = None
     paused_at: datetime | None = None
+    rate_limited_until: datetime | None = None
     consecutive_failures: int = 0
     disconnected_at: datetime | None = None
     data_policy: DataPolicy | None = None
@@ -45,14 +49,14 @@ class Connection(Content):
         def apply(self, integration: Connection) -> None:
             end_run(integration, RunState.CANCELLED, self.timestamp)
             integration.paused_at = self.timestamp
-            integration.status = standing(integration)
+            integration.status = standing(integration, self.timestamp)
 
     class Resumed(Event):
         TOPIC = "integration.resumed"
 
         def apply(self, integration: Connection) -> None:
             integration.paused_at = None
-            integration.status = standing(integration)
+            integration.status = standing(integration, self.timestamp)
 
     class Disconnected(Event):
         TOPIC = "integration.disconnected"
@@ -64,7 +68,7 @@ class Connection(Content):
             end_run(integration, RunState.CANCELLED, self.timestamp)
             integration.disconnected_at = self.timestamp
             integration.token_expires_at = integration.refresh_expires_at = integration.retry_at = None
-            integration.status = standing(integration)
+            integration.status = standing(integration, self.timestamp)
 
     def pause(self) -> None:
         """Stop syncing until resumed; a running sync is cancelled and keeps its last checkpoint."""
@@ -87,15 +91,26 @@ class Connection(Content):
             raise IntegrationDisconnected
 
 
-def standing(integration: Connection) -> IntegrationStatus:
-    """Return the status: what only the person can end comes first."""
+def standing(integration: Connection, at: datetime) -> IntegrationStatus:
+    """Return the status at the time of an event: what only the person can end comes before what ends by itself.
+
+    The end of a rate limit is no event, so the status keeps it until the next one that looks.
+    """
     holds = (
         (integration.disconnected_at is not None, IntegrationStatus.DISCONNECTED),
+        (integration.awaits_authorisation, IntegrationStatus.PENDING_AUTHORISATION),
         (integration.reauthorisation_reason is not None, IntegrationStatus.NEEDS_REAUTHORISATION),
+        (integration.user_action is not None, IntegrationStatus.NEEDS_USER_ACTION),
         (integration.paused_at is not None, IntegrationStatus.PAUSED),
+        (is_rate_limited(integration, at), IntegrationStatus.RATE_LIMITED),
         (integration.consecutive_failures >= FAILURES_TOLERATED, IntegrationStatus.FAILING),
     )
     return next((status for holds_up, status in holds if holds_up), IntegrationStatus.CONNECTED)
+
+
+def is_rate_limited(integration: Connection, at: datetime) -> bool:
+    """Return whether the platform wants to be left alone at a moment."""
+    return integration.rate_limited_until is not None and at < integration.rate_limited_until
 
 
 def end_run(

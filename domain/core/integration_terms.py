@@ -43,11 +43,26 @@ class ConnectionKind(StrEnum):
 
 
 class IntegrationStatus(StrEnum):
+    PENDING_AUTHORISATION = "pending_authorisation"
     CONNECTED = "connected"
     NEEDS_REAUTHORISATION = "needs_reauthorisation"
+    NEEDS_USER_ACTION = "needs_user_action"
     PAUSED = "paused"
+    RATE_LIMITED = "rate_limited"
     FAILING = "failing"
     DISCONNECTED = "disconnected"
+
+
+class UserAction(StrEnum):
+    """What a platform waits for from the person, besides being authorised."""
+
+    TWO_FACTOR = "two_factor"
+    TWO_FACTOR_EMAIL = "two_factor_email"
+    TWO_FACTOR_SMS = "two_factor_sms"
+    TWO_FACTOR_RETRY = "two_factor_retry"
+    """The code was wrong or came too late."""
+    RESET_SESSION = "reset_session"
+    CAPTCHA = "captcha"
 
 
 class SyncMode(StrEnum):
@@ -130,6 +145,26 @@ class IntegrationPaused(IllegalTransition):
 
 class NotAuthorised(IllegalTransition):
     """The platform no longer accepts the authorisation; reauthorise first."""
+
+
+class AuthorisationPending(IllegalTransition):
+    """The person has not authorised the account yet; complete the authorisation first."""
+
+
+class NoAuthorisationPending(IllegalTransition):
+    """The account is authorised already; reauthorise it."""
+
+
+class UserActionNeeded(IllegalTransition):
+    """The platform waits for something from the person; finish that first."""
+
+
+class RateLimited(IllegalTransition):
+    """The platform wants to be left alone for a while."""
+
+
+class LimitPast(RuleBroken):
+    """A rate limit must end in the future."""
 
 
 class SyncRunning(IllegalTransition):

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.core.authorisation import Authorisation
-from domain.core.connection import end_run, standing
+from domain.core.connection import end_run, is_rate_limited, standing
 from domain.core.core_terms import KindName
 from domain.core.integration_terms import (
     KEPT_RUNS,
@@ -17,8 +17,10 @@ from domain.core.integration_terms import (
     CursorText,
     DataKindNotChosen,
     IntegrationPaused,
+    LimitPast,
     NoSyncRunning,
     NotAuthorised,
+    RateLimited,
     RunState,
     ScopesMissing,
     SyncCounts,
@@ -26,16 +28,19 @@ from domain.core.integration_terms import (
     SyncNotAllowed,
     SyncRun,
     SyncRunning,
+    UserActionNeeded,
     add_up,
     have_shrunk,
 )
 from domain.core.user import User, restricts
+from domain.shared import clock
+from domain.shared.known import say
 from domain.shared.record import peers_of, subject_of
 from domain.shared.values import Id, Line, Moment, Slug, new_id
 
 
 class Syncing(Authorisation):
-    """A connection by which records are imported."""
+    """A connection by which records are imported, as often as the platform bears it."""
 
     _: KW_ONLY
     data_kinds: tuple[str, ...] = ()
@@ -55,7 +60,8 @@ class Syncing(Authorisation):
             run = SyncRun(self.run_id, self.timestamp)
             integration.sync_runs = (*integration.sync_runs, run)[-KEPT_RUNS:]
             integration.last_sync_started_at = self.timestamp
-            integration.retry_at = None
+            integration.retry_at = integration.rate_limited_until = None
+            integration.status = standing(integration, self.timestamp)
 
     class SyncCheckpointed(Event):
         TOPIC = "integration.sync_checkpointed"
@@ -68,6 +74,7 @@ class Syncing(Authorisation):
             integration.sync_runs = (*ended, replace(run, counts=self.counts))
             others = (each for each in integration.cursors if each.data_kind != self.cursor.data_kind)
             integration.cursors = (*others, self.cursor)
+            integration.status = standing(integration, self.timestamp)
 
     class SyncFinished(Event):
         TOPIC = "integration.sync_finished"
@@ -80,7 +87,7 @@ class Syncing(Authorisation):
             integration.last_sync_succeeded_at = self.timestamp
             integration.last_error = None
             integration.consecutive_failures = 0
-            integration.status = standing(integration)
+            integration.status = standing(integration, self.timestamp)
 
     class SyncFailed(Event):
         TOPIC = "integration.sync_failed"
@@ -94,16 +101,29 @@ class Syncing(Authorisation):
             integration.last_error = SyncError(self.code, self.message, self.timestamp)
             integration.consecutive_failures += 1
             integration.retry_at = self.retry_at
-            integration.status = standing(integration)
+            integration.status = standing(integration, self.timestamp)
+
+    class RateLimitReported(Event):
+        TOPIC = "integration.rate_limit_reported"
+        rate_limited_until: datetime
+
+        def apply(self, integration: Syncing) -> None:
+            super().apply(integration)
+            integration.status = standing(integration, self.timestamp)
 
     def start_sync(self, *, run_id: Id | None = None) -> None:
-        self._require_living()
+        """Begin a run; a rate limit that is over is forgotten."""
+        self._require_authorised()
         if self.reauthorisation_reason is not None:
             raise NotAuthorised
+        if self.user_action is not None:
+            raise UserActionNeeded
         if self.paused_at is not None:
             raise IntegrationPaused
         if self._running is not None:
             raise SyncRunning
+        if is_rate_limited(self, clock.now()):
+            raise RateLimited
         if not set(self.scopes_required) <= set(self.scopes_granted):
             raise ScopesMissing
         self._require_permission()
@@ -128,6 +148,16 @@ class Syncing(Authorisation):
         if run is None:
             raise NoSyncRunning
         self.trigger_event(self.SyncFailed, run_id=run.run_id, code=code, message=message, retry_at=retry_at)
+
+    def report_rate_limit(self, until: Moment) -> None:
+        """Record until when the platform wants to be left alone; a running sync waits and goes on then.
+
+        Until that moment no sync starts. The first event of a sync after it makes the integration connected again.
+        """
+        self._require_living()
+        if until <= clock.now():
+            raise LimitPast
+        say(self, self.RateLimitReported, rate_limited_until=until)
 
     @property
     def _running(self) -> SyncRun | None:

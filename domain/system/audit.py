@@ -34,6 +34,7 @@ _BY_TOPIC: Mapping[str, ActionClass] = {
     "user.restriction_lifted": ActionClass.PERMISSION,
     "user.suspended": ActionClass.PERMISSION,
     "user.reinstated": ActionClass.PERMISSION,
+    "integration.authorisation_completed": ActionClass.PERMISSION,
     "integration.reauthorised": ActionClass.PERMISSION,
     "integration.scopes_widened": ActionClass.PERMISSION,
     "integration.scopes_narrowed": ActionClass.PERMISSION,

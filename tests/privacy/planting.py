@@ -22,6 +22,7 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
     "album.create": {"kind": "smart"},
     "link.set_password": {"password_hash": PHC},
     "integration.connect": {"kind": "file_import", "data_kinds": ["task"]},
+    "integration.begin_connect": {"kind": "oauth2", "data_kinds": ["task"]},
     "calendar_event.schedule": {
         "time_kind": "zoned",
         "timezone": "Europe/Berlin",

@@ -25,6 +25,15 @@ def connected(origin: Origin | None = None, **details: Any) -> Integration:
     return Integration.connect(origin or Origin(new_id()), "fastmail", "ada", **given | details)
 
 
+def begun(origin: Origin | None = None, **details: Any) -> Integration:
+    given: dict[str, Any] = {
+        "kind": ConnectionKind.OAUTH2,
+        "data_kinds": ("email", "contact"),
+        "scopes_required": (READ_MAIL,),
+    }
+    return Integration.begin_connect(origin or Origin(new_id()), "fastmail", "ada", **given | details)
+
+
 def fail_often(integration: Integration, times: int) -> None:
     for _ in range(times):
         integration.start_sync()

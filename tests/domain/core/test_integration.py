@@ -24,6 +24,7 @@ from domain.core.integration_terms import (
     SyncCounts,
     SyncMode,
     SyncNotAllowed,
+    UserAction,
 )
 from domain.core.user import User
 from domain.shared.commands import commands_of
@@ -31,7 +32,16 @@ from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.peers import Claim
 from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
-from tests.domain.core.integrations import LATER, NOON, READ_MAIL, connected, fail_often, status_of, topics
+from tests.domain.core.integrations import (
+    LATER,
+    NOON,
+    READ_MAIL,
+    begun,
+    connected,
+    fail_often,
+    status_of,
+    topics,
+)
 from tests.domain.core.users import oneself
 from tests.domain.shelf import Shelf
 from tests.identifiers import without_ids
@@ -281,9 +291,14 @@ def test_account_is_not_shown_in_a_traceback() -> None:
 
 
 def test_events_tell_the_whole_story() -> None:
-    integration = connected(token_expires_at=LATER)
+    integration = begun()
+    integration.fail_authorisation("access_denied")
+    integration.complete_authorisation(scopes_granted=(READ_MAIL,), token_expires_at=LATER)
     integration.widen_scopes((SEND_MAIL,))
     integration.narrow_scopes((SEND_MAIL,))
+    integration.start_sync()
+    integration.request_user_action(UserAction.CAPTCHA)
+    integration.finish_user_action()
     integration.start_sync()
     integration.checkpoint_sync("c1", data_kind="email", counts=SyncCounts(seen=1, created=1))
     integration.finish_sync(SyncCounts(seen=2, created=1, invalid=1))
@@ -295,6 +310,7 @@ def test_events_tell_the_whole_story() -> None:
     integration.resume()
     integration.tag("mail")
     integration.start_sync()
+    integration.report_rate_limit(LATER)
     integration.disconnect(DataPolicy.ERASE)
     folded: Any = None
     for event in integration.pending_events:

@@ -1,0 +1,97 @@
+"""The states between a beginning and its end, as a store keeps them and a question finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from domain.core.integration import Integration
+from domain.core.integration_terms import (
+    ConnectionKind,
+    IntegrationStatus,
+    RateLimited,
+    SyncCounts,
+    UserAction,
+    UserActionNeeded,
+)
+from domain.shared import clock
+from infrastructure.errors import ClaimTaken
+from infrastructure.store.session import Session
+from infrastructure.store.store import Store
+
+FAR_OFF = datetime(2900, 1, 1, tzinfo=UTC)
+
+
+def begun(me: Session) -> UUID:
+    return me.do(
+        Integration.begin_connect, "fastmail", "ada", kind=ConnectionKind.OAUTH2, data_kinds=("email",)
+    ).id
+
+
+def authorised(me: Session) -> UUID:
+    integration = begun(me)
+    me.do(Integration.complete_authorisation, integration)
+    return integration
+
+
+def limited(me: Session) -> UUID:
+    integration = authorised(me)
+    me.do(Integration.start_sync, integration)
+    me.do(Integration.report_rate_limit, integration, FAR_OFF)
+    return integration
+
+
+def asked(me: Session) -> UUID:
+    integration = authorised(me)
+    me.do(Integration.request_user_action, integration, UserAction.TWO_FACTOR_SMS)
+    return integration
+
+
+@pytest.mark.parametrize(
+    ("reach", "status"),
+    [
+        (begun, IntegrationStatus.PENDING_AUTHORISATION),
+        (authorised, IntegrationStatus.CONNECTED),
+        (limited, IntegrationStatus.RATE_LIMITED),
+        (asked, IntegrationStatus.NEEDS_USER_ACTION),
+    ],
+)
+def test_integrations_are_found_by_what_holds_them_up(
+    store: Store, me: Session, reach: Callable[[Session], UUID], status: IntegrationStatus
+) -> None:
+    integration = reach(me)
+    store.catch_up()
+    assert [each.id for each in me.find(Integration, status=status.value)] == [integration]
+    others = [each for each in IntegrationStatus if each is not status]
+    assert not any(list(me.find(Integration, status=other.value)) for other in others)
+
+
+def test_account_about_to_be_connected_is_taken(me: Session) -> None:
+    integration = begun(me)
+    with pytest.raises(ClaimTaken):
+        begun(me)
+    me.do(Integration.disconnect, integration)
+    begun(me)
+
+
+def test_sync_waits_for_the_platform_and_goes_on_in_the_read_tables_too(store: Store, me: Session) -> None:
+    integration = limited(me)
+    store.catch_up()  # the projector goes on from this row
+    with clock.reading(lambda: FAR_OFF):
+        me.do(Integration.checkpoint_sync, integration, "c1", data_kind="email", counts=SyncCounts())
+        me.do(Integration.finish_sync, integration, SyncCounts())
+    store.catch_up()
+    (found,) = me.find(Integration, status="connected")
+    assert (found.id, found.last_sync_succeeded_at) == (integration, FAR_OFF)
+
+
+def test_no_sync_starts_while_something_holds_it_up(me: Session) -> None:
+    with pytest.raises(UserActionNeeded):
+        me.do(Integration.start_sync, (integration := asked(me)))
+    me.do(Integration.finish_user_action, integration)
+    me.do(Integration.report_rate_limit, integration, FAR_OFF)
+    with pytest.raises(RateLimited):
+        me.do(Integration.start_sync, integration)
