@@ -1,60 +1,35 @@
-"""A saved web page: its captures, how far it is read, and what was highlighted in it."""
+"""A saved web page: where it is, and its captures."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
-from uuid import UUID
 
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.peers import Claim
 from domain.shared.record import Origin, TooMany
-from domain.shared.values import (
-    Count,
-    Fraction,
-    Id,
-    Label,
-    Language,
-    Line,
-    Many,
-    Moment,
-    StoredContent,
-    Text,
-    Url,
-    new_id,
-)
+from domain.shared.values import Count, Id, Language, Line, Many, Moment, StoredContent, Text, Url, new_id
+from domain.web.reading import Reading
 from domain.web.url_key import url_key
 from domain.web.web_page_terms import (
     CAPTURE_FINDS,
     MAX_CAPTURES,
-    MAX_HIGHLIGHTS,
     WORDS_PER_MINUTE,
     Capture,
     CaptureFormat,
     CaptureRepeated,
-    Context,
-    Highlight,
-    HighlightRepeated,
-    HighlightUnknown,
     HttpStatus,
     NeverCaptured,
-    NotReading,
-    PageArchived,
     PageDetails,
     PageState,
     PageText,
     PageTitle,
-    ProgressBackwards,
-    Quote,
     Rating,
-    ReadState,
-    SpanInvalid,
 )
 
 
-class WebPage(Content):
+class WebPage(Reading):
     """A page kept to be read, and to outlive its site."""
 
     KIND: ClassVar[str] = "web_page"
@@ -76,15 +51,10 @@ class WebPage(Content):
     word_count: int = 0
     reading_time_s: int = 0
     links_out: tuple[str, ...] = ()
-    read_state: ReadState = ReadState.UNREAD
-    progress: float = 0.0
-    reading_started_at: datetime | None = None
-    read_at: datetime | None = None
-    highlights: tuple[Highlight, ...] = ()
     is_favourite: bool = False
     rating: int = 0
 
-    class Event(Content.Event):
+    class Event(Reading.Event):
         """Any event of a saved page."""
 
     class Saved(Event, Content.Created, PageDetails):
@@ -122,53 +92,6 @@ class WebPage(Content):
         def apply(self, page: WebPage) -> None:
             page.state = PageState.GONE
 
-    class ReadingStarted(Event):
-        TOPIC = "web_page.reading_started"
-
-        def apply(self, page: WebPage) -> None:
-            page.read_state = ReadState.READING
-            page.reading_started_at = self.timestamp
-            page.read_at = None
-            page.progress = 0.0
-
-    class ProgressRecorded(Event):
-        TOPIC = "web_page.progress_recorded"
-        progress: float
-
-    class ReadingFinished(Event):
-        TOPIC = "web_page.reading_finished"
-        read_at: datetime
-
-        def apply(self, page: WebPage) -> None:
-            page.read_state = ReadState.READ
-            page.read_at = self.read_at
-            page.progress = 1.0
-
-    class Highlighted(Event):
-        TOPIC = "web_page.highlighted"
-        highlight: Highlight
-
-        def apply(self, page: WebPage) -> None:
-            page.highlights = (*page.highlights, self.highlight)
-
-    class HighlightAnnotated(Event):
-        TOPIC = "web_page.highlight_annotated"
-        highlight_id: UUID
-        note: str
-
-        def apply(self, page: WebPage) -> None:
-            page.highlights = tuple(
-                replace(each, note=self.note) if each.id == self.highlight_id else each
-                for each in page.highlights
-            )
-
-    class HighlightRemoved(Event):
-        TOPIC = "web_page.highlight_removed"
-        highlight_id: UUID
-
-        def apply(self, page: WebPage) -> None:
-            page.highlights = tuple(each for each in page.highlights if each.id != self.highlight_id)
-
     class Favourited(Event):
         TOPIC = "web_page.favourited"
 
@@ -184,18 +107,6 @@ class WebPage(Content):
     class Rated(Event):
         TOPIC = "web_page.rated"
         rating: int
-
-    class Archived(Event):
-        TOPIC = "web_page.archived"
-
-        def apply(self, page: WebPage) -> None:
-            page.read_state = ReadState.ARCHIVED
-
-    class Unarchived(Event):
-        TOPIC = "web_page.unarchived"
-
-        def apply(self, page: WebPage) -> None:
-            page.read_state = _read_so_far(page)
 
     @classmethod
     def save(
@@ -287,68 +198,6 @@ class WebPage(Content):
         if self.state is not PageState.GONE:
             self.trigger_event(WebPage.Gone)
 
-    def start_reading(self) -> None:
-        """Begin to read, from the start, also a page that was read before."""
-        self._require_unarchived()
-        if self.read_state is not ReadState.READING:
-            self.trigger_event(WebPage.ReadingStarted)
-
-    def record_progress(self, progress: Fraction) -> None:
-        if self.read_state is not ReadState.READING:
-            raise NotReading
-        if progress < self.progress:
-            raise ProgressBackwards
-        if progress > self.progress:
-            self.trigger_event(WebPage.ProgressRecorded, progress=progress)
-
-    def finish_reading(self, read_at: Moment | None = None) -> None:
-        self._require_unarchived()
-        if self.read_state is not ReadState.READ:
-            self.trigger_event(WebPage.ReadingFinished, read_at=read_at or clock.now())
-
-    def highlight(
-        self,
-        quote: Quote,
-        *,
-        prefix: Context = "",
-        suffix: Context = "",
-        start: Count | None = None,
-        end: Count | None = None,
-        colour: Label = "yellow",
-        note: Text = "",
-        highlighted_at: Moment | None = None,
-        highlight_id: Id | None = None,
-    ) -> None:
-        """Mark a passage; ``start`` and ``end`` count the characters of the text."""
-        if len(self.highlights) >= MAX_HIGHLIGHTS:
-            raise TooMany
-        if any(each.id == highlight_id for each in self.highlights):
-            raise HighlightRepeated
-        if (start is None) != (end is None) or (start is not None and end is not None and end <= start):
-            raise SpanInvalid
-        self.trigger_event(
-            WebPage.Highlighted,
-            highlight=Highlight(
-                id=highlight_id or new_id(),
-                quote=quote,
-                highlighted_at=highlighted_at or clock.now(),
-                prefix=prefix,
-                suffix=suffix,
-                start=start,
-                end=end,
-                colour=colour,
-                note=note,
-            ),
-        )
-
-    def annotate_highlight(self, highlight_id: Id, note: Text) -> None:
-        if note != self._highlight(highlight_id).note:
-            self.trigger_event(WebPage.HighlightAnnotated, highlight_id=highlight_id, note=note)
-
-    def remove_highlight(self, highlight_id: Id) -> None:
-        self._highlight(highlight_id)
-        self.trigger_event(WebPage.HighlightRemoved, highlight_id=highlight_id)
-
     def favourite(self) -> None:
         if not self.is_favourite:
             self.trigger_event(WebPage.Favourited)
@@ -362,33 +211,8 @@ class WebPage(Content):
         if rating != self.rating:
             self.trigger_event(WebPage.Rated, rating=rating)
 
-    def archive(self) -> None:
-        if self.read_state is not ReadState.ARCHIVED:
-            self.trigger_event(WebPage.Archived)
-
-    def unarchive(self) -> None:
-        """Take the page up again where reading had come to."""
-        if self.read_state is ReadState.ARCHIVED:
-            self.trigger_event(WebPage.Unarchived)
-
     @property
     def claims(self) -> frozenset[Claim]:
         """An address is saved once at any one moment; a page in the trash is still the one saved then."""
         saved_at = self.saved_at.astimezone(UTC).isoformat()
         return frozenset({Claim("web_page.snapshot", f"{saved_at} {self.url_key}")})
-
-    def _require_unarchived(self) -> None:
-        if self.read_state is ReadState.ARCHIVED:
-            raise PageArchived
-
-    def _highlight(self, highlight_id: UUID) -> Highlight:
-        for each in self.highlights:
-            if each.id == highlight_id:
-                return each
-        raise HighlightUnknown
-
-
-def _read_so_far(page: WebPage) -> ReadState:
-    if page.read_at is not None:
-        return ReadState.READ
-    return ReadState.UNREAD if page.reading_started_at is None else ReadState.READING

@@ -15,6 +15,7 @@ from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.peers import Claim
 from domain.shared.record import Origin, TooMany
 from domain.shared.values import StoredContent, new_id
+from domain.web import reading as reading_module
 from domain.web import web_page as web_page_module
 from domain.web.web_page import WebPage
 from domain.web.web_page_terms import (
@@ -127,7 +128,7 @@ def test_captures_and_highlights_are_limited(monkeypatch: pytest.MonkeyPatch) ->
     saved = captured()
     saved.highlight("two")
     monkeypatch.setattr(web_page_module, "MAX_CAPTURES", 1)
-    monkeypatch.setattr(web_page_module, "MAX_HIGHLIGHTS", 1)
+    monkeypatch.setattr(reading_module, "MAX_HIGHLIGHTS", 1)
 
     with pytest.raises(TooMany):
         saved.capture(SHOT)
