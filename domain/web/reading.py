@@ -60,6 +60,14 @@ class Reading(Content):
             page.read_at = self.read_at
             page.progress = 1.0
 
+    class MarkedUnread(Event):
+        TOPIC = "web_page.marked_unread"
+
+        def apply(self, page: Reading) -> None:
+            page.read_state = ReadState.UNREAD
+            page.reading_started_at = page.read_at = None
+            page.progress = 0.0
+
     class Highlighted(Event):
         TOPIC = "web_page.highlighted"
         highlight: Highlight
@@ -115,6 +123,12 @@ class Reading(Content):
         self._require_unarchived()
         if self.read_state is not ReadState.READ:
             self.trigger_event(self.ReadingFinished, read_at=read_at or clock.now())
+
+    def mark_unread(self) -> None:
+        """Have the page among those to be read again, as if nobody had begun it; the highlights stay."""
+        self._require_unarchived()
+        if self.read_state is not ReadState.UNREAD:
+            self.trigger_event(self.MarkedUnread)
 
     def highlight(
         self,

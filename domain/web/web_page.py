@@ -45,6 +45,7 @@ class WebPage(Reading):
     language: str | None = None
     published_at: datetime | None = None
     state: PageState = PageState.QUEUED
+    state_before_fetching: PageState | None = None
     failure: str = ""
     captures: tuple[Capture, ...] = ()
     text: str = ""
@@ -64,6 +65,13 @@ class WebPage(Reading):
         saved_at: datetime
         is_favourite: bool
 
+    class CaptureBegun(Event):
+        TOPIC = "web_page.capture_begun"
+
+        def apply(self, page: WebPage) -> None:
+            page.state_before_fetching = page.state
+            page.state = PageState.FETCHING
+
     class Captured(Event, PageText):
         TOPIC = "web_page.captured"
         capture: Capture
@@ -74,6 +82,7 @@ class WebPage(Reading):
                     setattr(page, name, found)
             page.captures = (*page.captures, self.capture)
             page.state = PageState.SAVED
+            page.state_before_fetching = None
             page.failure = ""
 
     class CaptureFailed(Event):
@@ -85,12 +94,16 @@ class WebPage(Reading):
             page.failure = self.failure
             if not page.captures:
                 page.state = PageState.FAILED
+            elif page.state_before_fetching is not None:
+                page.state = page.state_before_fetching
+            page.state_before_fetching = None
 
     class Gone(Event):
         TOPIC = "web_page.gone"
 
         def apply(self, page: WebPage) -> None:
             page.state = PageState.GONE
+            page.state_before_fetching = None
 
     class Favourited(Event):
         TOPIC = "web_page.favourited"
@@ -137,6 +150,16 @@ class WebPage(Reading):
             saved_at=saved_at or clock.now(),
             is_favourite=is_favourite,
         )
+
+    def begin_capture(self) -> None:
+        """Record that the page is being fetched, for the first time or again; also one that had gone may be back.
+
+        Whoever fetches ends it with ``capture``, ``fail_capture`` or ``mark_gone``.
+        """
+        if len(self.captures) >= MAX_CAPTURES:
+            raise TooMany
+        if self.state is not PageState.FETCHING:
+            self.trigger_event(WebPage.CaptureBegun)
 
     def capture(
         self,
@@ -188,7 +211,7 @@ class WebPage(Reading):
         )
 
     def fail_capture(self, reason: Line, *, http_status: HttpStatus | None = None) -> None:
-        """Record a capture that did not succeed; a page that was captured before stays saved."""
+        """Record a capture that did not succeed; a page that was captured before is again what it was."""
         self.trigger_event(WebPage.CaptureFailed, failure=reason, http_status=http_status)
 
     def mark_gone(self) -> None:

@@ -25,6 +25,7 @@ HttpStatus = Annotated[int, Field(ge=100, le=599)]
 
 class PageState(StrEnum):
     QUEUED = "queued"
+    FETCHING = "fetching"
     SAVED = "saved"
     FAILED = "failed"
     GONE = "gone"

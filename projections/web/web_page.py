@@ -22,9 +22,9 @@ VIEW = View(
     RecordTable(
         WebPage,
         "web_pages",
-        filters=("read_state",),
+        filters=("read_state", "state"),
         orders=("saved_at",),
-        listed=("title", "url", "read_state"),
+        listed=("title", "url", "state", "read_state"),
     ),
     derived=(on_timeline(_moment), in_search(_words)),
 )

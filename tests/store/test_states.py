@@ -18,6 +18,8 @@ from domain.core.integration_terms import (
     UserActionNeeded,
 )
 from domain.shared import clock
+from domain.shared.values import StoredContent, new_id
+from domain.web.web_page import WebPage
 from infrastructure.errors import ClaimTaken
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
@@ -95,3 +97,18 @@ def test_no_sync_starts_while_something_holds_it_up(me: Session) -> None:
     me.do(Integration.report_rate_limit, integration, FAR_OFF)
     with pytest.raises(RateLimited):
         me.do(Integration.start_sync, integration)
+
+
+def test_pages_that_are_being_fetched_are_found(store: Store, me: Session) -> None:
+    queued, fetched = (me.do(WebPage.save, f"https://example.org/{each}").id for each in "ab")
+    me.do(WebPage.capture, fetched, StoredContent(new_id(), 1, "text/html"))
+    for each in (queued, fetched):
+        me.do(WebPage.begin_capture, each)
+    store.catch_up()
+    assert {each.id for each in me.find(WebPage, state="fetching")} == {queued, fetched}
+    for each in (queued, fetched):
+        me.do(WebPage.fail_capture, each, "timeout")  # the projector goes on from the rows just found
+    store.catch_up()
+    assert [each.id for each in me.find(WebPage, state="failed")] == [queued]
+    assert [each.id for each in me.find(WebPage, state="saved")] == [fetched]
+    assert len(me.find(WebPage, state="fetching")) == 0

@@ -9,6 +9,7 @@ from domain.catalogue import topic_of
 from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
 from domain.web.web_page import WebPage
+from domain.web.web_page_terms import PageState
 
 NOON = datetime(2023, 8, 1, 12, tzinfo=UTC)
 URL = "https://example.org/a"
@@ -24,3 +25,7 @@ def topics(saved: WebPage) -> list[str]:
 
 def contents(saved: WebPage) -> dict[str, Any]:
     return {name: getattr(saved, name) for name in state_fields(WebPage)} | {"version": saved.version}
+
+
+def state_of(saved: WebPage) -> PageState:
+    return saved.state

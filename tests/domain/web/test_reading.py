@@ -73,6 +73,23 @@ def test_progress_is_made_while_reading_only(not_reading: Callable[[WebPage], No
 
 
 @pytest.mark.parametrize("verb", [WebPage.start_reading, WebPage.finish_reading])
+def test_page_marked_unread_is_as_if_nobody_had_begun_it(verb: Callable[[WebPage], None]) -> None:
+    saved = page()
+    saved.highlight("two")
+    saved.mark_unread()
+    verb(saved)
+    saved.mark_unread()
+    saved.mark_unread()
+
+    assert contents(saved) | {"highlights": (), "version": 1} == contents(page(saved_at=saved.saved_at))
+    assert len(saved.highlights) == 1
+    assert topics(saved)[3:] == ["web_page.marked_unread"]
+    saved.archive()
+    saved.unarchive()
+    assert saved.read_state is ReadState.UNREAD
+
+
+@pytest.mark.parametrize("verb", [WebPage.start_reading, WebPage.finish_reading, WebPage.mark_unread])
 def test_archived_page_is_not_read(verb: Callable[[WebPage], None]) -> None:
     saved = page()
     saved.archive()

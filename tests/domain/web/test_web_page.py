@@ -296,10 +296,16 @@ def test_repr_shows_nothing_of_the_page() -> None:
 
 def test_replaying_the_events_gives_the_same_state() -> None:
     saved, highlight_id = page(), new_id()
+    saved.begin_capture()
     saved.fail_capture("timeout")
     saved.capture(HTML, **FOUND)
+    saved.begin_capture()
     saved.capture(SHOT)
     saved.mark_gone()
+    saved.begin_capture()
+    saved.fail_capture("404")
+    saved.start_reading()
+    saved.mark_unread()
     saved.start_reading()
     saved.record_progress(0.5)
     saved.highlight("two")
@@ -320,4 +326,4 @@ def test_replaying_the_events_gives_the_same_state() -> None:
         state = event.mutate(state)
 
     assert contents(state) == contents(saved)
-    assert saved.version == 19
+    assert saved.version == 25
