@@ -21,11 +21,11 @@ from domain.media.media_terms import (
     Pixels,
     Place,
     Position,
-    PutAwayOtherwise,
     Radius,
     Rating,
     Visibility,
 )
+from domain.media.putting_away import PuttingAway
 from domain.media.recognition import Recognition, forget_findings
 from domain.shared.content import Content
 from domain.shared.known import say
@@ -35,7 +35,7 @@ from domain.shared.record import Origin
 from domain.shared.values import Count, Latitude, Line, LocalTime, Longitude, Moment, StoredContent, Text
 
 
-class Media(Recognition):
+class Media(Recognition, PuttingAway):
     """Something seen or heard, kept as bytes.
 
     Events that flip a switch carry the value they flip it to, so that a later refresh leaves it alone.
@@ -67,9 +67,8 @@ class Media(Recognition):
     copyright_notice: str = ""
     rating: int = 0
     is_favourite: bool = False
-    visibility: Visibility = Visibility.TIMELINE
 
-    class Event(Recognition.Event):
+    class Event(Recognition.Event, PuttingAway.Event):
         """Any event of a medium."""
 
     class Added(Event, Content.Created, Details):
@@ -107,30 +106,6 @@ class Media(Recognition):
     class Unfavourited(Event):
         TOPIC = "media.unfavourited"
         is_favourite: bool
-
-    class Archived(Event):
-        TOPIC = "media.archived"
-        visibility: Visibility
-
-    class Unarchived(Event):
-        TOPIC = "media.unarchived"
-        visibility: Visibility
-
-    class Hidden(Event):
-        TOPIC = "media.hidden"
-        visibility: Visibility
-
-    class Unhidden(Event):
-        TOPIC = "media.unhidden"
-        visibility: Visibility
-
-    class Locked(Event):
-        TOPIC = "media.locked"
-        visibility: Visibility
-
-    class Unlocked(Event):
-        TOPIC = "media.unlocked"
-        visibility: Visibility
 
     class ContentReplaced(Event):
         TOPIC = "media.content_replaced"
@@ -325,24 +300,6 @@ class Media(Recognition):
     def unfavourite(self) -> None:
         say(self, Media.Unfavourited, is_favourite=False)
 
-    def archive(self) -> None:
-        self._put_away(Media.Archived, Visibility.ARCHIVED)
-
-    def unarchive(self) -> None:
-        self._bring_back(Media.Unarchived, Visibility.ARCHIVED)
-
-    def hide(self) -> None:
-        self._put_away(Media.Hidden, Visibility.HIDDEN)
-
-    def unhide(self) -> None:
-        self._bring_back(Media.Unhidden, Visibility.HIDDEN)
-
-    def lock(self) -> None:
-        self._put_away(Media.Locked, Visibility.LOCKED)
-
-    def unlock(self) -> None:
-        self._bring_back(Media.Unlocked, Visibility.LOCKED)
-
     def replace_content(
         self,
         content: StoredContent,
@@ -375,16 +332,6 @@ class Media(Recognition):
         """One medium for the same bytes, be it in the trash: by their digest, and by their id for who does not know it."""
         names = (str(self.content.blob_id), self.content.digest)
         return frozenset(Claim("media.content", each) for each in names if each is not None)
-
-    def _put_away(self, event_class: type[Event], where: Visibility) -> None:
-        if self.visibility not in (Visibility.TIMELINE, where):
-            raise PutAwayOtherwise
-        say(self, event_class, visibility=where)
-
-    def _bring_back(self, event_class: type[Event], where: Visibility) -> None:
-        if self.visibility not in (Visibility.TIMELINE, where):
-            raise PutAwayOtherwise
-        say(self, event_class, visibility=Visibility.TIMELINE)
 
 
 def _offset(moment: datetime | None) -> timedelta | None:
