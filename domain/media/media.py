@@ -8,6 +8,7 @@ from typing import ClassVar
 from domain.media.media_terms import (
     NOWHERE,
     AltText,
+    Announced,
     Camera,
     CaptureOrigin,
     CaptureTimeMissing,
@@ -21,6 +22,7 @@ from domain.media.media_terms import (
     Pixels,
     Place,
     Position,
+    Processing,
     Radius,
     Rating,
     Visibility,
@@ -44,12 +46,7 @@ class Media(Recognition, PuttingAway):
     KIND: ClassVar[str] = "media"
 
     kind: MediaKind
-    content: StoredContent
     original_filename: str = ""
-    width: int | None = None
-    height: int | None = None
-    orientation: int = 1
-    duration_ms: int | None = None
     encoding: Encoding | None = None
     captured_at: datetime | None = None
     captured_local: LocalTime | None = None
@@ -73,6 +70,12 @@ class Media(Recognition, PuttingAway):
 
     class Added(Event, Content.Created, Details):
         TOPIC = "media.added"
+
+    class UploadBegun(Event, Content.Created, Announced):
+        TOPIC = "media.upload_begun"
+
+        def apply(self, media: Media) -> None:
+            media.processing = Processing.AWAITING_UPLOAD
 
     class Captioned(Event):
         TOPIC = "media.captioned"
@@ -106,18 +109,6 @@ class Media(Recognition, PuttingAway):
     class Unfavourited(Event):
         TOPIC = "media.unfavourited"
         is_favourite: bool
-
-    class ContentReplaced(Event):
-        TOPIC = "media.content_replaced"
-        content: StoredContent
-        width: int | None
-        height: int | None
-        orientation: int
-        duration_ms: int | None
-
-        def apply(self, media: Media) -> None:
-            super().apply(media)
-            forget_findings(media)
 
     class Refreshed(Event, Details):
         TOPIC = "media.refreshed"
@@ -191,6 +182,67 @@ class Media(Recognition, PuttingAway):
             visibility=visibility,
         )
 
+    @classmethod
+    def begin_upload(
+        cls,
+        origin: Origin,
+        *,
+        kind: MediaKind,
+        original_filename: FileName = "",
+        width: Pixels | None = None,
+        height: Pixels | None = None,
+        orientation: Orientation = 1,
+        duration_ms: Count | None = None,
+        encoding: Encoding | None = None,
+        captured_at: Moment | None = None,
+        captured_local: LocalTime | None = None,
+        capture_origin: CaptureOrigin | None = None,
+        camera: Camera | None = None,
+        latitude: Latitude | None = None,
+        longitude: Longitude | None = None,
+        altitude_m: Metres | None = None,
+        heading_deg: Heading | None = None,
+        accuracy_m: Radius | None = None,
+        place: Place | None = None,
+        caption_text: Text = "",
+        alt_text: AltText = "",
+        credit: Line = "",
+        copyright_notice: Line = "",
+        rating: Rating = 0,
+        is_favourite: bool = False,
+        visibility: Visibility = Visibility.TIMELINE,
+    ) -> Media:
+        """Announce a medium whose bytes are still to come by ``complete_upload``; all that is known of it may be said now."""
+        require_whole_place(latitude, longitude)
+        return cls._begin(
+            origin,
+            cls.UploadBegun,
+            kind=kind,
+            original_filename=original_filename,
+            width=width,
+            height=height,
+            orientation=orientation,
+            duration_ms=duration_ms,
+            encoding=encoding,
+            captured_at=captured_at,
+            captured_local=captured_local,
+            capture_origin=capture_origin if captured_at or captured_local else None,
+            camera=camera,
+            latitude=latitude,
+            longitude=longitude,
+            altitude_m=altitude_m,
+            heading_deg=heading_deg,
+            accuracy_m=accuracy_m,
+            place=place,
+            caption_text=caption_text,
+            alt_text=alt_text,
+            credit=credit,
+            copyright_notice=copyright_notice,
+            rating=rating,
+            is_favourite=is_favourite,
+            visibility=visibility,
+        )
+
     def refresh(
         self,
         content: StoredContent | None = None,
@@ -220,8 +272,10 @@ class Media(Recognition, PuttingAway):
         is_favourite: bool = False,
         visibility: Visibility = Visibility.TIMELINE,
     ) -> None:
-        """Take what the source of an imported medium says now; its bytes only where they have changed."""
+        """Take what the source of an imported medium says now; its bytes only where they have changed, or were awaited."""
         require_whole_place(latitude, longitude)
+        if content is None:
+            self._require_bytes()
         self._refresh(
             Media.Refreshed,
             kind=kind,
@@ -300,26 +354,6 @@ class Media(Recognition, PuttingAway):
     def unfavourite(self) -> None:
         say(self, Media.Unfavourited, is_favourite=False)
 
-    def replace_content(
-        self,
-        content: StoredContent,
-        *,
-        width: Pixels | None = None,
-        height: Pixels | None = None,
-        orientation: Orientation = 1,
-        duration_ms: Count | None = None,
-    ) -> None:
-        """Put other bytes in the place of the original, such as an edited or better copy."""
-        say(
-            self,
-            Media.ContentReplaced,
-            content=content,
-            width=width,
-            height=height,
-            orientation=orientation,
-            duration_ms=duration_ms,
-        )
-
     @property
     def display_size(self) -> tuple[int, int] | None:
         """Width and height in pixels as it is shown: orientations from five on lie on their side."""
@@ -330,6 +364,8 @@ class Media(Recognition, PuttingAway):
     @property
     def claims(self) -> frozenset[Claim]:
         """One medium for the same bytes, be it in the trash: by their digest, and by their id for who does not know it."""
+        if self.content is None:
+            return frozenset()
         names = (str(self.content.blob_id), self.content.digest)
         return frozenset(Claim("media.content", each) for each in names if each is not None)
 

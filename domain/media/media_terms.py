@@ -43,8 +43,11 @@ class MediaKind(StrEnum):
 
 
 class Processing(StrEnum):
-    """How programs got on with the bytes; a medium is not recorded before it is stored whole."""
+    """How far the bytes have come: those of most media are there when the medium is recorded, and it is ready."""
 
+    AWAITING_UPLOAD = "awaiting_upload"
+    UPLOADED = "uploaded"
+    PROCESSING = "processing"
     READY = "ready"
     FAILED = "failed"
     QUARANTINED = "quarantined"
@@ -72,6 +75,18 @@ class CaptureOrigin(StrEnum):
 
 class MediaQuarantined(IllegalTransition):
     """The medium is under quarantine; release it first."""
+
+
+class NothingUploaded(IllegalTransition):
+    """The bytes of the medium are not here; complete the upload first."""
+
+
+class NothingAwaited(IllegalTransition):
+    """The bytes of the medium are here already; replace them."""
+
+
+class NotProcessing(IllegalTransition):
+    """No program is looking at the medium; begin the processing first."""
 
 
 class CaptureTimeMissing(RuleBroken):
@@ -133,11 +148,10 @@ NOWHERE: Final = Position(None, None, None, None, None, None)
 
 
 @dataclass(frozen=True)
-class Details(Position):
-    """What the source of a medium can say of it."""
+class Announced(Position):
+    """What can be said of a medium before its bytes are here."""
 
     kind: MediaKind
-    content: StoredContent
     original_filename: str
     width: int | None
     height: int | None
@@ -155,3 +169,10 @@ class Details(Position):
     rating: int
     is_favourite: bool
     visibility: Visibility
+
+
+@dataclass(frozen=True)
+class Details(Announced):
+    """What the source of a medium can say of it."""
+
+    content: StoredContent

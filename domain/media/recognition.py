@@ -1,21 +1,19 @@
-"""The part of a medium that programs find out: what is written or said in it, what it looks like, whether it is safe."""
+"""The part of a medium that programs find out: what is written or said in it, and what it looks like, until other bytes come."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
 
-from domain.media.media_terms import MediaQuarantined, PerceptualHash, Processing
-from domain.shared.content import Content
+from domain.media.media_terms import Orientation, PerceptualHash, Pixels, Processing
+from domain.media.uploading import Uploading
 from domain.shared.known import say
-from domain.shared.values import Label, Language, Line, Text
+from domain.shared.values import Count, Label, Language, StoredContent, Text
 
 
-class Recognition(Content):
+class Recognition(Uploading):
     """Something seen or heard that a program has looked at or listened to."""
 
     _: KW_ONLY
-    processing: Processing = Processing.READY
-    processing_problem: str | None = None
     ocr_text: str = ""
     ocr_language: str | None = None
     ocr_engine: str | None = None
@@ -24,7 +22,7 @@ class Recognition(Content):
     transcript_engine: str | None = None
     phash: str | None = None
 
-    class Event(Content.Event):
+    class Event(Uploading.Event):
         """Any event of a medium."""
 
     class TextRecognised(Event):
@@ -43,50 +41,57 @@ class Recognition(Content):
         TOPIC = "media.hashed"
         phash: str
 
-    class ProcessingFailed(Event):
-        TOPIC = "media.processing_failed"
-        processing: Processing
-        processing_problem: str
+    class ContentReplaced(Event):
+        TOPIC = "media.content_replaced"
+        content: StoredContent
+        width: int | None
+        height: int | None
+        orientation: int
+        duration_ms: int | None
 
-    class Quarantined(Event):
-        TOPIC = "media.quarantined"
-        processing: Processing
-        processing_problem: str
+        def apply(self, media: Recognition) -> None:
+            super().apply(media)
+            forget_findings(media)
 
-    class Released(Event):
-        TOPIC = "media.released"
-        processing: Processing
-        processing_problem: str | None
+    def replace_content(
+        self,
+        content: StoredContent,
+        *,
+        width: Pixels | None = None,
+        height: Pixels | None = None,
+        orientation: Orientation = 1,
+        duration_ms: Count | None = None,
+    ) -> None:
+        """Put other bytes in the place of the original, such as an edited or better copy."""
+        self._require_bytes()
+        say(
+            self,
+            self.ContentReplaced,
+            content=content,
+            width=width,
+            height=height,
+            orientation=orientation,
+            duration_ms=duration_ms,
+        )
 
     def recognise_text(
         self, text: Text, *, language: Language | None = None, engine: Label | None = None
     ) -> None:
         """Keep what a program has read in the picture; it is searched."""
+        self._require_bytes()
         say(self, self.TextRecognised, ocr_text=text, ocr_language=language, ocr_engine=engine)
 
     def transcribe(
         self, text: Text, *, language: Language | None = None, engine: Label | None = None
     ) -> None:
         """Keep what a program has heard in the recording; it is searched."""
+        self._require_bytes()
         say(self, self.Transcribed, transcript=text, transcript_language=language, transcript_engine=engine)
 
     def record_hash(self, phash: PerceptualHash) -> None:
         """Keep what near-duplicates are found by."""
+        self._require_bytes()
         say(self, self.Hashed, phash=phash)
-
-    def fail_processing(self, reason: Line) -> None:
-        """Note that a program could not make anything of the bytes; a quarantine stands."""
-        if self.processing is Processing.QUARANTINED:
-            raise MediaQuarantined
-        say(self, self.ProcessingFailed, processing=Processing.FAILED, processing_problem=reason)
-
-    def quarantine(self, reason: Line) -> None:
-        """Warn of bytes that may do harm, or are not what they say they are."""
-        say(self, self.Quarantined, processing=Processing.QUARANTINED, processing_problem=reason)
-
-    def release(self) -> None:
-        """Take back that the bytes are dangerous, or could not be read."""
-        say(self, self.Released, processing=Processing.READY, processing_problem=None)
 
 
 def forget_findings(media: Recognition) -> None:

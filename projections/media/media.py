@@ -37,7 +37,7 @@ VIEW = View(
     RecordTable(
         Media,
         "media",
-        filters=("kind", "is_favourite"),
+        filters=("kind", "is_favourite", "processing"),
         orders=("captured_at",),
         listed=("original_filename", "captured_at", "width", "height"),
     ),

@@ -109,6 +109,7 @@ def test_what_a_list_tells_of_a_medium_stands_for_its_content(store: Store, me: 
     (found,) = me.find(Media)
     loaded = me.load(kept.id)
     assert isinstance(loaded, Media)
+    assert found.content is not None
     assert (found.content, found.content.digest) == (loaded.content, None)
     with pytest.raises(ClaimTaken):
         add(me, found.content)

@@ -17,12 +17,16 @@ from domain.core.integration_terms import (
     UserAction,
     UserActionNeeded,
 )
+from domain.media.album import Album
+from domain.media.media import Media
+from domain.media.media_terms import MediaKind, Processing
 from domain.shared import clock
 from domain.shared.values import StoredContent, new_id
 from domain.web.web_page import WebPage
 from infrastructure.errors import ClaimTaken
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
+from tests.store.test_equal_bytes import LARGE, stored
 
 FAR_OFF = datetime(2900, 1, 1, tzinfo=UTC)
 
@@ -112,3 +116,45 @@ def test_pages_that_are_being_fetched_are_found(store: Store, me: Session) -> No
     assert [each.id for each in me.find(WebPage, state="failed")] == [queued]
     assert [each.id for each in me.find(WebPage, state="saved")] == [fetched]
     assert len(me.find(WebPage, state="fetching")) == 0
+
+
+def test_medium_is_found_on_its_way_from_its_announcement_until_it_is_ready(
+    store: Store, me: Session
+) -> None:
+    medium = me.do(Media.begin_upload, kind=MediaKind.VIDEO, original_filename="trip.mov").id
+    content = StoredContent(new_id(), 9_000_000, "video/quicktime")
+    steps: list[tuple[Processing, Callable[[], object]]] = [
+        (Processing.AWAITING_UPLOAD, lambda: me.do(Media.abort_upload, medium, "no battery")),
+        (Processing.FAILED, lambda: me.do(Media.complete_upload, medium, content, width=1920, height=1080)),
+        (Processing.UPLOADED, lambda: me.do(Media.begin_processing, medium)),
+        (Processing.PROCESSING, lambda: me.do(Media.finish_processing, medium)),
+        (Processing.READY, lambda: me.do(Media.quarantine, medium, "no film")),
+        (Processing.QUARANTINED, lambda: None),
+    ]
+    for state, step in steps:
+        store.catch_up()  # each time the projector goes on from the row of the state before
+        (found,) = me.find(Media, processing=state.value)
+        assert (found.id, found.content) == (medium, content if found.width else None)
+        assert sum(len(me.find(Media, processing=each.value)) for each in Processing) == 1
+        step()
+
+
+def test_awaited_medium_has_its_place_in_an_album_and_on_the_timeline(store: Store, me: Session) -> None:
+    medium = me.do(Media.begin_upload, kind=MediaKind.PHOTO, original_filename="late.jpg").id
+    album = me.do(Album.create, "Trip").id
+    me.do(Album.add_media, album, (medium,))
+    store.catch_up()
+    assert [each.filename for each in me.album_contents(album)] == ["late.jpg"]
+    assert "late.jpg" in {each.title for each in me.timeline()}
+
+
+def test_uploaded_bytes_are_one_medium_of_the_person(me: Session) -> None:
+    awaited, other = (me.do(Media.begin_upload, kind=MediaKind.PHOTO).id for _ in range(2))
+    me.do(Media.complete_upload, awaited, stored(me, LARGE))
+    with pytest.raises(ClaimTaken):
+        me.do(Media.complete_upload, other, stored(me, LARGE))
+    with pytest.raises(ClaimTaken):
+        me.do(Media.add, stored(me, LARGE), kind=MediaKind.PHOTO)
+    loaded = me.load(other)
+    assert isinstance(loaded, Media)
+    assert (loaded.processing, loaded.content) == (Processing.AWAITING_UPLOAD, None)
