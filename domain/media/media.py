@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from domain.media.extensions import extension_of
 from domain.media.media_terms import (
     NOWHERE,
     AltText,
@@ -44,6 +45,7 @@ class Media(Recognition, PuttingAway):
     """
 
     KIND: ClassVar[str] = "media"
+    TOLD: ClassVar[tuple[str, ...]] = ("extension", "display_size")
 
     kind: MediaKind
     original_filename: str = ""
@@ -353,6 +355,11 @@ class Media(Recognition, PuttingAway):
 
     def unfavourite(self) -> None:
         say(self, Media.Unfavourited, is_favourite=False)
+
+    @property
+    def extension(self) -> str:
+        """The ending of its file, from the name or else from the type of the bytes; see ``extension_of``."""
+        return extension_of(self.original_filename, self.content.media_type if self.content else None)
 
     @property
     def display_size(self) -> tuple[int, int] | None:

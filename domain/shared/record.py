@@ -65,6 +65,9 @@ class Record(Aggregate):
     SHARES: ClassVar[frozenset[str]] = frozenset()
     """Commands by which others come to see records of the ``shown_kinds``."""
 
+    TOLD: ClassVar[tuple[str, ...]] = ()
+    """Properties that follow from the state and are shown with its fields."""
+
     _: KW_ONLY
     source: Source | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)

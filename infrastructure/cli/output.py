@@ -118,7 +118,8 @@ def record_fields(record: Record) -> dict[str, Any]:
         "created_at": record.created_on,
         "updated_at": record.modified_on,
     }
-    return identity | {name: getattr(record, name) for name in state_fields(type(record))}
+    names = (*state_fields(type(record)), *record.TOLD)
+    return identity | {name: getattr(record, name) for name in names}
 
 
 def shown(value: Any) -> Text:  # noqa: ANN401 - anything

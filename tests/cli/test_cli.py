@@ -179,6 +179,17 @@ def test_importing_a_folder_again_creates_nothing(ada: Run, tmp_path: Path) -> N
     assert "me.vcf" in ada("import", str(folder)).stdout
 
 
+def test_what_follows_from_the_fields_of_a_medium_is_shown_with_them(ada: Run) -> None:
+    medium = made(
+        ada, "media.begin_upload", "kind=photo", "original_filename=IMG_1.HEIC", "width=4032", "height=3024"
+    )
+    made(ada, "media.abort_upload", medium, "reason=no battery")
+    (shown,) = lines(ada("show", medium, "--json"))
+    assert (shown["extension"], shown["display_size"]) == ("heic", [4032, 3024])
+    assert (shown["processing"], shown["content"]) == ("failed", None)
+    assert re.search(r"extension +heic", ada("show", medium).stdout)
+
+
 def test_a_field_that_is_a_group_of_fields_is_given_as_json(ada: Run, store: Store) -> None:
     album = made(ada, "album.create", "title=Best", "kind=smart", 'rule={"rating": 3}')
     contact = made(ada, "contact.add", 'name={"full": "Grace Hopper"}', "kind=individual")
