@@ -361,9 +361,9 @@ class Link(Content):
         return frozenset(PeerRef(each.kind, each.id) for each in self.targets)
 
     def _shows(self, target: Target) -> bool:
-        """Whether a target is there to be seen; in the trash it is not, until it is restored."""
+        """Whether a target is there to be seen; in the trash or under quarantine it is not, until it comes back."""
         record = peers_of(self).get(Record, target.id)
-        return record is not None and record.deleted_at is None
+        return record is not None and record.presentable
 
     def _require_living(self) -> None:
         if self.revoked_at is not None:

@@ -102,7 +102,7 @@ class LinkRevoked(IllegalTransition):
 
 
 class NothingShown(IllegalTransition):
-    """Everything the link shows is in the trash."""
+    """Everything the link shows is in the trash, under quarantine, or not uploaded yet."""
 
 
 class LinkExpired(IllegalTransition):

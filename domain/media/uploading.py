@@ -130,7 +130,7 @@ class Uploading(Content):
         say(self, self.ProcessingFailed, processing=Processing.FAILED, processing_problem=reason)
 
     def quarantine(self, reason: Line) -> None:
-        """Warn of bytes that may do harm, or are not what they say they are; no link shows them."""
+        """Warn of bytes that may do harm, or are not what they say they are; until ``release`` no link shows them."""
         self._require_bytes()
         say(self, self.Quarantined, processing=Processing.QUARANTINED, processing_problem=reason)
 
@@ -139,6 +139,12 @@ class Uploading(Content):
         self._require_bytes()
         if self.processing in (Processing.FAILED, Processing.QUARANTINED):
             say(self, self.Released, processing=Processing.READY, processing_problem=None)
+
+    @property
+    def presentable(self) -> bool:
+        """Not under quarantine, and not as long as there is nothing to see or hear."""
+        here = self.content is not None and self.processing is not Processing.QUARANTINED
+        return here and super().presentable
 
     def _require_bytes(self) -> None:
         if self.content is None:

@@ -182,6 +182,11 @@ class Record(Aggregate):
         return frozenset()
 
     @property
+    def presentable(self) -> bool:
+        """Whether others may be shown the record as it is, by a link that shows it."""
+        return self.deleted_at is None
+
+    @property
     def named_peers(self) -> frozenset[PeerRef]:
         """The records this one names without looking at them; whoever carries out a command sees that they are there."""
         return frozenset()

@@ -17,6 +17,8 @@ from domain.core.integration_terms import (
     UserAction,
     UserActionNeeded,
 )
+from domain.core.link import Link
+from domain.core.link_terms import NothingShown, Target
 from domain.media.album import Album
 from domain.media.media import Media
 from domain.media.media_terms import MediaKind, Processing
@@ -158,3 +160,13 @@ def test_uploaded_bytes_are_one_medium_of_the_person(me: Session) -> None:
     loaded = me.load(other)
     assert isinstance(loaded, Media)
     assert (loaded.processing, loaded.content) == (Processing.AWAITING_UPLOAD, None)
+
+
+def test_link_is_opened_only_when_something_it_shows_is_not_under_quarantine(me: Session) -> None:
+    photo = me.do(Media.add, stored(me, LARGE), kind=MediaKind.PHOTO).id
+    link = me.do(Link.create, new_id().hex * 2, targets=(Target("media", photo),)).id
+    me.do(Media.quarantine, photo, "not a JPEG")
+    with pytest.raises(NothingShown):
+        me.do(Link.open, link)
+    me.do(Media.release, photo)
+    me.do(Link.open, link)

@@ -16,10 +16,14 @@ from domain.core.link_terms import (
     NothingShown,
     Target,
 )
+from domain.media.media import Media
+from domain.media.media_terms import MediaKind
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
-from domain.shared.values import new_id
-from tests.domain.core.links import NOON, PHOTO, Hands, Shown, created, days, status_of, topics
+from domain.shared.record import Origin
+from domain.shared.values import StoredContent, new_id
+from tests.domain.core.links import NOON, PERSON, PHOTO, Hands, Shown, created, days, status_of, topics
+from tests.domain.shelf import Shelf
 
 pytestmark = pytest.mark.usefixtures("hands")
 
@@ -133,3 +137,23 @@ def test_link_of_which_everything_is_in_the_trash_is_not_opened() -> None:
     shown.trashed = {note.id}
     link.open()
     assert link.view_count == 2
+
+
+def test_link_of_which_everything_is_under_quarantine_is_not_opened() -> None:
+    photo = Media.add(
+        Origin(PERSON, PHOTO.id), StoredContent(new_id(), 1, "image/jpeg"), kind=MediaKind.PHOTO
+    )
+    awaited = Media.begin_upload(Origin(PERSON), kind=MediaKind.PHOTO)
+    link = created(Shelf(photo, awaited), targets=(PHOTO, Target("media", awaited.id)))
+    link.open()
+    photo.quarantine("not a JPEG")
+    with pytest.raises(NothingShown):
+        link.open()
+    photo.release()
+    link.open()
+    photo.trash()
+    with pytest.raises(NothingShown):
+        link.open()
+    awaited.complete_upload(StoredContent(new_id(), 1, "image/jpeg"))
+    link.open()
+    assert link.view_count == 3

@@ -154,6 +154,14 @@ def test_upload_that_is_given_up_says_why_until_the_bytes_come_all_the_same() ->
     assert topics(media)[1:] == ["media.upload_aborted", "media.upload_completed"]
 
 
+@pytest.mark.parametrize("state", LIFE)
+def test_others_are_shown_media_that_are_here_and_harmless(state: str) -> None:
+    media = LIFE[state][0]()
+    assert media.presentable is (state not in {"awaited", "given up", "quarantined"})
+    media.trash()
+    assert not media.presentable
+
+
 def test_nothing_is_found_in_bytes_that_are_not_here() -> None:
     finding: list[Step] = [
         lambda media: media.recognise_text("EXIT"),
