@@ -21,6 +21,7 @@ def status_of(store: Store, settings: Settings) -> dict[str, Any]:
         "lag": engine.projector.lag(),
         "parked": len(parked),
         "read_tables": settings.read_tables,
+        "time_zone_data": engine.projector.zone_data(),
         "cache": "ok" if engine.answers.healthy() else "none: answers come from PostgreSQL",
         "root_key_epoch": keys["epoch"],
         "living_keys": keys["living"],

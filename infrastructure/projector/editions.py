@@ -2,7 +2,7 @@
 
 A schema carries the digest of its tables' definitions and EDITION. To compare without importing every kind
 at every start, it also carries a digest of the source files that definitions come from: where that is the
-same, nothing else is looked at.
+same, nothing else is looked at. Last, it carries the version of the time zone data by which wall times became UTC.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any
 import psycopg
 from psycopg import Connection, sql
 
-from infrastructure.projector import schema
+from infrastructure.projector import schema, zone_data
 from infrastructure.projector.locks import hold_schemas
 from projections.catalogue import all_tables
 from projections.table import Table
 
+_ZONES = ", zones "
 _SOURCES = ", sources "
 _FORMATS = {"timestamp": "timestamp without time zone", "timestamptz": "timestamp with time zone"}
 
@@ -33,7 +34,7 @@ class Standing(StrEnum):
     EMPTIED = "emptied"
     """Made by this code, but a crash of PostgreSQL has emptied them: projectors fill them again."""
     FITTING = "fitting"
-    """Made by other code, but all that this code asks for is in them: they serve until new ones are built."""
+    """Made by other code or older zone data, but all that this code asks for is in them: they serve until new ones are built."""
     UNFIT = "unfit"
     """Made by other code, or not there: they cannot serve."""
 
@@ -56,10 +57,15 @@ def ensure(url: str, *, logged: bool = False, ledger_is_empty: Callable[[], bool
 
 
 def standing(connection: Connection[Any], name: str = schema.SCHEMA, *, logged: bool) -> Standing:
-    """Return how the tables of a schema stand to this code; UNFIT where there is no such schema."""
-    found, _, sources = marked(connection, name).partition(_SOURCES)
+    """Return how the tables of a schema stand to this code; UNFIT where there is no such schema.
+
+    Newer zone data than there is here counts as current: else two machines would rebuild each other's tables for ever.
+    """
+    noted, _, sources = marked(connection, name).partition(_SOURCES)
+    found, _, zones = noted.partition(_ZONES)
     same_edition = found.startswith(f"{schema.edition(logged=logged)}, definitions")
-    if same_edition and (sources == _sources() or found == full(logged=logged)):
+    same_tables = same_edition and (sources == _sources() or found == full(logged=logged))
+    if same_tables and zones >= zone_data.version():
         return Standing.CURRENT
     return Standing.FITTING if found and _fits(connection, name) else Standing.UNFIT
 
@@ -73,16 +79,27 @@ def marked(connection: Connection[Any], name: str) -> str:
 
 
 def mark(connection: Connection[Any], name: str, *, logged: bool) -> None:
-    """Write on a schema that its tables were made by this code."""
-    text = sql.Literal(full(logged=logged) + _SOURCES + _sources())
-    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), text))
+    """Write on a schema that its tables were made by this code, with the zone data there is."""
+    _write(connection, name, full(logged=logged) + _ZONES + zone_data.version() + _SOURCES + _sources())
+
+
+def zones_of(connection: Connection[Any], name: str = schema.SCHEMA) -> str:
+    """Return by which version of the time zone data the tables of a schema were made; nothing where that is not known."""
+    return marked(connection, name).partition(_SOURCES)[0].partition(_ZONES)[2]
 
 
 def _note_sources(connection: Connection[Any], *, logged: bool) -> None:
     """Spare the next start the comparison: these sources define the same tables as those noted."""
-    if not marked(connection, schema.SCHEMA).endswith(_SOURCES + _sources()):
-        hold_schemas(connection)
-        mark(connection, schema.SCHEMA, logged=logged)
+    if marked(connection, schema.SCHEMA).partition(_SOURCES)[2] == _sources():
+        return
+    hold_schemas(connection)
+    if standing(connection, logged=logged) is Standing.CURRENT:
+        noted = marked(connection, schema.SCHEMA).partition(_SOURCES)[0]
+        _write(connection, schema.SCHEMA, noted + _SOURCES + _sources())
+
+
+def _write(connection: Connection[Any], name: str, text: str) -> None:
+    connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), sql.Literal(text)))
 
 
 def full(*, logged: bool) -> str:

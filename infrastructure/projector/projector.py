@@ -27,7 +27,7 @@ from infrastructure.ledger.erasure_events import is_erasure
 from infrastructure.ledger.events import EventRow
 from infrastructure.ledger.sealing import ErasureEvent, Sealer
 from infrastructure.logs import log
-from infrastructure.projector import purge
+from infrastructure.projector import editions, purge
 from infrastructure.projector.fold import BatchFold, Changes
 from infrastructure.projector.rows import Key
 from infrastructure.projector.schema import SCHEMA, refill_checkpoints
@@ -159,6 +159,11 @@ class Projector:
         """Return the records that wait for a fix, oldest first."""
         with self._pool.connection() as connection:
             return self._tables.parked(connection)
+
+    def zone_data(self) -> str:
+        """Return the version of the time zone data by which the tables tell local times in UTC."""
+        with self._pool.connection() as connection:
+            return editions.zones_of(connection, self._tables.schema)
 
     def retry(self, parked: Parked) -> bool:
         """Fold a parked record anew from its first event; return whether that worked."""
