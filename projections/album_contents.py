@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from projections.question import EVERY_KIND, Question
@@ -17,6 +17,32 @@ TABLE = derived_table(
     ),
     indexes=(Index(("bucket", "subject_id", "media_id")),),
     part=True,
+)
+
+
+# What the rule of an album finds, with the day on which it was captured, where it was captured.
+_DAY = "coalesce(m.captured_local, m.captured_at AT TIME ZONE 'UTC')::date"
+_FOUND_BY_RULE = (
+    """
+        WITH asked AS (
+            SELECT rule FROM {schema}.albums
+            WHERE bucket = %(bucket)s AND id = %(album_id)s AND subject_id = %(subject_id)s
+                AND rule IS NOT NULL
+        ), found AS (
+            SELECT m.id, m.original_filename, m.caption_text, m.captured_at, day.captured
+            FROM asked JOIN {schema}.media AS m ON m.bucket = %(bucket)s AND m.subject_id = %(subject_id)s
+            CROSS JOIN LATERAL (SELECT """
+    + _DAY
+    + """ AS captured) AS day
+            WHERE m.deleted_at IS NULL
+                AND m.kind = coalesce(rule ->> 'kind', m.kind)
+                AND m.is_favourite = coalesce((rule ->> 'is_favourite')::boolean, m.is_favourite)
+                AND m.rating >= coalesce((rule ->> 'rating')::bigint, m.rating)
+                AND (rule ->> 'captured_from' IS NULL OR day.captured >= (rule ->> 'captured_from')::date)
+                AND (rule ->> 'captured_until' IS NULL OR day.captured <= (rule ->> 'captured_until')::date)
+                AND (rule ->> 'tag' IS NULL
+                    OR EXISTS (SELECT FROM unnest(m.tags) AS tag WHERE normalize(tag) = normalize(rule ->> 'tag')))
+        )"""
 )
 
 
@@ -35,31 +61,25 @@ class AlbumItem:
     captured_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class AlbumDates:
+    """The first and the last day on which something in an album was captured, where it was captured.
+
+    Media in the trash and those of unknown time do not count; None where nothing is left.
+    """
+
+    date_from: date | None
+    date_to: date | None
+
+
 def ask_album_contents(album_id: UUID) -> Question[AlbumItem]:
     """Ask what lies in an album, in its order."""
     return Question(
         "album_contents",
         EVERY_KIND,
-        """
-        WITH asked AS (
-            SELECT rule FROM {schema}.albums
-            WHERE bucket = %(bucket)s AND id = %(album_id)s AND subject_id = %(subject_id)s
-                AND rule IS NOT NULL
-        ), found AS (
-            SELECT row_number() OVER (ORDER BY m.captured_at, m.id) - 1 AS place,
-                m.id, m.original_filename, m.caption_text, m.captured_at
-            FROM asked JOIN {schema}.media AS m ON m.bucket = %(bucket)s AND m.subject_id = %(subject_id)s
-            CROSS JOIN LATERAL (
-                SELECT coalesce(m.captured_local, m.captured_at AT TIME ZONE 'UTC')::date AS captured
-            ) AS day
-            WHERE m.deleted_at IS NULL
-                AND m.kind = coalesce(rule ->> 'kind', m.kind)
-                AND m.is_favourite = coalesce((rule ->> 'is_favourite')::boolean, m.is_favourite)
-                AND m.rating >= coalesce((rule ->> 'rating')::bigint, m.rating)
-                AND (rule ->> 'captured_from' IS NULL OR day.captured >= (rule ->> 'captured_from')::date)
-                AND (rule ->> 'captured_until' IS NULL OR day.captured <= (rule ->> 'captured_until')::date)
-                AND (rule ->> 'tag' IS NULL
-                    OR EXISTS (SELECT FROM unnest(m.tags) AS tag WHERE normalize(tag) = normalize(rule ->> 'tag')))
+        _FOUND_BY_RULE
+        + """, placed AS (
+            SELECT row_number() OVER (ORDER BY captured_at, id) - 1 AS place, found.* FROM found
         )
         (
             SELECT c.part AS place, c.media_id, c.is_cover, m.original_filename AS filename,
@@ -74,7 +94,7 @@ def ask_album_contents(album_id: UUID) -> Question[AlbumItem]:
         UNION ALL
         (
             SELECT place, id, false, original_filename, caption_text, captured_at
-            FROM found
+            FROM placed
             WHERE %(after_place)s::bigint IS NULL OR place > %(after_place)s
             ORDER BY place LIMIT %(limit)s
         )
@@ -83,4 +103,28 @@ def ask_album_contents(album_id: UUID) -> Question[AlbumItem]:
         AlbumItem,
         {"album_id": album_id},
         keyset=("place",),
+    )
+
+
+def ask_album_dates(album_id: UUID) -> Question[AlbumDates]:
+    """Ask from when to when an album goes; the answer is one row, whether there is such an album or not."""
+    return Question(
+        "album_dates",
+        EVERY_KIND,
+        _FOUND_BY_RULE
+        + """, held AS (
+            SELECT captured FROM found
+            UNION ALL
+            SELECT """
+        + _DAY
+        + """
+            FROM {schema}.album_contents AS c
+            JOIN {schema}.media AS m ON m.bucket = c.bucket AND m.id = c.media_id
+            WHERE c.bucket = %(bucket)s AND c.subject_id = %(subject_id)s AND c.record_id = %(album_id)s
+                AND m.deleted_at IS NULL
+        )
+        SELECT min(captured) AS date_from, max(captured) AS date_to FROM held
+        """,
+        AlbumDates,
+        {"album_id": album_id},
     )

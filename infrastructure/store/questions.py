@@ -22,7 +22,7 @@ from infrastructure.store.changes import Difference, differences
 from infrastructure.store.engine import Engine
 from infrastructure.store.options import asks
 from infrastructure.store.reader import Page
-from projections.album_contents import AlbumItem, ask_album_contents
+from projections.album_contents import AlbumDates, AlbumItem, ask_album_contents, ask_album_dates
 from projections.audit import AuditLine, ask_audit
 from projections.catalogue import view_of
 from projections.find import Listing, NotOffered
@@ -263,6 +263,11 @@ class Questions:
     ) -> Page[AlbumItem]:
         """Return what lies in an album, in its order."""
         return self._ask(ask_album_contents(album_id), after, limit, cursor)
+
+    @asks
+    def album_dates(self, album_id: UUID, *, after: Receipt | None = None) -> AlbumDates:
+        """Return the first and the last day on which something in an album was captured."""
+        return self._ask(ask_album_dates(album_id), after)[0]
 
     @asks
     def spending(

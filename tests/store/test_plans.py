@@ -298,6 +298,8 @@ def test_no_page_of_a_hundred_thousand_rows_reads_more_than_a_few_of_them(
         lambda: crowded.find(Email, order_by="updated_at", folder="inbox"),
         lambda: crowded.search("common"),
         lambda: crowded.album_contents(next(one.id for one in crowded.find(Album) if one.rule)),
+        lambda: crowded.album_dates(next(one.id for one in crowded.find(Album) if one.rule)),
+        lambda: crowded.album_dates(next(one.id for one in crowded.find(Album) if not one.rule)),
         lambda: crowded.audit(actor_id=uuid4()),
         lambda: crowded.audit(since=MARCH, until=MARCH + timedelta(days=1)),
     ):

@@ -143,6 +143,7 @@ READINGS: dict[str, Callable[[Session], object]] = {
     "task_tree": lambda me: me.task_tree(),
     "thread": lambda me: me.thread(me.subject_id),
     "album_contents": lambda me: me.album_contents(me.subject_id),
+    "album_dates": lambda me: me.album_dates(me.subject_id),
 }
 
 
