@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
+from domain.profile.connected import Connected, end_push
 from domain.profile.device_terms import (
     GONE,
-    IN_USE,
     UNSEEN_LIMIT,
     Capabilities,
     Capability,
     CoseKey,
     DeviceCompromised,
-    DeviceGone,
     DeviceKind,
-    DeviceNotInUse,
     DeviceNotLost,
     DeviceNotPairing,
     DeviceSeenLately,
@@ -33,7 +31,7 @@ from domain.shared.record import Origin
 from domain.shared.values import Count, Country, Label, Line, Many, Name, Percent, as_set
 
 
-class Device(Content):
+class Device(Connected):
     """A phone, a scale, a browser."""
 
     KIND: ClassVar[str] = "device"
@@ -43,6 +41,8 @@ class Device(Content):
             "public_key",
             "status",
             "trust_level",
+            "push_platform",
+            "push_status",
             "distrust_reason",
             "lost_at",
             "gone_at",
@@ -61,8 +61,6 @@ class Device(Content):
     public_key: str | None = None
     capabilities: tuple[Capability, ...] = ()
     measures_for: tuple[str, ...] = ()
-    status: DeviceStatus = DeviceStatus.PAIRING
-    trust_level: TrustLevel = TrustLevel.UNKNOWN
     distrust_reason: str = ""
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
@@ -76,7 +74,7 @@ class Device(Content):
     gone_at: datetime | None = None
     retire_reason: str = ""
 
-    class Event(Content.Event):
+    class Event(Connected.Event):
         """Any event of a device."""
 
     class Paired(Event, Content.Created):
@@ -125,6 +123,11 @@ class Device(Content):
         trust_level: TrustLevel
         distrust_reason: str
 
+        def apply(self, device: Device) -> None:
+            super().apply(device)
+            if device.trust_level is TrustLevel.COMPROMISED:
+                end_push(device)
+
     class Seen(Event):
         TOPIC = "device.seen"
         last_ip_prefix: str | None
@@ -167,6 +170,7 @@ class Device(Content):
         def apply(self, device: Device) -> None:
             device.status = DeviceStatus.LOST
             device.lost_at = self.timestamp
+            end_push(device)
             if device.trust_level is not TrustLevel.COMPROMISED:
                 device.trust_level = TrustLevel.UNKNOWN
 
@@ -193,6 +197,7 @@ class Device(Content):
             super().apply(device)
             device.status = DeviceStatus.RETIRED
             device.gone_at = self.timestamp
+            end_push(device)
 
     @classmethod
     def pair(
@@ -296,7 +301,7 @@ class Device(Content):
             self.trigger_event(Device.SoftwareUpdated, os=now[0], os_version=now[1], app_version=now[2])
 
     def report_lost(self) -> None:
-        """Report the device lost, which also ends the trust in it."""
+        """Report the device lost, which also ends the trust in it and its subscription to messages."""
         self._require_confirmed()
         if self.status is not DeviceStatus.LOST:
             self.trigger_event(Device.ReportedLost)
@@ -321,20 +326,6 @@ class Device(Content):
             return frozenset()
         marks = {"device.fingerprint": self.fingerprint, "device.public_key": self.public_key}
         return frozenset(Claim(scope, mark) for scope, mark in marks.items() if mark is not None)
-
-    def _require_here(self) -> None:
-        if self.status in GONE:
-            raise DeviceGone
-
-    def _require_confirmed(self) -> None:
-        self._require_here()
-        if self.status is DeviceStatus.PAIRING:
-            raise DeviceNotInUse
-
-    def _require_in_use(self) -> None:
-        self._require_here()
-        if self.status not in IN_USE:
-            raise DeviceNotInUse
 
     def _require_pairing(self) -> None:
         self._require_here()

@@ -84,6 +84,19 @@ GONE = frozenset({DeviceStatus.WIPED, DeviceStatus.RETIRED})
 IN_USE = frozenset({DeviceStatus.ACTIVE, DeviceStatus.INACTIVE})
 
 
+class PushPlatform(StrEnum):
+    """By whom messages reach a device."""
+
+    WEBPUSH = "webpush"
+    APNS = "apns"
+    FCM = "fcm"
+
+
+class PushStatus(StrEnum):
+    ACTIVE = "active"
+    EXPIRED = "expired"
+
+
 class Capability(StrEnum):
     CAMERA = "camera"
     LOCATION = "location"
