@@ -8,11 +8,13 @@ from uuid import UUID
 
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.known import differs, with_known
+from domain.shared.known import differs, say, with_known
 from domain.shared.peers import Claim, PeerRef, peer_refs, usable_peer
 from domain.shared.record import Origin, peers_of
 from domain.shared.values import Count, Id, Language, Line, Moment, Text, Url
-from domain.social.publication import Publication, require_own
+from domain.social.publication import require_own
+from domain.social.reactions import Reactions
+from domain.social.social_account_terms import Handle
 from domain.social.social_post_terms import (
     Attachment,
     Attachments,
@@ -36,7 +38,7 @@ from domain.social.social_post_terms import (
 )
 
 
-class SocialPost(Publication):
+class SocialPost(Reactions):
     """Something said in public, or to some."""
 
     KIND: ClassVar[str] = "social_post"
@@ -51,6 +53,7 @@ class SocialPost(Publication):
     visibility: PostVisibility = PostVisibility.PUBLIC
     in_reply_to_id: UUID | None = None
     in_reply_to_uri: str | None = None
+    in_reply_to_account: str | None = None
     thread_root_uri: str | None = None
     quoted_uri: str | None = None
     reposted_uri: str | None = None
@@ -65,10 +68,8 @@ class SocialPost(Publication):
     replies: int | None = None
     views: int | None = None
     counted_at: datetime | None = None
-    liked: bool = False
-    bookmarked: bool = False
 
-    class Event(Publication.Event):
+    class Event(Reactions.Event):
         """Any event of a social post."""
 
     class Drafted(Event, Content.Created, Composition, Reference):
@@ -92,29 +93,9 @@ class SocialPost(Publication):
             super().apply(post)
             post.state = PostState.EDITED
 
-    class Liked(Event):
-        TOPIC = "social_post.liked"
-
-        def apply(self, post: SocialPost) -> None:
-            post.liked = True
-
-    class Unliked(Event):
-        TOPIC = "social_post.unliked"
-
-        def apply(self, post: SocialPost) -> None:
-            post.liked = False
-
-    class Bookmarked(Event):
-        TOPIC = "social_post.bookmarked"
-
-        def apply(self, post: SocialPost) -> None:
-            post.bookmarked = True
-
-    class Unbookmarked(Event):
-        TOPIC = "social_post.unbookmarked"
-
-        def apply(self, post: SocialPost) -> None:
-            post.bookmarked = False
+    class ReplyAttributed(Event):
+        TOPIC = "social_post.reply_attributed"
+        in_reply_to_account: str
 
     class CountsRecorded(Event):
         TOPIC = "social_post.counts_recorded"
@@ -336,23 +317,11 @@ class SocialPost(Publication):
             raise PollVotedOn
         self.trigger_event(SocialPost.Edited, **content, edited_at=edited_at or clock.now())
 
-    def like(self) -> None:
-        self._require_published()
-        if not self.liked:
-            self.trigger_event(SocialPost.Liked)
-
-    def unlike(self) -> None:
-        if self.liked:
-            self.trigger_event(SocialPost.Unliked)
-
-    def bookmark(self) -> None:
-        self._require_published()
-        if not self.bookmarked:
-            self.trigger_event(SocialPost.Bookmarked)
-
-    def unbookmark(self) -> None:
-        if self.bookmarked:
-            self.trigger_event(SocialPost.Unbookmarked)
+    def attribute_reply(self, account: Handle) -> None:
+        """Say by its handle which account the post answers; raises ReferenceMissing where it answers none."""
+        if self.in_reply_to_id is None and self.in_reply_to_uri is None:
+            raise ReferenceMissing
+        say(self, SocialPost.ReplyAttributed, in_reply_to_account=account)
 
     def record_counts(
         self,

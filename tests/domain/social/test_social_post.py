@@ -212,6 +212,7 @@ def test_revision_that_changes_nothing_is_not_recorded(home: Home) -> None:
         lambda post: post.edit("Hi"),
         lambda post: post.like(),
         lambda post: post.bookmark(),
+        lambda post: post.repost(),
         lambda post: post.record_counts(1),
     ],
 )
@@ -241,40 +242,6 @@ def test_edit_that_changes_nothing_is_not_recorded() -> None:
     post.edit("Hello", edited_at=NOON)
 
     assert (post.version, post.state) == (1, PostState.PUBLISHED)
-
-
-def test_like_and_bookmark_go_on_and_off_once() -> None:
-    post = collected()
-
-    post.unlike()
-    post.unbookmark()
-    post.like()
-    post.like()
-    post.bookmark()
-    post.bookmark()
-    assert (post.liked, post.bookmarked, post.version) == (True, True, 3)
-    post.unlike()
-    post.unlike()
-    post.unbookmark()
-    post.unbookmark()
-
-    assert (post.liked, post.bookmarked) == (False, False)
-    assert topics(post)[1:] == [
-        "social_post.liked",
-        "social_post.bookmarked",
-        "social_post.unliked",
-        "social_post.unbookmarked",
-    ]
-
-
-def test_like_of_a_deleted_post_can_be_taken_back() -> None:
-    post = collected(liked=True, bookmarked=True)
-    post.mark_deleted_at_source()
-
-    post.unlike()
-    post.unbookmark()
-
-    assert (post.liked, post.bookmarked) == (False, False)
 
 
 def test_counts_are_recorded_when_they_change() -> None:
