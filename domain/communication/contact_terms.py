@@ -79,6 +79,9 @@ class Relation(StrEnum):
     OTHER = "other"
 
 
+CadenceDays = Annotated[int, Field(ge=1, le=3650)]
+
+
 class InteractionKind(StrEnum):
     CALL = "call"
     MEETING = "meeting"

@@ -25,7 +25,7 @@ VIEW = View(
         Contact,
         "contacts",
         filters=("is_favourite",),
-        orders=("last_interaction_at",),
+        orders=("last_interaction_at", "next_contact_on"),
         listed=("name", "emails", "phones"),
     ),
     derived=(in_search(_words),),
