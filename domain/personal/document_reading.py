@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
+from datetime import datetime
 
 from domain.personal.document_terms import DocumentSettled, DocumentState, NotProcessing
 from domain.personal.document_versions import Versions
@@ -21,6 +22,8 @@ class Reading(Versions):
     """The version that the text was read from."""
     ocr_engine: str | None = None
     ocr_confidence: float | None = None
+    ocr_at: datetime | None = None
+    """When the text was kept."""
     failure: str | None = None
 
     class Event(Versions.Event):
@@ -52,6 +55,7 @@ class Reading(Versions):
 
         def apply(self, document: Reading) -> None:
             super().apply(document)
+            document.ocr_at = self.timestamp
             document.failure = None
 
     class ReviewRequested(Event):

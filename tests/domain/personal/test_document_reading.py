@@ -20,6 +20,8 @@ def test_text_is_kept_with_the_version_it_was_read_from() -> None:
         document.recognise_text("Mietvertrag", engine="tesseract", confidence=0.9)
     document.add_version(SIGNED)
     assert (document.text, document.text_of_version, document.current_version) == ("Mietvertrag", 1, 2)
+    read_at = document.pending_events[2].timestamp
+    assert (document.ocr_at, document.pending_events[2].TOPIC) == (read_at, "document.text_recognised")  # type: ignore[attr-defined]  # an event of a document
     assert (document.language, document.ocr_engine, document.ocr_confidence) == ("de", "tesseract", 0.9)
     assert (before, document.state) == (DocumentState.PROCESSING, DocumentState.RECEIVED)
     assert topics(document)[1:] == [
