@@ -11,6 +11,7 @@ from domain.personal.health_record_rules import (
     NotACondition,
     NotAMedication,
     NotAnAllergy,
+    require_happened,
     require_happened_on,
     require_sound_abatement,
     require_sound_dosage,
@@ -40,6 +41,7 @@ from domain.personal.health_record_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
+from domain.shared.known import say
 from domain.shared.record import Origin
 from domain.shared.values import Day, Line, Many, Moment, Text
 
@@ -63,6 +65,8 @@ class HealthRecord(Findings):
     allergy_categories: tuple[AllergyCategory, ...] = ()
     criticality: Criticality | None = None
     reactions: tuple[Reaction, ...] = ()
+    recorded_at: datetime | None = None
+    """When it was first written down at its source (``recordedDate`` in FHIR)."""
 
     class Event(Findings.Event):
         """Any event of a health record."""
@@ -129,6 +133,10 @@ class HealthRecord(Findings):
             record.verification_status = VerificationStatus.REFUTED
             record.clinical_status = ClinicalStatus.INACTIVE
             record.status_reason = self.reason
+
+    class EntryDated(Event):
+        TOPIC = "health_record.entry_dated"
+        recorded_at: datetime
 
     @classmethod
     def diagnose(
@@ -290,6 +298,12 @@ class HealthRecord(Findings):
             raise NotAnAllergy
         if self.verification_status is not VerificationStatus.REFUTED:
             self.trigger_event(HealthRecord.AllergyRefuted, reason=reason)
+
+    def date_entry(self, recorded_at: Moment) -> None:
+        """Say when the source first wrote it down, which may be long after it was true."""
+        self._require_standing()
+        require_happened(recorded_at)
+        say(self, HealthRecord.EntryDated, recorded_at=recorded_at)
 
     def _require_medication(self) -> None:
         self._require_standing()

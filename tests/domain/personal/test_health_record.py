@@ -14,6 +14,7 @@ from domain.personal.health_record import HealthRecord
 from domain.personal.health_record_rules import (
     DosageBroken,
     EffectiveTwice,
+    EnteredInError,
     InTheFuture,
     ManyValues,
     MedicationEnded,
@@ -41,6 +42,7 @@ from domain.personal.health_record_terms import (
     Vaccine,
     VerificationStatus,
 )
+from domain.shared import clock
 from domain.shared.errors import RecordTrashed
 from domain.shared.record import state_fields
 from tests.domain.personal.health_entries import (
@@ -270,6 +272,7 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     lab.correct("by the letter", effective_at=NOW, effective_precision=Precision.DAY)
     lab.mark_entered_in_error("mixed up")
     asthma, pill, peanut = condition(), medication(), allergy()
+    asthma.date_entry(NOW)
     asthma.resolve(DAY)
     pill.change_dosage((TWICE,), reason="pain")
     pill.stop_medication("rash")
@@ -280,6 +283,18 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     own = {event for event in events_of(HealthRecord).values() if "{kind}" not in event.TOPIC}
     seen = {type(event) for record in records for event in record.pending_events}
     assert seen == own, "every event belongs into this replay"
+
+
+def test_an_entry_may_have_been_written_down_long_after_it_was_true_but_not_tomorrow() -> None:
+    asthma = condition(onset_on=date(1990, 5, 1))
+    for _ in range(2):
+        asthma.date_entry(NOW)
+    assert (asthma.recorded_at, asthma.onset_on, asthma.version) == (NOW, date(1990, 5, 1), 2)
+    with pytest.raises(InTheFuture):
+        asthma.date_entry(clock.now() + timedelta(days=2))
+    asthma.mark_entered_in_error()
+    with pytest.raises(EnteredInError):
+        asthma.date_entry(NOW - HOUR)
 
 
 def test_trashed_record_takes_no_command() -> None:
