@@ -27,6 +27,7 @@ from projections.audit import AuditLine, ask_audit
 from projections.catalogue import view_of
 from projections.find import Listing, NotOffered
 from projections.health_series import DayOfMeasurements, ask_health_series
+from projections.note_links import Backlink, ask_backlinks
 from projections.places import Place, Visit, ask_places, ask_visits
 from projections.question import EVERY_KIND, MAX_LIMIT, Question
 from projections.search import SearchHit, ask_search
@@ -256,6 +257,13 @@ class Questions:
     ) -> Page[ThreadMessage]:
         """Return the messages of a conversation, oldest first."""
         return self._ask(ask_thread_messages(thread), after, limit, cursor)
+
+    @asks
+    def backlinks(
+        self, note_id: UUID, *, limit: int = 50, cursor: str | None = None, after: Receipt | None = None
+    ) -> Page[Backlink]:
+        """Return the other notes that name one by its title in double brackets."""
+        return self._ask(ask_backlinks(note_id), after, limit, cursor)
 
     @asks
     def album_contents(

@@ -1,14 +1,16 @@
-"""What can be asked of notes; a locked note is not searched by its text."""
+"""What can be asked of notes; a locked note is neither searched by its text nor found by what it names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
 
 from domain.productivity.note import Note
+from projections import note_links
 from projections.record_table import RecordTable
 from projections.search import Words, in_search
 from projections.timeline import Moment, on_timeline
-from projections.view import View
+from projections.view import Derived, Row, View
 
 _TITLE_LENGTH = 120
 
@@ -27,6 +29,10 @@ def _words(note: Note) -> Words:
     return Words(note.title, "" if note.locked else note.body)
 
 
+def _links(note: Note) -> Iterator[Row]:
+    yield from note_links.rows_of(note.title, () if note.locked else note.links_out)
+
+
 VIEW = View(
     Note,
     RecordTable(
@@ -36,5 +42,5 @@ VIEW = View(
         orders=("journal_date",),
         listed=("title", "kind", "notebook", "updated_at"),
     ),
-    derived=(on_timeline(_moment), in_search(_words)),
+    derived=(on_timeline(_moment), in_search(_words), Derived(note_links.TABLE, _links)),
 )

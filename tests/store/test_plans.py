@@ -21,6 +21,7 @@ from domain.media.media import Media
 from domain.media.media_terms import MediaKind
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import TimeKind
+from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.productivity.task_terms import Status
 from domain.shared.record import Record
@@ -61,6 +62,11 @@ SPREAD: Mapping[str, Mapping[str, LiteralString]] = {
     },
     "media": {"id": "md5('medium ' || n)::uuid", "is_favourite": "n % 1000 = 0"},
     "album_contents": {"part": "n", "media_id": "md5('medium ' || n)::uuid"},
+    "note_links": {
+        "record_id": "gen_random_uuid()",
+        "part": "n % 2",
+        "title_key": "CASE WHEN n % 2000 = 1 THEN t.title_key ELSE md5('title ' || n / 20)::uuid END",
+    },
     "timeline": {
         "record_id": "gen_random_uuid()",
         "at": "timestamptz '2016-01-01Z' + (n * 7919 % 100000) * interval '53 minutes'",
@@ -190,9 +196,10 @@ def crowded(store: Store, me: Session, planner: psycopg.Connection[Any]) -> Sess
     album = me.do(Album.create, "Template")
     me.do(Album.add_media, album.id, (photo.id,))
     me.do(Album.create, "Best", kind=AlbumKind.SMART, rule=AlbumRule(is_favourite=True))
+    note = me.do(Note.write, title="Template", body="[[Template]]")
     store.catch_up()
     templates = {"emails": mail.id, "thread_messages": mail.id, "agenda": event.id, "media": photo.id}
-    templates["album_contents"] = album.id
+    templates |= {"album_contents": album.id, "note_links": note.id}
     for table in SPREAD:
         _multiply(planner, table, templates.get(table, task.id))
     planner.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.SQL(", ").join(map(_named, SPREAD))))
@@ -266,6 +273,8 @@ def every_page(me: Session) -> Iterator[tuple[str, Callable[[], object]]]:
     album = next(one for one in me.find(Album) if not one.rule)
     yield "album", lambda: me.album_contents(album.id)
     yield "album, next", lambda: me.album_contents(album.id, cursor=me.album_contents(album.id).next)
+    note = next(iter(me.find(Note)))
+    yield "backlinks", lambda: me.backlinks(note.id)
     yield "audit", me.audit
     yield "audit, next", lambda: me.audit(cursor=me.audit().next)
     yield "audit of a record", lambda: me.audit(record_id=me.audit()[9].record_id)

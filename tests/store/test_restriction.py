@@ -142,6 +142,7 @@ READINGS: dict[str, Callable[[Session], object]] = {
     "threads": lambda me: me.threads(),
     "task_tree": lambda me: me.task_tree(),
     "thread": lambda me: me.thread(me.subject_id),
+    "backlinks": lambda me: me.backlinks(me.subject_id),
     "album_contents": lambda me: me.album_contents(me.subject_id),
     "album_dates": lambda me: me.album_dates(me.subject_id),
 }
