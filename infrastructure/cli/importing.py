@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from domain.core.user import User
+from domain.profile.profile_attribute import ProfileAttribute
+from domain.profile.profile_attribute_terms import AttributeStatus
 from infrastructure.cli.output import console, print_json, print_table
 from infrastructure.importers.crew import WORTH_A_CREW, Crew, processes_by_default
 from infrastructure.importers.draft import Outcome, Reading
@@ -15,6 +17,10 @@ from infrastructure.importers.one_file import FileReport
 from infrastructure.importers.run import ImportReport, files_of, import_paths
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
+from projections.question import MAX_LIMIT
+
+OWN_ADDRESS = "contact.email"
+"""The key of a profile under which people state the addresses they have besides that of their account."""
 
 
 def crew_for(settings: Settings, processes: int | None) -> Crew:
@@ -48,11 +54,31 @@ def import_with_progress(
 
 
 def reading_for(session: Session) -> Reading:
-    """Return what importers may know of the person: their time zone and address."""
+    """Return what importers may know of the person: their time zone, and the addresses of their account and profile.
+
+    Facts about addresses are those of the read tables, unless their processing is restricted. One that has ended
+    counts: old mail was sent from it.
+    """
     user = session.load(session.subject_id)
     if not isinstance(user, User):
         return Reading()
-    return Reading(timezone=user.timezone, addresses=frozenset({user.email.lower()}))
+    own = {user.email, *_stated_addresses(session)}
+    return Reading(timezone=user.timezone, addresses=frozenset(map(str.lower, own)))
+
+
+def _stated_addresses(session: Session) -> Iterator[str]:
+    fences = session.engine.ledger.fences.current(session.subject_id)
+    if fences.restricts(session.subject_id, [ProfileAttribute.KIND]):
+        return
+    cursor: str | None = None
+    while True:
+        facts = session.find(
+            ProfileAttribute, status=AttributeStatus.HELD, namespace="contact", limit=MAX_LIMIT, cursor=cursor
+        )
+        yield from (fact.value for fact in facts if fact.name == OWN_ADDRESS)
+        cursor = facts.next
+        if cursor is None:
+            return
 
 
 def _print(report: ImportReport, *, as_json: bool) -> None:
