@@ -126,6 +126,15 @@ class ProfileAttribute(Verifiable):
             attribute.valid_to = None
             _take_from_person(attribute, self.value, self.unit)
 
+    class PastAdded(Event):
+        TOPIC = "profile_attribute.past_added"
+        EDITS = ("past",)
+        past_value: PastValue
+
+        def apply(self, attribute: ProfileAttribute) -> None:
+            known = (*attribute.past, self.past_value)
+            attribute.past = tuple(sorted(known, key=lambda each: each.valid_to))
+
     class Ended(Event):
         TOPIC = "profile_attribute.ended"
         valid_to: date
@@ -260,6 +269,25 @@ class ProfileAttribute(Verifiable):
             raise TooMany
         self.trigger_event(ProfileAttribute.Superseded, value=value, unit=unit, valid_from=begins)
 
+    def add_past(
+        self, value: Value, *, valid_to: Day, valid_from: Day | None = None, unit: Unit | None = None
+    ) -> None:
+        """Add what was true before the value there is, over a period of which no other is known.
+
+        Raises ValidityOverlaps, also where nobody has said since when the present value is true.
+        """
+        self._require_held()
+        _, unit = fitted(self.name, self.value_type, value, unit)
+        _require_order(valid_from, valid_to)
+        added = PastValue(value, unit, valid_from, valid_to)
+        if added in self.past:
+            return
+        if self.valid_from is None or valid_to > self.valid_from or any(map(added.overlaps, self.past)):
+            raise ValidityOverlaps
+        if len(self.past) >= MAX_PAST:
+            raise TooMany
+        self.trigger_event(ProfileAttribute.PastAdded, past_value=added)
+
     def end(self, valid_to: Day) -> None:
         """Say from which day on the fact is no longer true; past that day it is no longer the primary one."""
         self._require_held()
@@ -303,8 +331,9 @@ class ProfileAttribute(Verifiable):
 
     @property
     def named_peers(self) -> frozenset[PeerRef]:
-        media = UUID(self.value) if self.value_type is ValueType.MEDIA_REF else None
-        return peer_refs("", *self.evidence) | peer_refs("media", media)
+        values = (self.value, *(each.value for each in self.past))
+        media = map(UUID, values) if self.value_type is ValueType.MEDIA_REF else ()
+        return peer_refs("", *self.evidence) | peer_refs("media", *media)
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -101,6 +102,11 @@ class PastValue:
     valid_from: Day | None
     valid_to: Day
 
+    def overlaps(self, other: PastValue) -> bool:
+        """Return whether there is a day on which both were true; one without a first day was true on all before the last."""
+        begins = max(self.valid_from or date.min, other.valid_from or date.min)
+        return begins < min(self.valid_to, other.valid_to)
+
 
 class NotProposed(IllegalTransition):
     """The attribute is no proposal, or no longer one."""
@@ -155,7 +161,7 @@ class EndsBeforeStart(RuleBroken):
 
 
 class ValidityOverlaps(RuleBroken):
-    """A new value must begin after the one it follows began, and not before that one was over."""
+    """Of the values of a fact one is true at a time: each begins after the one before it began, and not before that one was over."""
 
 
 class VerificationPast(RuleBroken):
