@@ -135,6 +135,18 @@ class Bookmark(Content):
         TOPIC = "bookmark.captured"
         web_page_id: UUID
 
+    class CaptureForgotten(Event):
+        """The page that was captured keeps another address than the bookmark has now.
+
+        An event of its own beside the change of the address: those that were recorded without it are read as they were.
+        """
+
+        TOPIC = "bookmark.capture_forgotten"
+        EDITS = ("web_page_id",)
+
+        def apply(self, bookmark: Bookmark) -> None:
+            bookmark.web_page_id = None
+
     class Refreshed(Event, Details):
         TOPIC = "bookmark.refreshed"
         BY_SOURCE = True
@@ -199,6 +211,7 @@ class Bookmark(Content):
     ) -> None:
         """Take what the source of an imported bookmark says now; visits are never taken back."""
         _require_visitable(url, last_visited_at, visit_count)
+        before = self.url_key
         known_visits = [each for each in (self.last_visited_at, last_visited_at) if each is not None]
         self._refresh(
             Bookmark.Refreshed,
@@ -216,6 +229,7 @@ class Bookmark(Content):
             is_favourite=is_favourite,
             shortcut_keyword=shortcut_keyword,
         )
+        self._forget_capture_unless_of(before)
 
     def retitle(self, title: LongTitle) -> None:
         say(self, Bookmark.Retitled, title=title)
@@ -224,8 +238,10 @@ class Bookmark(Content):
         say(self, Bookmark.Described, description=description)
 
     def change_url(self, url: Url) -> None:
-        """Point to another address; what was found out about the old one is forgotten."""
+        """Point to another address; what was found out about the old one, and which page keeps a copy of it, is forgotten."""
+        before = self.url_key
         say(self, Bookmark.UrlChanged, url=url, url_key=url_key(url))
+        self._forget_capture_unless_of(before)
 
     def file_into(self, folder: SomeFolder) -> None:
         say(self, Bookmark.Filed, folder=folder)
@@ -297,6 +313,10 @@ class Bookmark(Content):
     def may_be_opened(self) -> bool:
         """Whether following the bookmark is safe as far as its scheme tells."""
         return may_be_opened(self.url)
+
+    def _forget_capture_unless_of(self, key: str) -> None:
+        if self.url_key != key and self.web_page_id is not None:
+            self.trigger_event(Bookmark.CaptureForgotten)
 
     def _require_openable(self) -> None:
         if not self.may_be_opened:

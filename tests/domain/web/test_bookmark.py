@@ -223,6 +223,23 @@ def test_captured_bookmark_names_the_saved_page() -> None:
     assert topics(mark)[1:] == ["bookmark.captured"]
 
 
+@pytest.mark.parametrize("change", [Bookmark.change_url, Bookmark.refresh])
+def test_bookmark_of_another_address_names_no_page_that_keeps_the_old_one(
+    change: Callable[[Bookmark, str], None],
+) -> None:
+    pages = Pages()
+    mark = Bookmark.add(Origin(new_id(), source=Source("firefox", "7"), peers=pages), URL)
+    mark.capture(pages.page.id)
+
+    named = []
+    for address in (f"{URL}?utm_source=mail#part", f"{URL}/b", f"{URL}/c"):
+        change(mark, address)
+        named.append(mark.web_page_id)
+
+    assert named == [pages.page.id, None, None]
+    assert topics(mark).count("bookmark.capture_forgotten") == 1
+
+
 def test_refresh_takes_what_the_source_says_now() -> None:
     mark = imported(**SAID)
     now_said = {"title": "New", "description": "", "folder": (), "to_read": False, "shortcut_keyword": None}
