@@ -22,7 +22,8 @@ from domain.media.media import Media
 from domain.shared.content import Content
 from domain.shared.known import say
 from domain.shared.nesting import Nestable
-from domain.shared.record import Origin, TooMany
+from domain.shared.peers import require_usable
+from domain.shared.record import Origin, TooMany, peers_of
 from domain.shared.values import Id, Many, Text, Title
 
 
@@ -261,8 +262,7 @@ class Album(Nestable):
         added = tuple(each for each in dict.fromkeys(media_ids) if each not in members)
         if len(members) + len(added) > MAX_MEDIA:
             raise TooMany
-        for media_id in added:
-            self._peer(Media, media_id)
+        require_usable(peers_of(self), Media, added)
         return added
 
     def _require_member(self, media_id: UUID) -> None:

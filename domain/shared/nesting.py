@@ -7,7 +7,6 @@ tell neither how deep the tree below it is nor what is still to be done there, a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import field
 from typing import Annotated, ClassVar, Self
 from uuid import UUID
@@ -91,18 +90,16 @@ class Nestable(Content):
             raise NestedTooDeep
 
     def _levels_below(self) -> int:
-        levels, row = 0, list(self._inside())
+        levels, row = 0, self._inside()
         while row and levels < self.MAX_DEPTH:
             levels += 1
-            row = [lower for each in row for lower in each._inside()]  # noqa: SLF001 - records of its own kind
+            below = [child_id for each in row for child_id in each.children]
+            row = peers_of(self).get_all(type(self), below)
         return levels
 
-    def _inside(self) -> Iterator[Self]:
-        """Yield the records that lie directly in this one, also those in the trash."""
-        for child_id in self.children:
-            child = self._relative(child_id)
-            if child is not None:
-                yield child
+    def _inside(self) -> tuple[Self, ...]:
+        """Return the records that lie directly in this one, also those in the trash."""
+        return peers_of(self).get_all(type(self), self.children)
 
     def _relative(self, record_id: UUID | None) -> Self | None:
         return None if record_id is None else peers_of(self).get(type(self), record_id)

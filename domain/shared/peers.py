@@ -45,6 +45,9 @@ class Peers(Protocol):
     def get(self, kind: type[R], record_id: UUID) -> R | None:
         """Return the record as it stands in the ledger, or None."""
 
+    def get_all(self, kind: type[R], record_ids: Collection[UUID]) -> tuple[R, ...]:
+        """Return those of the records that there are, in the order of the ids; asked for together, not one by one."""
+
     def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
         """Return the records that hold any of these claims, which are not among those held among all people."""
 
@@ -58,6 +61,10 @@ class NoPeers:
     def get(self, kind: type[R], record_id: UUID) -> R | None:  # noqa: ARG002 - the port's signature
         """Return None."""
         return None
+
+    def get_all(self, kind: type[R], record_ids: Collection[UUID]) -> tuple[R, ...]:  # noqa: ARG002 - see get
+        """Return nothing."""
+        return ()
 
     def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:  # noqa: ARG002 - see get
         """Return nothing."""
@@ -73,6 +80,13 @@ def usable_peer(peers: Peers, kind: type[R], record_id: UUID) -> R:
     if peer is None or peer.deleted_at is not None:
         raise PeerUnusable
     return peer
+
+
+def require_usable(peers: Peers, kind: type[R], record_ids: Collection[UUID]) -> None:
+    """Raise PeerUnusable unless each of these is a living record of the same person; no id may come twice."""
+    found = peers.get_all(kind, record_ids)
+    if len(found) < len(record_ids) or any(each.deleted_at is not None for each in found):
+        raise PeerUnusable
 
 
 def peer_refs(kind: str, *record_ids: UUID | None) -> frozenset[PeerRef]:

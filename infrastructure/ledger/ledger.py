@@ -7,7 +7,7 @@ therefore dense and in commit order: a reader that asks for what comes after p n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
@@ -95,6 +95,12 @@ class Ledger:
                 statements.STREAM, (bucket_of(subject_id), record_id, after, up_to), binary=True
             ).fetchall()
         return [row for row in rows if row.subject_id == subject_id]
+
+    def streams(self, subject_id: UUID, record_ids: Collection[UUID], most: int) -> list[EventRow]:
+        """Return the first events of several records, up to ``most`` of each, record by record and in order."""
+        given = (list(record_ids), bucket_of(subject_id), subject_id, most)
+        with lent(self._pool) as connection, connection.cursor(row_factory=args_row(EventRow)) as cursor:
+            return cursor.execute(statements.STREAMS, given, binary=True).fetchall()
 
     def replay(self, subject_id: UUID, record_id: UUID, *, up_to: int = LAST_VERSION) -> list[EventRow]:
         """Return the newest snapshot of a record (at position 0) and the events after it, or all its events."""

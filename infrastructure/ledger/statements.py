@@ -95,6 +95,16 @@ WHERE bucket = %b AND record_id = %b AND version > %b AND version <= %b
 ORDER BY version
 """
 
+STREAMS = f"""
+SELECT event.* FROM unnest(%b::uuid[]) AS wanted (record_id)
+CROSS JOIN LATERAL (
+    SELECT {COLUMNS} FROM ledger.events
+    WHERE bucket = %b AND subject_id = %b AND events.record_id = wanted.record_id
+    ORDER BY version LIMIT %b
+) AS event
+ORDER BY event.record_id, event.version
+"""
+
 # The newest snapshot that fits, as a row at position 0, then the events after it: one round trip.
 REPLAY = f"""
 WITH snapshot AS (

@@ -14,12 +14,11 @@ from domain.catalogue import KINDS
 from domain.shared.record import Record, state_of
 from infrastructure.errors import Erased
 from infrastructure.ledger.moments import Span
-from infrastructure.ledger.repository import Loaded, Repository
+from infrastructure.ledger.repository import SHORT, Loaded, Repository
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
 from infrastructure.store.engine import Engine
 
 TOGETHER = 500  # records
-SHORT = 20  # events of one record
 
 NOT_SHOWN = "edited_fields"
 """The only field of the state that says nothing about the world."""

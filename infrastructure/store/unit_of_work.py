@@ -118,6 +118,14 @@ class UnitOfWork:
             return None
         return entry.loaded.record
 
+    def get_all(self, kind: type[R], record_ids: Collection[UUID]) -> tuple[R, ...]:
+        """Return other records of the person, as ``get`` does."""
+        unseen = set(record_ids) - self._entries.keys()
+        if len(unseen) > 1:
+            self.bring(self._repository.load_short(self._subject_id, unseen))
+        found = (self.get(kind, each) for each in record_ids)
+        return tuple(each for each in found if each is not None)
+
     def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
         """Return the records that hold any of these claims, by the ledger and by what was done here."""
         digests = {each: claim_digest(self._keys, self._subject_id, each) for each in claims}
@@ -316,8 +324,9 @@ class UnitOfWork:
         if command.verb in record.SHARES:
             self._fences.require_unrestricted(self._subject_id, record.shown_kinds)
 
-    def _require_usable(self, peers: Iterable[PeerRef]) -> None:
+    def _require_usable(self, peers: Collection[PeerRef]) -> None:
         """Raise PeerUnusable unless these are living records of the person; they become part of the read set."""
+        self.get_all(Record, [peer.id for peer in peers])
         for peer in peers:
             if peer.kind not in ("", usable_peer(self, Record, peer.id).KIND):
                 raise PeerUnusable

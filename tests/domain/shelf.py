@@ -22,6 +22,10 @@ class Shelf:
         record = self.records.get(record_id)
         return record if isinstance(record, kind) else None
 
+    def get_all(self, kind: type[R], record_ids: Collection[UUID]) -> tuple[R, ...]:
+        found = (self.get(kind, each) for each in record_ids)
+        return tuple(each for each in found if each is not None)
+
     def holders(self, kind: type[R], claims: Collection[Claim]) -> tuple[R, ...]:
         held = (each for each in self.records.values() if not each.claims.isdisjoint(claims))
         return tuple(each for each in held if isinstance(each, kind))

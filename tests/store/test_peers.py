@@ -47,6 +47,16 @@ def test_a_record_is_found_by_its_id_and_kind(among: Among, me: Session) -> None
     assert peers.get(Task, new_id()) is None
 
 
+def test_records_are_found_together_in_the_order_asked_for(among: Among, me: Session) -> None:
+    first, second, third = (a_task(me) for _ in range(3))
+    third.trash()
+    peers = among(first, second, third, mark := a_bookmark(me))
+    asked = (third.id, mark.id, first.id, new_id(), second.id)
+    assert peers.get_all(Task, asked) == (third, first, second)
+    assert peers.get_all(Record, asked) == (third, mark, first, second)
+    assert peers.get_all(Note, asked) == peers.get_all(Task, ()) == ()
+
+
 def test_a_record_in_the_trash_is_found_too(among: Among, me: Session) -> None:
     task = a_task(me)
     task.trash()
