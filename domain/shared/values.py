@@ -57,6 +57,13 @@ _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """The characters of the Unicode categories Cc, Zl and Zp."""
 
+# Compiled here: a day of places has 86,400 moments to read, and looking up a pattern costs more than matching it.
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_MINUTE = timedelta(minutes=1)
+
 
 def new_id() -> UUID:
     """Return a UUIDv7 (RFC 9562): unique, and ordered by the time it was made."""
@@ -91,7 +98,7 @@ def _one_line(text: str) -> str:
 
 
 def _canonical_uuid(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
-    if isinstance(value, str) and not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+    if isinstance(value, str) and not _UUID.fullmatch(value):
         raise ValueError("must be a UUID in its canonical form")
     return value
 
@@ -100,7 +107,7 @@ def _written_out(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - wha
     """Read a date or time from JSON as ISO 8601 only: pydantic takes bare digits for seconds since 1970."""
     if info.mode != "json" or not isinstance(value, str):
         return value
-    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+    if not _ISO_DAY.match(value):
         raise ValueError("must be a date or time in ISO 8601")
     return date.fromisoformat(value) if len(value) == len("2026-12-01") else datetime.fromisoformat(value)
 
@@ -114,7 +121,7 @@ def _in_range(moment: Any) -> Any:  # noqa: ANN401 - a date or a datetime, kept 
 def _writable(moment: datetime) -> datetime:
     """Put a moment that ISO 8601 cannot write with its offset, as of the local mean times before 1900, into UTC."""
     offset = moment.utcoffset()
-    return moment.astimezone(UTC) if offset is None or offset % timedelta(minutes=1) else moment
+    return moment.astimezone(UTC) if offset is None or offset % _MINUTE else moment
 
 
 def _known_zone(name: str) -> str:
@@ -136,7 +143,7 @@ def _plain_decimal(value: Any) -> Any:  # noqa: ANN401 - whatever a caller sent
     if isinstance(value, bool | float):
         raise ValueError("must be a decimal number written as text")  # noqa: TRY004 - pydantic wants ValueError
     if isinstance(value, str):
-        if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?", value, re.ASCII):
+        if not _DECIMAL.fullmatch(value):
             raise ValueError("must be a plain decimal number")
         return Decimal(value)
     if isinstance(value, int):
