@@ -12,7 +12,7 @@ from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeK
 from domain.productivity.occurrences import MAX_OCCURRENCES, occurrences
 from domain.shared.values import LAST_YEAR
 from infrastructure.importers.content_lines import Component
-from infrastructure.importers.icalendar_series import Series, Unfit, span_of
+from infrastructure.importers.icalendar_series import Series, Unfit, span_on_wall
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, instant
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
@@ -145,7 +145,7 @@ def override_of(change: Change, occurrence: datetime, master: Whole) -> Override
     end: datetime | None = None
     if component.first("DTSTART") is not None:
         try:
-            span = span_of(component, around.zones)
+            span = span_on_wall(component, around.zones)
         except Unfit:
             return None
         if (span.start.kind is TimeKind.ALL_DAY) is not (frame.kind is TimeKind.ALL_DAY):

@@ -81,14 +81,50 @@ class Series:
 
 
 def span_of(component: Component, zones: Zones) -> Span:
-    """Read start and end; raises Unfit."""
+    """Read start and end of what stands for itself; raises Unfit.
+
+    On the wall, but in UTC where clocks that are set back show the start or the end for the second time: a time on
+    the wall means the first.
+    """
+    start, end = _bounds(component, zones)
+    if start.kind is TimeKind.ZONED and (start.local.fold or (end is not None and end.fold)):
+        end = end and Instant(start.kind, end, start.zone).utc()
+        start = Instant(TimeKind.UTC, start.utc())
+    return _span(start, end)
+
+
+def span_on_wall(component: Component, zones: Zones) -> Span:
+    """Read start and end of an occurrence, on the wall that its series is on; raises Unfit."""
+    return _span(*_bounds(component, zones))
+
+
+def _span_of_series(component: Component, zones: Zones) -> Span:
+    """Read start and end of a series; raises Unfit.
+
+    A DURATION is as long on the wall every time (RFC 5545 section 3.8.5.3): clocks that are set on the day of the
+    first occurrence make no other one longer or shorter.
+    """
+    span = span_on_wall(component, zones)
+    length = duration(component.word("DURATION"))
+    if component.first("DTEND") is not None or length is None or span.start.kind is TimeKind.ALL_DAY:
+        return span
+    try:
+        return _span(span.start, span.start.local + length.total)
+    except OverflowError:
+        return span
+
+
+def _bounds(component: Component, zones: Zones) -> tuple[Instant, datetime | None]:
     start = _start(component, zones)
     if start.kind is not TimeKind.ALL_DAY and start.local.time() == time.min and _is_all_day(component):
         start = Instant(TimeKind.ALL_DAY, start.local)
     try:
-        end = _end(component, start, zones)
+        return start, _end(component, start, zones)
     except UnreadableTime:
-        end = None
+        return start, None
+
+
+def _span(start: Instant, end: datetime | None) -> Span:
     if end is None or end <= start.local or not Instant(start.kind, end).in_range:
         return Span(start)
     return Span(start, end)
@@ -96,13 +132,15 @@ def span_of(component: Component, zones: Zones) -> Span:
 
 def series_of(component: Component, zones: Zones) -> Series:
     """Read when an event takes place; raises Unfit. A rule or zone that it cannot have is remarked on."""
-    span = span_of(component, zones)
+    span = _span_of_series(component, zones)
     rule, remarks = kept_rule(component, span.start, zones)
     if span.start.kind is TimeKind.FLOATING:
         remarks = (*unknown_zone(component.first("DTSTART")), *remarks)
     extra = _local_times(component.all("RDATE"), span.start, zones)
     skipped = _local_times(component.all("EXDATE"), span.start, zones)
     starts = tuple(each for each in extra if each != span.start.local)
+    if rule is None and not starts:
+        span = span_of(component, zones)
     series = Series(span, rule, starts, (), remarks, _own_ends(extra, span))
     named = (*skipped, *_excluded(component, series, zones))
     return replace(series, skipped=_in_series(named, series))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import process_time
 
@@ -10,7 +10,7 @@ import pytest
 
 from domain.productivity.calendar_event_terms import TimeKind
 from infrastructure.importers.draft import Draft
-from tests.importers.calendars import entries
+from tests.importers.calendars import entries, event
 
 SECONDS = 10.0  # of the processor for one hostile file, however busy the machine
 """What takes a second or two, and took most of a minute before it was bounded."""
@@ -79,6 +79,59 @@ def test_endless_name_of_a_zone_is_none(tmp_path: Path, tzid: str) -> None:
     assert isinstance(found, Draft)
     assert found.arguments["time_kind"] is TimeKind.FLOATING
     assert process_time() - began < SECONDS
+
+
+BERLIN = "TZID=Europe/Berlin"
+"""Where on 25 October 2026 the wall shows two to three o'clock twice: from midnight to two in UTC."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "start", "end"),
+    [
+        ([f"DTSTART;{BERLIN}:20261025T023000", "DURATION:PT1H"], "00:30", "01:30"),
+        ([f"DTSTART;{BERLIN}:20261025T023000", "DURATION:PT45M"], "00:30", "01:15"),
+        ([f"DTSTART;{BERLIN}:20261025T013000", "DURATION:PT2H"], "23:30", "01:30"),
+        ([f"DTSTART;{BERLIN}:20261025T023000", "DTEND:20261025T013000Z"], "00:30", "01:30"),
+        ([f"DTSTART;{BERLIN}:20261025T023000", "DTEND;TZID=Asia/Tokyo:20261025T103000"], "00:30", "01:30"),
+        (
+            [f"DTSTART;{BERLIN}:20261025T024500+0100", f"DTEND;{BERLIN}:20261025T031500+0100"],
+            "01:45",
+            "02:15",
+        ),
+    ],
+)
+def test_event_in_the_hour_that_clocks_show_twice_is_kept_in_utc_where_its_end_is_in_the_second(
+    tmp_path: Path, lines: list[str], start: str, end: str
+) -> None:
+    found = event(tmp_path, *lines)
+    assert (found["time_kind"], found["timezone"]) == (TimeKind.UTC, None)
+    assert (f"{found['start_local']:%H:%M}", f"{found['end_local']:%H:%M}") == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("begin", "lines", "end"),
+    [
+        ("20261025T020000", [f"DTEND;{BERLIN}:20261025T023000"], "02:30"),
+        ("20261025T020000", ["DURATION:PT30M"], "02:30"),
+        ("20261025T010000", ["DURATION:PT4H"], "04:00"),
+        ("20261025T010000", ["DURATION:PT4H", "RRULE:FREQ=DAILY"], "05:00"),
+        ("20261025T023000", ["DURATION:PT1H", "RRULE:FREQ=DAILY"], "03:30"),
+        ("20261025T023000", ["DURATION:PT1H", f"RDATE;{BERLIN}:20261101T023000"], "03:30"),
+        ("20260329T013000", ["DURATION:PT2H", "RRULE:FREQ=DAILY"], "03:30"),
+    ],
+)
+def test_event_that_the_wall_tells_and_every_series_stay_on_the_wall(
+    tmp_path: Path, begin: str, lines: list[str], end: str
+) -> None:
+    found = event(tmp_path, f"DTSTART;{BERLIN}:{begin}", *lines)
+    assert (found["time_kind"], found["timezone"]) == (TimeKind.ZONED, "Europe/Berlin")
+    assert (f"{found['start_local']:%Y%m%dT%H%M%S}", f"{found['end_local']:%H:%M}") == (begin, end)
+
+
+def test_changed_occurrence_that_is_an_event_of_its_own_is_kept_in_utc_too(tmp_path: Path) -> None:
+    lines = "RECURRENCE-ID:20261025T000000Z", f"DTSTART;{BERLIN}:20261025T023000", "DURATION:PT1H"
+    found = event(tmp_path, "UID:1", *lines)
+    assert found["end_local"] - found["start_local"] == timedelta(hours=1)
 
 
 LONDON = "X-LIC-LOCATION:Europe/London\n"
