@@ -27,5 +27,9 @@ def proposed(**details: Any) -> ProfileAttribute:
     return ProfileAttribute.propose(_origin(details), **EMPLOYER | given | details)
 
 
+def topics(attribute: ProfileAttribute) -> list[str]:
+    return [event.TOPIC for event in attribute.pending_events if isinstance(event, ProfileAttribute.Event)]
+
+
 def _origin(details: dict[str, Any]) -> Origin:
     return Origin(new_id(), peers=details.pop("peers", NoPeers()))

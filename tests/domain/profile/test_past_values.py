@@ -1,4 +1,4 @@
-"""What was true before can be added later, for a time of which nothing else is known."""
+"""What was true before: it is followed by another value, or added later for a time of which nothing else is known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from domain.profile.profile_attribute import ProfileAttribute
 from domain.profile.profile_attribute_terms import (
     MAX_PAST,
     EndsBeforeStart,
-    NotHeld,
     PastValue,
     UnitUnfit,
     ValidityOverlaps,
@@ -20,15 +19,53 @@ from domain.profile.profile_attribute_terms import (
 from domain.shared.peers import Claim, PeerRef
 from domain.shared.record import TooMany
 from domain.shared.values import new_id
-from tests.domain.profile.facts import BORN, HIRED, MOVED, REMARK, proposed, stated
+from tests.domain.profile.facts import BORN, HIRED, MOVED, REMARK, stated, topics
+from tests.domain.profile.hands import TODAY
 
 HOME = {"namespace": "address", "key": "home", "value": "1 Main Street"}
 HEIGHT = {"namespace": "body", "key": "height_cm", "value": "182"}
 LEFT = date(2010, 9, 1)
 
+pytestmark = pytest.mark.usefixtures("hands")
+
 
 def spans(attribute: ProfileAttribute) -> list[tuple[date | None, date]]:
     return [(each.valid_from, each.valid_to) for each in attribute.past]
+
+
+def test_new_value_closes_the_old_one() -> None:
+    attribute = stated()
+    attribute.supersede("Initrode", valid_from=MOVED)
+    assert (attribute.value, attribute.valid_from, attribute.valid_to) == ("Initrode", MOVED, None)
+    assert attribute.past == (PastValue("Initech", None, HIRED, MOVED),)
+    assert topics(attribute)[-1] == "profile_attribute.superseded"
+    attribute.supersede("Hooli")
+    assert attribute.valid_from == TODAY
+    assert attribute.past[-1] == PastValue("Initrode", None, MOVED, TODAY)
+
+
+def test_values_of_a_fact_never_overlap() -> None:
+    attribute = stated(valid_from=HIRED, valid_to=date(2030, 1, 1))
+    with pytest.raises(ValidityOverlaps):
+        attribute.supersede("Initrode", valid_from=HIRED)
+    attribute.supersede("Initrode", valid_from=MOVED)
+    assert attribute.past[-1].valid_to == MOVED
+
+
+def test_gap_between_values_stays_a_gap() -> None:
+    attribute = stated()
+    attribute.end(date(2018, 1, 1))
+    attribute.supersede("Initech", valid_from=MOVED)
+    assert attribute.past == (PastValue("Initech", None, HIRED, date(2018, 1, 1)),)
+    assert (attribute.valid_from, attribute.valid_to) == (MOVED, None)
+
+
+def test_past_is_bounded() -> None:
+    attribute = stated(valid_from=None)
+    for number in range(MAX_PAST):
+        attribute.supersede(f"employer {number}", valid_from=HIRED + timedelta(days=number))
+    with pytest.raises(TooMany):
+        attribute.supersede("one more")
 
 
 def test_earlier_value_of_a_key_with_one_value_is_added_to_the_past_of_its_fact() -> None:
@@ -89,12 +126,6 @@ def test_past_value_is_written_and_measured_as_its_key_demands() -> None:
         height.add_past("small", valid_to=BORN)
     with pytest.raises(EndsBeforeStart):
         height.add_past("50", valid_from=MOVED, valid_to=BORN)
-
-
-def test_past_is_added_to_what_is_held_only() -> None:
-    attribute = proposed(**HOME)
-    with pytest.raises(NotHeld):
-        attribute.add_past("7 Old Lane", valid_to=BORN)
 
 
 def test_past_that_is_full_takes_no_more() -> None:

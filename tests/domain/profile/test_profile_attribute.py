@@ -1,10 +1,10 @@
-"""How a fact about a person is stated, proposed, changed, proven and taken back."""
+"""How a fact about a person is stated, proposed, changed and taken back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,51 +12,26 @@ from pydantic import TypeAdapter
 
 from domain.profile.profile_attribute import ProfileAttribute
 from domain.profile.profile_attribute_terms import (
-    MAX_PAST,
     AttributeEnded,
     AttributeStatus,
     EndsBeforeStart,
     NotHeld,
-    NotPending,
     NotProposed,
-    NotVerified,
     OnlyDerived,
-    PastValue,
     Provenance,
-    ValidityOverlaps,
     ValueType,
     Verification,
-    VerificationPast,
-    VerificationStanding,
     Visibility,
 )
-from domain.shared import clock
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput
 from domain.shared.peers import Claim
-from domain.shared.record import Origin, Source, TooMany, state_fields
+from domain.shared.record import Origin, Source, state_fields
 from domain.shared.values import new_id
-from tests.domain.profile.facts import BORN, HIRED, MOVED, REMARK, proposed, stated
+from tests.domain.profile.facts import BORN, HIRED, MOVED, REMARK, proposed, stated, topics
+from tests.domain.profile.hands import NOON, TODAY, Hands
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TODAY = NOON.date()
-
-
-class Hands:
-    """The hands of the clock, which a test may move."""
-
-    def __init__(self) -> None:
-        self.at = NOON
-
-    def pass_days(self, days: float) -> None:
-        self.at += timedelta(days=days)
-
-
-@pytest.fixture(autouse=True)
-def hands() -> Iterator[Hands]:
-    hands = Hands()
-    with clock.reading(lambda: hands.at):
-        yield hands
+pytestmark = pytest.mark.usefixtures("hands")
 
 
 def rejected() -> ProfileAttribute:
@@ -71,16 +46,8 @@ def retracted() -> ProfileAttribute:
     return attribute
 
 
-def topics(attribute: ProfileAttribute) -> list[str]:
-    return [event.TOPIC for event in attribute.pending_events if isinstance(event, ProfileAttribute.Event)]
-
-
 def status_of(attribute: ProfileAttribute) -> AttributeStatus:
     return attribute.status
-
-
-def verification_of(attribute: ProfileAttribute) -> Verification:
-    return attribute.verification
 
 
 def is_primary(attribute: ProfileAttribute) -> bool:
@@ -177,103 +144,12 @@ def test_correction_of_nothing_leaves_no_event() -> None:
     assert attribute.unit == "mm"
 
 
-def test_new_value_closes_the_old_one() -> None:
-    attribute = stated()
-    attribute.supersede("Initrode", valid_from=MOVED)
-    assert (attribute.value, attribute.valid_from, attribute.valid_to) == ("Initrode", MOVED, None)
-    assert attribute.past == (PastValue("Initech", None, HIRED, MOVED),)
-    assert topics(attribute)[-1] == "profile_attribute.superseded"
-    attribute.supersede("Hooli")
-    assert attribute.valid_from == TODAY
-    assert attribute.past[-1] == PastValue("Initrode", None, MOVED, TODAY)
-
-
-def test_values_of_a_fact_never_overlap() -> None:
-    attribute = stated(valid_from=HIRED, valid_to=date(2030, 1, 1))
-    with pytest.raises(ValidityOverlaps):
-        attribute.supersede("Initrode", valid_from=HIRED)
-    attribute.supersede("Initrode", valid_from=MOVED)
-    assert attribute.past[-1].valid_to == MOVED
-
-
-def test_gap_between_values_stays_a_gap() -> None:
-    attribute = stated()
-    attribute.end(date(2018, 1, 1))
-    attribute.supersede("Initech", valid_from=MOVED)
-    assert attribute.past == (PastValue("Initech", None, HIRED, date(2018, 1, 1)),)
-    assert (attribute.valid_from, attribute.valid_to) == (MOVED, None)
-
-
-def test_past_is_bounded() -> None:
-    attribute = stated(valid_from=None)
-    for number in range(MAX_PAST):
-        attribute.supersede(f"employer {number}", valid_from=HIRED + timedelta(days=number))
-    with pytest.raises(TooMany):
-        attribute.supersede("one more")
-
-
 def test_ended_fact_keeps_its_value() -> None:
     attribute = stated()
     attribute.end(MOVED)
     attribute.end(MOVED)
     assert (attribute.value, attribute.valid_to) == ("Initech", MOVED)
     assert topics(attribute)[1:] == ["profile_attribute.ended"]
-
-
-def test_verification_says_who_checked_and_how() -> None:
-    attribute = stated()
-    attribute.verify("passport", verified_by="notary", expires_at=NOON + timedelta(days=365))
-    assert attribute.verification is Verification.VERIFIED
-    assert (attribute.verification_method, attribute.verified_by) == ("passport", "notary")
-    assert (attribute.verified_at, attribute.verification_expires_at) == (NOON, NOON + timedelta(days=365))
-    assert topics(attribute)[-1] == "profile_attribute.verified"
-
-
-def test_verification_begins_and_fails_or_ends_in_one() -> None:
-    attribute = stated()
-    with pytest.raises(NotPending):
-        attribute.fail_verification()
-    attribute.begin_verification("passport")
-    attribute.begin_verification("passport")
-    begun = verification_of(attribute)
-    attribute.fail_verification("unreadable")
-    failed = verification_of(attribute)
-    attribute.begin_verification("notary")
-    attribute.verify("notary")
-    with pytest.raises(VerificationStanding):
-        attribute.begin_verification("passport")
-    assert (begun, failed) == (Verification.PENDING, Verification.FAILED)
-    assert topics(attribute)[1:] == [
-        "profile_attribute.verification_started",
-        "profile_attribute.verification_failed",
-        "profile_attribute.verification_started",
-        "profile_attribute.verified",
-    ]
-
-
-def test_verification_ends_in_the_future() -> None:
-    with pytest.raises(VerificationPast):
-        stated().verify("passport", expires_at=NOON)
-
-
-def test_verification_expires_when_its_end_is_reached(hands: Hands) -> None:
-    attribute = stated()
-    with pytest.raises(NotVerified):
-        attribute.expire_verification()
-    attribute.verify("passport", expires_at=NOON + timedelta(days=10))
-    hands.pass_days(9)
-    with pytest.raises(VerificationStanding):
-        attribute.expire_verification()
-    hands.pass_days(1)
-    attribute.expire_verification()
-    assert verification_of(attribute) is Verification.EXPIRED
-    assert topics(attribute)[-1] == "profile_attribute.verification_expired"
-    with pytest.raises(NotVerified):
-        attribute.expire_verification()
-    attribute.verify("new passport")
-    assert verification_of(attribute) is Verification.VERIFIED
-    with pytest.raises(VerificationStanding):
-        attribute.expire_verification()
 
 
 def test_visibility_changes_once() -> None:
@@ -358,6 +234,7 @@ def test_retracted_fact_is_hidden_and_no_longer_primary() -> None:
 NEEDS_HELD: list[Callable[[ProfileAttribute], None]] = [
     lambda attribute: attribute.correct("Initrode"),
     lambda attribute: attribute.supersede("Initrode"),
+    lambda attribute: attribute.add_past("Initrode", valid_to=BORN),
     lambda attribute: attribute.end(MOVED),
     lambda attribute: attribute.verify("passport"),
     lambda attribute: attribute.expire_verification(),
@@ -406,6 +283,7 @@ def test_events_tell_the_whole_story(hands: Hands) -> None:
     hands.pass_days(1)
     attribute.expire_verification()
     attribute.supersede("Hooli", valid_from=MOVED)
+    attribute.add_past("Acme", valid_from=BORN, valid_to=HIRED)
     attribute.change_visibility(Visibility.PUBLIC)
     attribute.end(TODAY)
     attribute.tag("job")
