@@ -159,10 +159,9 @@ class TaskOrder(Nestable):
 
     def _relatives(
         self, record_ids: tuple[UUID, ...], *, besides: tuple[UUID, ...] | frozenset[UUID] = ()
-    ) -> list[Self]:
+    ) -> tuple[Self, ...]:
         """Return those tasks of the ledger that are named, but not also in the other list; erased ones are none."""
-        found = (self._relative(each) for each in record_ids if each not in besides)
-        return [each for each in found if each is not None]
+        return peers_of(self).get_all(type(self), [each for each in record_ids if each not in besides])
 
     def _require_acyclic(self, predecessors: tuple[UUID, ...]) -> None:
         seen: set[UUID] = set()

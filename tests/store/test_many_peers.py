@@ -82,6 +82,16 @@ def test_a_tree_that_is_moved_is_loaded_level_by_level(me: Session, singly: list
         me.do(Task.nest_under, parent, above[0])
 
 
+def test_tasks_that_wait_for_one_are_loaded_together(me: Session, singly: list[UUID]) -> None:
+    awaited, *waiting = tasks(me, MANY)
+    me.do_all([call(Task.add_dependency, each, awaited) for each in waiting])
+    assert set(statuses(me, waiting)) == {Status.BLOCKED}
+    singly.clear()
+    me.do(Task.complete, awaited)
+    assert singly == [awaited]
+    assert set(statuses(me, waiting)) == {Status.TODO}
+
+
 def test_a_record_with_many_events_is_loaded_by_itself_and_as_it_is(me: Session, singly: list[UUID]) -> None:
     (parent,) = tasks(me, 1)
     changed, done, *_ = children = tasks_under(me, parent)
