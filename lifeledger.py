@@ -43,6 +43,7 @@ from infrastructure.store.past import Past
 from infrastructure.store.reader import Page
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Person, Store
+from infrastructure.store.upload import upload
 
 __all__ = [
     "BrokenErasureFile",
@@ -88,4 +89,5 @@ __all__ = [
     "WindowTooLong",
     "call",
     "open_store",
+    "upload",
 ]

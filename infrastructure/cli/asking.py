@@ -1,8 +1,12 @@
-"""Commands that ask: show, find, timeline, agenda, search, threads, history, audit."""
+"""Commands that ask: show, find, timeline, agenda, search, threads, history, audit, statistics, content."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -31,7 +35,7 @@ from infrastructure.cli.output import (
     record_fields,
 )
 from infrastructure.cli.past_moments import AsOf
-from infrastructure.errors import InvalidQuery
+from infrastructure.errors import ConfigurationError, InvalidQuery
 from infrastructure.store.changes import changes_of
 from projections.catalogue import view_of
 
@@ -236,10 +240,40 @@ def statistics(
     print_page(page, ("kind", "records", "trashed", "events", "bytes"), as_json=as_json)
 
 
+def content(
+    blob: Annotated[str, typer.Argument(help="The blob_id that show names.")],
+    file: Annotated[Path, typer.Argument(help="A new file for the bytes.")],
+    *,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the bytes of a photo, a document, the source of a mail, into a new file."""
+    with acting(data_dir, person) as me:
+        pieces = me.content(record_id_of(blob))
+        first = next(pieces, b"")  # what is not there leaves no file
+        size = _write_new(file, chain((first,), pieces))
+    print_json({"bytes": size}) if as_json else console.print(f"{size} bytes written")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (show, find, timeline, agenda, search, threads, history, audit, statistics):
+    for command in (show, find, timeline, agenda, search, threads, history, audit, statistics, content):
         app.command()(command)
+
+
+def _write_new(file: Path, pieces: Iterable[bytes]) -> int:
+    """Write a file that nobody else may read; none is left where that fails half-way."""
+    try:
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError:
+        raise ConfigurationError("the file is there already, or cannot be made") from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            return sum(stream.write(piece) for piece in pieces)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _agenda_end(start: datetime) -> datetime:

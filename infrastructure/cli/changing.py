@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 import typer
@@ -12,6 +14,7 @@ import typer
 from domain.catalogue import KINDS, kind_named
 from domain.shared.commands import Command, UnknownCommand, commands_of
 from domain.shared.errors import InvalidInput
+from domain.shared.values import StoredContent
 from infrastructure.cli.backing_up import take_copy_in
 from infrastructure.cli.context import (
     AsJson,
@@ -26,6 +29,7 @@ from infrastructure.cli.context import (
 )
 from infrastructure.cli.output import console, print_json, print_table
 from infrastructure.store.session import named
+from infrastructure.store.upload import upload
 
 
 def init(
@@ -55,7 +59,9 @@ def do(
     ],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="The record's id (not for a new one), then FIELD=VALUE …, or one JSON object."),
+        typer.Argument(
+            help="The record's id (not for a new one), then FIELD=VALUE …, or one JSON object; content=@FILE brings a file."
+        ),
     ] = None,
     *,
     purpose: Purpose = None,
@@ -75,7 +81,8 @@ def do(
             msg = f"{found.name}: say which record"
             raise InvalidInput(msg)
         record_id = record_id_of(given.pop(0))
-    call = named(kind_name, verb, record_id, _json_of(found, given))
+    wire, uploads = _arguments_of(found, given)
+    call = named(kind_name, verb, record_id, wire, uploads)
     with acting(data_dir, person, purpose) as me:
         receipt = me.do_all([call])[-1]
     if as_json:
@@ -145,17 +152,26 @@ def import_(
         import_with_progress(me, paths, crew, as_json=as_json)
 
 
-def _json_of(command: Command, given: list[str]) -> bytes:
-    """Return the arguments of a command as JSON: the object given, or one made of FIELD=VALUE pairs.
-
-    What the signature wants as text stays text; everything else is read as JSON where it is JSON.
-    """
+def _arguments_of(command: Command, given: list[str]) -> tuple[bytes, dict[str, StoredContent]]:
+    """Return the arguments of a command as JSON, and the files among them, for which it has placeholders."""
     if not all(map(_is_unicode, given)):
         msg = f"{command.name}: the arguments are not text in UTF-8"
         raise InvalidInput(msg)
-    if len(given) == 1 and given[0].lstrip().startswith("{"):
-        return given[0].encode()
     schema = command.json_schema()
+    if len(given) == 1 and given[0].lstrip().startswith("{"):
+        wire, fields = given[0].encode(), _read(given[0])
+    else:
+        fields = _pairs(command, schema, given)
+        wire = orjson.dumps(fields)
+    uploads: dict[str, StoredContent] = {}
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        if isinstance(value, str) and value.startswith("@") and _wants_content(schema, name):
+            uploads[name], fields[name] = _file(value[1:])
+    return orjson.dumps(fields) if uploads else wire, uploads
+
+
+def _pairs(command: Command, schema: dict[str, Any], given: list[str]) -> dict[str, Any]:
+    """Return the values of FIELD=VALUE pairs: text where the signature wants it, else JSON where it is JSON."""
     properties, named = schema.get("properties", {}), schema.get("$defs", {})
     values: dict[str, Any] = {}
     for pair in given:
@@ -164,7 +180,20 @@ def _json_of(command: Command, given: list[str]) -> bytes:
             msg = f"{command.name}: arguments are FIELD=VALUE, each field once"
             raise InvalidInput(msg)
         values[name] = text if _wants_text(properties.get(name, {}), named) else _read(text)
-    return orjson.dumps(values)
+    return values
+
+
+def _wants_content(schema: dict[str, Any], name: str) -> bool:
+    field = schema.get("properties", {}).get(name, {})
+    return any(each.get("$ref", "").endswith("/StoredContent") for each in field.get("anyOf", [field]))
+
+
+def _file(named: str) -> tuple[StoredContent, dict[str, Any]]:
+    """Return the bytes of a file, FILE or FILE;type=MEDIA/TYPE, and what stands for them until they are stored."""
+    name, _, media_type = named.partition(";type=")
+    guessed = MimeTypes().guess_type(name)[0] or "application/octet-stream"
+    place = {"blob_id": UUID(int=0), "size": 0, "media_type": media_type or guessed}
+    return upload(Path(name), media_type or guessed), place
 
 
 def _is_unicode(text: str) -> bool:

@@ -36,6 +36,9 @@ COMMANDS = {
         "Go back: one --record, one --kind, all of a --person, or what a --run did. A revert can be reverted.",
     ),
     "statistics": Entry("asking", "Show how much there is of each kind."),
+    "content": Entry(
+        "asking", "Write the bytes of a photo, a document, the source of a mail, into a new file."
+    ),
     "init": Entry("changing", "Make a store and register a person in it."),
     "do": Entry(
         "changing", 'Carry out a command: lifeledger do task.create title="Renew passport" due=2026-12-01.'

@@ -14,6 +14,7 @@ from domain.shared.record import Record
 from infrastructure.crypto.cipher import derive
 from infrastructure.crypto.keyring import KeyRing
 from infrastructure.errors import NotFound
+from infrastructure.store.upload import Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class Call:
     def creates(self) -> bool:
         """Whether the command makes a new record."""
         return isinstance(getattr(self.method, "__self__", None), type)
+
+    @property
+    def kind(self) -> type[Record]:
+        """The kind of record that a creating command makes."""
+        kind: type[Record] = getattr(self.method, "__self__")  # noqa: B009 - callables in general have none
+        return kind
 
     def command_of(self, kind: type[Record]) -> Command:
         """Return the command a kind has for the method, which must be its own or that of a base.
@@ -48,7 +55,7 @@ class Call:
 
 def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> bytes:
     """Return a keyed digest of commands and arguments: it tells a repeated command from a reused id."""
-    said = [(_words(call), call.record_id, call.args, call.kwargs) for call in calls]
+    said = [(_words(call), call.record_id, *_told(call)) for call in calls]
     try:
         wire = json_of(said)
     except ReadOnce:
@@ -61,8 +68,15 @@ def request_digest(keys: KeyRing, subject_id: UUID, calls: Sequence[Call]) -> by
 
 def _words(call: Call) -> str:
     """Return the command's name; which class of a kind holds the method may change and says nothing."""
-    kind = f"{getattr(call.method, '__self__').KIND}." if call.creates else ""  # noqa: B009 - callables in general have none
+    kind = f"{call.kind.KIND}." if call.creates else ""
     return f"{kind}{getattr(call.method, '__name__', '')}"
+
+
+def _told(call: Call) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments with what tells the bytes of an upload in its place."""
+    args = [each.told if isinstance(each, Upload) else each for each in call.args]
+    kwargs = {name: value.told if isinstance(value, Upload) else value for name, value in call.kwargs.items()}
+    return args, kwargs
 
 
 def _is_inherited(kind: type[Record], verb: str, given: Callable[..., Any]) -> bool:

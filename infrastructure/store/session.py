@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.record import Origin, Record, Source
-from domain.shared.values import MAX_MANY, new_id
+from domain.shared.values import MAX_MANY, StoredContent, new_id
 from infrastructure.errors import InvalidQuery, NotFound, SourceAlreadyKept, VersionConflict
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import Attribution, Receipt, SourceEntry
@@ -26,6 +26,7 @@ from infrastructure.store.engine import Engine
 from infrastructure.store.given import Given, checked_id, checked_line, checked_purpose
 from infrastructure.store.options import asks
 from infrastructure.store.questions import Questions
+from infrastructure.store.storing import Storing
 from infrastructure.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -177,21 +178,16 @@ class Session(Questions):
         engine = self.engine
         fences = engine.ledger.fences.known(self.subject_id)
         work = UnitOfWork(self.subject_id, engine.repository, engine.sealer, engine.keys, fences)
-        touched: dict[UUID, Record] = {}
-        for each in calls:
-            origin = self._origin(work, each, given) if each.creates else None
-            record = work.run(each, origin=origin, expected_version=given.expected_version)
-            touched[record.id] = record
-            if origin is not None and origin.source is not None:
-                blind = self._blind_name(record.KIND, origin.source)
-                work.sources.append(SourceEntry(blind, record.id, b""))
         command_id = given.command_id or new_id()
         by = Attribution(self.actor_id, command_id, given.correlation_id or command_id, given.causation_id)
-        append = work.append(by, digest, self.purpose)
-        if append is None:
-            position = engine.ledger.head(bucket_of(self.subject_id), work.known_fences)
-            return tuple(self._receipt(record, position, command_id) for record in touched.values())
-        done = engine.ledger.append(append)
+        with Storing(engine.blobs, work) as storing:
+            touched = self._carried_out(calls, given, work, storing)
+            append = work.append(by, digest, self.purpose)
+            if append is None:
+                storing.discard()
+                position = engine.ledger.head(bucket_of(self.subject_id), work.known_fences)
+                return tuple(self._receipt(record, position, command_id) for record in touched.values())
+            done = engine.ledger.append(append)
         engine.bell.ring()
         work.after_commit()
         last = append.events[-1]
@@ -199,8 +195,24 @@ class Session(Questions):
             last.record_id,
             last.version,
         ):  # an earlier carrying out of the same command
+            storing.discard()
             return self._repeated(calls, done)
         return tuple(self._receipt(record, done.position, command_id) for record in touched.values())
+
+    def _carried_out(
+        self, calls: Sequence[Call], given: Given, work: UnitOfWork, storing: Storing
+    ) -> dict[UUID, Record]:
+        """Carry out commands in a unit of work; return the records they were given to or made, by id."""
+        touched: dict[UUID, Record] = {}
+        for each in calls:
+            origin = self._origin(work, each, given) if each.creates else None
+            carried = storing.carried_in(each, origin)
+            record = work.run(carried, origin=origin, expected_version=given.expected_version)
+            touched[record.id] = record
+            if origin is not None and origin.source is not None:
+                blind = self._blind_name(record.KIND, origin.source)
+                work.sources.append(SourceEntry(blind, record.id, b""))
+        return touched
 
     def _repeated(self, calls: Sequence[Call], first: Receipt) -> tuple[Receipt, ...]:
         """Return what the first carrying out of these commands has returned."""
@@ -209,8 +221,7 @@ class Session(Questions):
 
     def _origin(self, work: UnitOfWork, each: Call, given: Given) -> Origin:
         if given.source is not None:
-            kind: type[Record] = getattr(each.method, "__self__")  # noqa: B009 - callables in general have none
-            blind = self._blind_name(kind.KIND, given.source)
+            blind = self._blind_name(each.kind.KIND, given.source)
             known = self.engine.ledger.sources(self.subject_id, [blind])
             if known:
                 raise SourceAlreadyKept(known[blind][0])
@@ -241,10 +252,20 @@ def _retrying() -> Retrying:
     )
 
 
-def named(kind_name: str, verb: str, record_id: UUID | None, arguments: bytes | str) -> Call:
-    """Return the call of a command given by name and JSON, its arguments checked; raises InvalidInput."""
+def named(
+    kind_name: str,
+    verb: str,
+    record_id: UUID | None,
+    arguments: bytes | str,
+    uploads: Mapping[str, StoredContent] | None = None,
+) -> Call:
+    """Return the call of a command given by name and JSON, its arguments checked; raises InvalidInput.
+
+    ``uploads`` are bytes (see ``upload``), which JSON cannot hold; they take the place of the arguments of their names.
+    """
     kind = kind_named(kind_name)
     command = commands_of(kind).get(verb)
     if command is None:
         raise NotFound
-    return Call(getattr(kind, verb), record_id, (), command.arguments_from_json(arguments))
+    checked = command.arguments_from_json(arguments)
+    return Call(getattr(kind, verb), record_id, (), {**checked, **(uploads or {})})

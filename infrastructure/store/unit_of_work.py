@@ -148,8 +148,7 @@ class UnitOfWork:
     def run(self, call: Call, *, origin: Origin | None = None, expected_version: int | None = None) -> Record:
         """Carry out one command; return the record it was given to or made."""
         if call.creates:
-            kind: type[Record] = getattr(call.method, "__self__")  # noqa: B009 - callables in general have none
-            command = call.command_of(kind)
+            command = call.command_of(call.kind)
             return self.create(command, command.arguments(call.args, call.kwargs), origin or self.origin())
         record = self._loaded(call.record_id)
         if expected_version is not None and record.version != expected_version:
@@ -218,6 +217,10 @@ class UnitOfWork:
         record = self._loaded(record_id)
         self._require_open(record)
         return record
+
+    def key_of(self, record: Record) -> PeriodKey:
+        """Return the key of a record of this unit of work, for content that is to be stored with it."""
+        return self._entries[record.id].loaded.key
 
     def bring(self, found: Mapping[UUID, Loaded]) -> None:
         """Take records that were loaded together, where they are not here yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,6 +82,25 @@ def assert_refused(finished: subprocess.CompletedProcess[str], code: int) -> Non
     assert re.fullmatch(r"lifeledger: [^\n]+\n", finished.stderr)
     assert "Traceback" not in finished.stderr
     assert CANARY not in finished.stderr
+
+
+def test_file_goes_in_with_a_command_and_comes_out_whole(ada: Run, tmp_path: Path) -> None:
+    photo, back = tmp_path / "photo.jpg", tmp_path / "back.jpg"
+    photo.write_bytes(secrets.token_bytes(100_000))
+    media = made(ada, "media.add", "kind=photo", f"content=@{photo}")
+    note = made(ada, "note.write", "title=Trip")
+    made(ada, "note.attach", note, json.dumps({"name": "a", "content": f"@{photo};type=image/x-raw"}))
+    (shown,) = lines(ada("show", media, "--json"))
+    (kept,) = lines(ada("show", note, "--json"))[0]["attachments"]
+    assert (shown["content"]["media_type"], shown["content"]["size"]) == ("image/jpeg", 100_000)
+    assert kept["content"]["media_type"] == "image/x-raw"
+    assert ada("content", shown["content"]["blob_id"], str(back)).returncode == 0
+    assert (back.read_bytes(), back.stat().st_mode & 0o777) == (photo.read_bytes(), 0o600)
+    assert_refused(ada("content", str(uuid4()), str(tmp_path / "none")), EXIT_NOT_FOUND)
+    assert_refused(ada("content", shown["content"]["blob_id"], str(back)), EXIT_REFUSED)
+    assert_refused(ada("do", "media.add", "kind=photo", f"content=@{tmp_path / CANARY}"), EXIT_REFUSED)
+    assert not (tmp_path / "none").exists()
+    assert back.read_bytes() == photo.read_bytes()
 
 
 def test_a_task_from_the_command_to_every_view(ada: Run, store: Store) -> None:
@@ -225,7 +245,7 @@ def test_what_a_rule_forbids_is_refused(ada: Run) -> None:
 def test_wrong_usage_is_said_without_what_was_typed(ada: Run, tmp_path: Path) -> None:
     assert_refused(ada(CANARY), EXIT_USAGE)
     assert_refused(ada("find"), EXIT_USAGE)
-    assert_refused(ada("timeline", f"--{CANARY}"), EXIT_USAGE)
+    assert_refused(ada("timeline", f"--{CANARY}"), EXIT_REFUSED)
     assert_refused(ada("timeline", "--limit", CANARY), EXIT_USAGE)
     assert_refused(ada("timeline", "--limit", "0"), EXIT_USAGE)
     assert_refused(ada("timeline", "--since", CANARY), EXIT_USAGE)

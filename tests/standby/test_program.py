@@ -255,6 +255,7 @@ def test_only_commands_that_end_soon_go_to_a_standby() -> None:
     assert set(COMMANDS) >= QUICK
     at_work = {
         "init",
+        "content",
         "import",
         "demo",
         "worker",
