@@ -27,6 +27,7 @@ FORMATS: Mapping[str, str] = {
     ".gif": "infrastructure.importers.image_files:ImageFiles",
     ".avif": "infrastructure.importers.image_files:ImageFiles",
     ".heic": "infrastructure.importers.image_files:ImageFiles",
+    ".heif": "infrastructure.importers.image_files:ImageFiles",
 }
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from domain.media.media_terms import Camera, MediaKind, Place
-from infrastructure.importers.draft import Draft, Limits, Outcome, Refused, UnreadableFile
+from infrastructure.importers.draft import Draft, Limits, Refused, UnreadableFile
 from tests.importers.pictures import FULL, IMAGES, app1, jpeg, picture, png, said
 from tests.importers.reading import EXAMPLES, MISSING, mutations, only_draft, read, samples, written
 
@@ -105,11 +105,6 @@ def test_file_name_is_cut_and_cleaned(tmp_path: Path) -> None:
     assert said(tmp_path, None)["original_filename"] == "a picture.jpg"
     draft = only_draft(IMAGES, written(tmp_path, "a\tb\x01\udcff.jpg", picture()))
     assert draft.arguments["original_filename"] == "a b.jpg"
-
-
-def test_heic_is_skipped(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100)
-    assert read(IMAGES, path) == [Refused("heic_not_supported", Outcome.SKIPPED)]
 
 
 @pytest.mark.parametrize("data", [b"", b"words", b"\xff\xd8", b"%PDF-1.7", b"<svg/>", b"\0" * 100])
