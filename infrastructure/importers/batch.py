@@ -36,6 +36,7 @@ from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, BlobEntry, SourceEntry
 from infrastructure.ledger.fences import following_fences
 from infrastructure.store.blind_names import blind_source
+from infrastructure.store.given import checked_slug
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import UnitOfWork
 
@@ -126,11 +127,12 @@ class Intake:
         integration_id: UUID | None = None,
         run_id: UUID | None = None,
     ) -> None:
+        """Take in things of a ``platform``, a Slug; raises InvalidInput."""
         self._engine = session.engine
         self._speaker = speaker
         self._spoken: Counter[bytes] = Counter()
         self._session = session
-        self._platform = platform
+        self._platform = checked_slug("platform", platform)
         self._integration_id = integration_id
         self.run_id = run_id or new_id()
         """The correlation id of all events of the run."""

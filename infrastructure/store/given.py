@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Source
-from domain.shared.values import Id, Line, Text
+from domain.shared.values import Id, Line, Slug, Text
 
 T = TypeVar("T")
 
@@ -60,6 +60,13 @@ def checked_line(name: str, value: object) -> str:
     return _checked(name, _LINE, value, "must be one line of up to 1,000 characters")
 
 
+def checked_slug(name: str, value: object) -> str:
+    """Return a name as machines read it, as it can be stored; raises InvalidInput."""
+    return _checked(
+        name, _SLUG, value, "must be 1 to 64 of a-z, 0-9 and _.:-, and begin with a letter or digit"
+    )
+
+
 def _checked(name: str, adapter: TypeAdapter[T], value: object, fault: str = "not valid") -> T:
     # A source is a dataclass, which is not looked into again once it is one.
     plain = asdict(value) if isinstance(value, Source) else value
@@ -81,4 +88,5 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 
 _ID: TypeAdapter[UUID] = TypeAdapter(Id)
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
+_SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 _OPTIONAL_TEXT: TypeAdapter[str | None] = TypeAdapter(Text | None)

@@ -19,6 +19,7 @@ from domain.media.media_terms import MediaKind
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.shared.content import MAX_TAGS
+from domain.shared.errors import InvalidInput
 from domain.web.bookmark import Bookmark
 from infrastructure.blobs.blobs import INLINE_BYTES, object_name
 from infrastructure.importers.batch import Intake
@@ -312,3 +313,9 @@ def test_what_an_import_made_tells_its_source_and_its_run(store: Store, me: Sess
     assert {note.source.platform for note in notes if note.source} == {"file.markdown"}
     assert len({note.source.object_id for note in notes if note.source}) == 2
     assert all(len({event.row.correlation_id for event in me.history(note.id)}) == 1 for note in notes)
+
+
+@pytest.mark.parametrize("platform", ["", "File.Test", "file test", "-file", "x" * 65, "caf\xe9", "file\n"])
+def test_a_platform_that_no_record_could_name_is_refused(me: Session, platform: str) -> None:
+    with pytest.raises(InvalidInput, match="platform: must be"):
+        Intake(me, platform)
