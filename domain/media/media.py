@@ -46,6 +46,7 @@ class Media(Recognition, PuttingAway):
 
     KIND: ClassVar[str] = "media"
     TOLD: ClassVar[tuple[str, ...]] = ("extension", "display_size")
+    CONTENT_CLAIM: ClassVar[str] = "media.content"
 
     kind: MediaKind
     original_filename: str = ""
@@ -374,7 +375,7 @@ class Media(Recognition, PuttingAway):
         if self.content is None:
             return frozenset()
         names = (str(self.content.blob_id), self.content.digest)
-        return frozenset(Claim("media.content", each) for each in names if each is not None)
+        return frozenset(Claim(self.CONTENT_CLAIM, each) for each in names if each is not None)
 
 
 def _offset(moment: datetime | None) -> timedelta | None:

@@ -68,6 +68,9 @@ class Record(Aggregate):
     TOLD: ClassVar[tuple[str, ...]] = ()
     """Properties that follow from the state and are shown with its fields."""
 
+    CONTENT_CLAIM: ClassVar[str] = ""
+    """The scope of the claim of a record to the digest of its content: no two have the same bytes. Empty for none."""
+
     _: KW_ONLY
     source: Source | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -23,7 +23,7 @@ from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES, Stored
-from infrastructure.crypto.cipher import KEY_BYTES, blind, derive
+from infrastructure.crypto.cipher import derive
 from infrastructure.errors import (
     ClaimTaken,
     Erased,
@@ -32,8 +32,9 @@ from infrastructure.errors import (
     Unavailable,
     VersionConflict,
 )
+from infrastructure.importers.attempt import Attempt, Known, Named
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
-from infrastructure.ledger.events import Attribution, BlobEntry, SourceEntry
+from infrastructure.ledger.events import Attribution, BlobEntry
 from infrastructure.ledger.fences import following_fences
 from infrastructure.store.blind_names import blind_source
 from infrastructure.store.given import checked_slug
@@ -55,61 +56,6 @@ class Ending:
     outcome: Outcome
     kind: str
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A draft with the blind name of its source; ``number`` counts those of the same source in a file."""
-
-    draft: Draft
-    source: bytes
-    number: int
-
-
-@dataclass(slots=True)
-class _Known:
-    """What the ledger, or this batch, knows of a name: the record, and a digest of what was said.
-
-    A source keeps what was said when the record was made. What a speaker says of it later, and differently,
-    is kept under a name of its own.
-    """
-
-    record_id: UUID
-    digest: bytes
-
-
-@dataclass(slots=True)
-class _Batch:
-    """One attempt at a batch."""
-
-    work: UnitOfWork
-    known: dict[bytes, _Known]
-    stored: frozenset[bytes]
-    """The names the ledger has already."""
-    secret: bytes
-    sources: dict[bytes, SourceEntry] = field(default_factory=dict)
-
-    def note(self, name: bytes, record_id: UUID, digest: bytes) -> None:
-        """Remember what was said under a name, in this batch and with its append."""
-        self.known[name] = _Known(record_id, digest)
-        self.sources[name] = SourceEntry(name, record_id, digest, known=name in self.stored)
-
-    def revision(self, named: _Named) -> int:
-        """Return the highest revision that was heard of a source; 0 is not noted."""
-        known = self.known.get(_revision(named, self.secret))
-        return 0 if known is None else int.from_bytes(self._veiled(known.digest, named))
-
-    def note_revision(self, named: _Named, record_id: UUID) -> None:
-        """Remember the revision of what was said of a source."""
-        number = named.draft.revision
-        if number is not None and number > self.revision(named):
-            digest = self._veiled(number.to_bytes(KEY_BYTES), named)
-            self.note(_revision(named, self.secret), record_id, digest)
-
-    def _veiled(self, number: bytes, named: _Named) -> bytes:
-        """Return a revision as the ledger keeps it, where a digest has its place, and the other way round."""
-        veil = derive(self.secret, b"revision", named.source)
-        return bytes(left ^ right for left, right in zip(number, veil, strict=True))
 
 
 class Intake:
@@ -147,7 +93,7 @@ class Intake:
         secret = self._secret()
         return self._take([self._named(draft, secret) for draft in drafts])
 
-    def _take(self, drafts: Sequence[_Named]) -> list[Ending]:
+    def _take(self, drafts: Sequence[Named]) -> list[Ending]:
         if len(drafts) == 1:
             return [self._take_alone(drafts[0])]
         try:
@@ -156,7 +102,7 @@ class Intake:
             half = len(drafts) // 2
         return self._take(drafts[:half]) + self._take(drafts[half:])
 
-    def _take_alone(self, draft: _Named) -> Ending:
+    def _take_alone(self, draft: Named) -> Ending:
         reason = "duplicate"
         # A value taken meanwhile may be that of the same source, which is known at the second look.
         for _ in range(2):
@@ -169,7 +115,7 @@ class Intake:
                 break
         return Ending(Outcome.SKIPPED, draft.draft.kind, reason)
 
-    def _together(self, drafts: Sequence[_Named], attempts: int) -> list[Ending]:
+    def _together(self, drafts: Sequence[Named], attempts: int) -> list[Ending]:
         retrying = Retrying(
             retry=retry_if_exception_type((VersionConflict, SourceAlreadyKept)),
             stop=stop_after_attempt(attempts),
@@ -179,19 +125,22 @@ class Intake:
         endings: list[Ending] = retrying(following_fences, lambda: self._attempt(drafts))
         return endings
 
-    def _attempt(self, drafts: Sequence[_Named]) -> list[Ending]:
+    def _attempt(self, drafts: Sequence[Named]) -> list[Ending]:
         engine, session, secret = self._engine, self._session, self._secret()
         fences = engine.ledger.fences.known(session.subject_id)
         found = engine.ledger.sources(session.subject_id, [each.source for each in drafts])
         heard = [each for each in drafts if each.source in found]
         if heard:
-            names = [name for each in heard for name in (self._word(each, secret), _revision(each, secret))]
-            found |= engine.ledger.sources(session.subject_id, names)
-        batch = _Batch(
+            words = [each.word_name(secret, self._speaker) for each in heard]
+            revisions = [each.revision_name(secret) for each in heard]
+            found |= engine.ledger.sources(session.subject_id, words + revisions)
+        batch = Attempt(
             UnitOfWork(session.subject_id, engine.repository, engine.sealer, engine.keys, fences),
-            {name: _Known(record_id, digest) for name, (record_id, digest) in found.items()},
-            frozenset(found),
+            engine,
+            session.subject_id,
             secret,
+            {name: Known(record_id, digest) for name, (record_id, digest) in found.items()},
+            frozenset(found),
         )
         endings = [self._take_one(batch, each) for each in drafts]
         try:
@@ -201,7 +150,7 @@ class Intake:
             raise
         return endings
 
-    def _append(self, batch: _Batch) -> None:
+    def _append(self, batch: Attempt) -> None:
         engine, session = self._engine, self._session
         batch.work.sources = list(batch.sources.values())
         command_id = new_id()
@@ -215,10 +164,10 @@ class Intake:
         engine.bell.ring()
         batch.work.after_commit()
 
-    def _take_one(self, batch: _Batch, named: _Named) -> Ending:
+    def _take_one(self, batch: Attempt, named: Named) -> Ending:
         draft = named.draft
         try:
-            return self._heard(batch, named, _digest(draft, batch.secret))
+            return self._heard(batch, named)
         except RecordTrashed:
             return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
         except Erased:
@@ -230,26 +179,37 @@ class Intake:
         except (DomainError, OSError) as error:
             return Ending(Outcome.INVALID, draft.kind, type(error).__name__)
 
-    def _heard(self, batch: _Batch, named: _Named, digest: bytes) -> Ending:
-        draft, source = named.draft, batch.known.get(named.source)
-        if source is None:
-            if draft.verb is None:
-                return Ending(Outcome.SKIPPED, draft.kind, NOT_KNOWN)
-            record_id = self._create(batch, draft, draft.verb).id
-            batch.note(named.source, record_id, digest)
-            batch.note_revision(named, record_id)
-            return Ending(Outcome.CREATED, draft.kind)
-        word = self._word(named, batch.secret)
-        if batch.known.get(word, source).digest == digest or draft.update is None:
-            return Ending(Outcome.UNCHANGED, draft.kind)
-        if draft.revision is not None and draft.revision < batch.revision(named):
-            return Ending(Outcome.SKIPPED, draft.kind, "superseded")
-        outcome = self._update(batch.work.existing(source.record_id), draft, draft.update)
-        batch.note(word, source.record_id, digest)
-        batch.note_revision(named, source.record_id)
+    def _heard(self, batch: Attempt, named: Named) -> Ending:
+        draft = named.draft
+        sha256 = b"" if draft.content is None else _sha256(draft.content)
+        digest = _digest(draft, sha256, batch.secret)
+        source = batch.known.get(named.source)
+        if source is not None:
+            return self._heard_again(batch, named, source, digest)
+        if draft.verb is None:
+            return Ending(Outcome.SKIPPED, draft.kind, NOT_KNOWN)
+        kind = kind_named(draft.kind)
+        if sha256 and batch.holder(kind, sha256.hex()) is not None:
+            return Ending(Outcome.SKIPPED, draft.kind, "duplicate")
+        record = self._create(batch, draft, draft.verb)
+        if sha256:
+            batch.hold(kind, sha256.hex(), record.id)
+        batch.note(named.source, record.id, digest)
+        batch.note_revision(named, record.id)
+        return Ending(Outcome.CREATED, draft.kind)
+
+    def _heard_again(self, batch: Attempt, named: Named, source: Known, digest: bytes) -> Ending:
+        draft, outcome = named.draft, Outcome.UNCHANGED
+        word = named.word_name(batch.secret, self._speaker)
+        if batch.known.get(word, source).digest != digest and draft.update is not None:
+            if draft.revision is not None and draft.revision < batch.revision(named):
+                return Ending(Outcome.SKIPPED, draft.kind, "superseded")
+            outcome = self._update(batch.work.existing(source.record_id), draft, draft.update)
+            batch.note(word, source.record_id, digest)
+            batch.note_revision(named, source.record_id)
         return Ending(outcome, draft.kind)
 
-    def _create(self, batch: _Batch, draft: Draft, verb: str) -> Record:
+    def _create(self, batch: Attempt, draft: Draft, verb: str) -> Record:
         kind = kind_named(draft.kind)
         record_id = new_id()
         arguments = dict(draft.arguments)
@@ -272,13 +232,11 @@ class Intake:
         return record
 
     def _update(self, record: Record, draft: Draft, verb: str) -> Outcome:
-        command = _command(type(record), verb)
-        given = draft.arguments if draft.update_arguments is None else draft.update_arguments
         before = record.version
-        getattr(record, command.verb)(**command.arguments((), given))
+        _give(record, verb, draft.arguments if draft.update_arguments is None else draft.update_arguments)
         return Outcome.REFRESHED if record.version > before else Outcome.UNCHANGED
 
-    def _store(self, batch: _Batch, kind: type[Record], record_id: UUID, content: Content) -> Stored:
+    def _store(self, batch: Attempt, kind: type[Record], record_id: UUID, content: Content) -> Stored:
         key = batch.work.key_for_new(kind, clock.now())
         with _opened(content) as stream:
             return self._engine.blobs.store(
@@ -290,17 +248,10 @@ class Intake:
         with suppress(Unavailable):
             self._engine.blobs.delete(each.blob_id for each in blobs if each.body is None)
 
-    def _named(self, draft: Draft, secret: bytes) -> _Named:
+    def _named(self, draft: Draft, secret: bytes) -> Named:
         source = blind_source(secret, draft.kind, self._platform, draft.source_id)
         self._spoken[source] += 1
-        return _Named(draft, source, self._spoken[source])
-
-    def _word(self, named: _Named, secret: bytes) -> bytes:
-        """Return the blind name of what this speaker says of a source.
-
-        A file may hold the same source several times, so its words are counted.
-        """
-        return blind(secret, "word", named.source.hex(), self._speaker, str(named.number))
+        return Named(draft, source, self._spoken[source])
 
     def _secret(self) -> bytes:
         """Return the key of the person's blind names, asked for once a batch."""
@@ -322,18 +273,15 @@ def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused
         yield batch
 
 
-def _revision(named: _Named, secret: bytes) -> bytes:
-    """Return the blind name under which the highest revision of a source is noted."""
-    return blind(secret, "revision", named.source.hex())
-
-
-def _digest(draft: Draft, secret: bytes) -> bytes:
+def _digest(draft: Draft, sha256: bytes, secret: bytes) -> bytes:
     """Return a keyed digest of everything a draft says, its content included."""
     wire = json_of((draft.verb, draft.arguments, draft.update_arguments, draft.tags))
-    if draft.content is not None:
-        with _opened(draft.content) as stream:
-            wire += _sha256(stream)
-    return derive(secret, b"import", wire)
+    return derive(secret, b"import", wire + sha256)
+
+
+def _give(record: Record, verb: str, arguments: Mapping[str, Any]) -> None:
+    command = _command(type(record), verb)
+    getattr(record, command.verb)(**command.arguments((), arguments))
 
 
 def _command(kind: type[Record], verb: str) -> Command:
@@ -344,10 +292,11 @@ def _opened(content: Content) -> BinaryIO:
     return content.path.open("rb") if content.path is not None else io.BytesIO(content.data or b"")
 
 
-def _sha256(stream: BinaryIO) -> bytes:
+def _sha256(content: Content) -> bytes:
     digest = hashlib.sha256()
-    while piece := stream.read(PIECE_BYTES):
-        digest.update(piece)
+    with _opened(content) as stream:
+        while piece := stream.read(PIECE_BYTES):
+            digest.update(piece)
     return digest.digest()
 
 

@@ -263,6 +263,29 @@ def test_a_picture_that_was_added_by_hand_is_a_duplicate_and_holds_up_nothing(
     assert {path.relative_to(settings.data_dir / "blobs").as_posix() for path in objects(settings)} == named
 
 
+def traces(settings: Settings) -> dict[Path, int]:
+    """Return what there is in the folder of large content, each with when it changed: a folder, when a file came or went."""
+    return {path: path.stat().st_mtime_ns for path in (settings.data_dir / "blobs").rglob("*")}
+
+
+def test_bytes_that_are_there_already_are_not_stored_again(
+    me: Session, tmp_path: Path, settings: Settings
+) -> None:
+    large_picture(tmp_path / "by hand.png")
+    data = (tmp_path / "by hand.png").read_bytes()
+    by_hand = Draft(
+        "media", "add", "mine", {"kind": MediaKind.PHOTO}, content=Content("content", "image/png", data)
+    )
+    Intake(me, "file.test").take([by_hand])
+    before, events = traces(settings), heads(me)
+    report = import_paths(me, [tmp_path], READING)
+    assert (outcomes(report), report.files[0].reasons) == ({"skipped": 1}, {"duplicate": 1})
+    assert (traces(settings), heads(me)) == (before, events)
+    large_picture(tmp_path / "other.png")
+    import_paths(me, [tmp_path], READING)
+    assert traces(settings) != before, "what is stored leaves a trace"
+
+
 def test_an_import_leaves_no_content_behind_that_no_record_names(
     me: Session, tmp_path: Path, settings: Settings
 ) -> None:
