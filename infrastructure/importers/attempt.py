@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.shared.peers import Claim
 from domain.shared.record import Record
 from infrastructure.crypto.cipher import KEY_BYTES, blind, derive
-from infrastructure.importers.draft import Draft
+from infrastructure.importers.draft import Attached, Draft
 from infrastructure.ledger.events import SourceEntry
-from infrastructure.store.blind_names import claim_digest
+from infrastructure.store.blind_names import blind_source, claim_digest
 from infrastructure.store.engine import Engine
 from infrastructure.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAttached:
+    """A file that is attached to a draft's record: the blind name of its source, and that of its being attached."""
+
+    attached: Attached
+    source: bytes
+    link: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,7 @@ class Named:
     draft: Draft
     source: bytes
     number: int
+    files: Sequence[NamedAttached] = ()
 
     def revision_name(self, secret: bytes) -> bytes:
         """Return the blind name under which the highest revision of the source is noted."""
@@ -33,6 +44,15 @@ class Named:
         A file may hold the same source several times, so its words are counted.
         """
         return blind(secret, "word", self.source.hex(), speaker, str(self.number))
+
+
+def named(draft: Draft, source: bytes, platform: str, secret: bytes, number: int) -> Named:
+    """Return a draft with the blind name of its source and those of its files, each once."""
+    files = []
+    for each in dict.fromkeys(draft.attached):
+        file = blind_source(secret, each.kind, platform, each.source_id)
+        files.append(NamedAttached(each, file, blind(secret, "attached", source.hex(), file.hex())))
+    return Named(draft, source, number, files)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -18,21 +18,29 @@ from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
 from domain.shared.content import MAX_TAGS
-from domain.shared.errors import DomainError, InvalidInput, LifeledgerError, RecordTrashed
+from domain.shared.errors import (
+    DomainError,
+    IllegalTransition,
+    InvalidInput,
+    LifeledgerError,
+    RecordTrashed,
+    RuleBroken,
+)
 from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
-from domain.shared.values import new_id
+from domain.shared.values import StoredContent, new_id
 from infrastructure.blobs.blobs import PIECE_BYTES, Stored
 from infrastructure.crypto.cipher import derive
 from infrastructure.errors import (
     ClaimTaken,
     Erased,
+    NotFound,
     ProcessingRestricted,
     SourceAlreadyKept,
     Unavailable,
     VersionConflict,
 )
-from infrastructure.importers.attempt import Attempt, Known, Named
+from infrastructure.importers.attempt import Attempt, Known, Named, named
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.ledger.events import Attribution, BlobEntry
 from infrastructure.ledger.fences import following_fences
@@ -128,7 +136,8 @@ class Intake:
     def _attempt(self, drafts: Sequence[Named]) -> list[Ending]:
         engine, session, secret = self._engine, self._session, self._secret()
         fences = engine.ledger.fences.known(session.subject_id)
-        found = engine.ledger.sources(session.subject_id, [each.source for each in drafts])
+        files = [name for each in drafts for file in each.files for name in (file.source, file.link)]
+        found = engine.ledger.sources(session.subject_id, [*(each.source for each in drafts), *files])
         heard = [each for each in drafts if each.source in found]
         if heard:
             words = [each.word_name(secret, self._speaker) for each in heard]
@@ -196,6 +205,7 @@ class Intake:
             batch.hold(kind, sha256.hex(), record.id)
         batch.note(named.source, record.id, digest)
         batch.note_revision(named, record.id)
+        self._attach(batch, named, record.id)
         return Ending(Outcome.CREATED, draft.kind)
 
     def _heard_again(self, batch: Attempt, named: Named, source: Known, digest: bytes) -> Ending:
@@ -207,7 +217,40 @@ class Intake:
             outcome = self._update(batch.work.existing(source.record_id), draft, draft.update)
             batch.note(word, source.record_id, digest)
             batch.note_revision(named, source.record_id)
-        return Ending(outcome, draft.kind)
+        attached = self._attach(batch, named, source.record_id)
+        return Ending(Outcome.REFRESHED if attached else outcome, draft.kind)
+
+    def _attach(self, batch: Attempt, named: Named, record_id: UUID) -> bool:
+        """Attach the files that never were; return whether that changed the record.
+
+        What the record's state does not allow (a locked note takes no file) is left for a later import.
+        """
+        changed = False
+        for file in named.files:
+            found = batch.known.get(file.source)
+            file_id = (
+                found.record_id
+                if found
+                else batch.holder(kind_named(file.attached.kind), file.attached.sha256)
+            )
+            digest = None if file_id is None else derive(batch.secret, b"attached", file_id.bytes)
+            known = batch.known.get(file.link)
+            if file_id is None or digest is None or (known is not None and known.digest == digest):
+                continue
+            content = _content_of(batch.work, file_id)
+            if content is None:
+                continue
+            record = batch.work.existing(record_id)
+            before = record.version
+            try:
+                _give(record, "attach", {"name": file.attached.name, "content": content})
+            except RecordTrashed:
+                raise
+            except (IllegalTransition, InvalidInput, RuleBroken):
+                continue
+            batch.note(file.link, record_id, digest)
+            changed = changed or record.version > before
+        return changed
 
     def _create(self, batch: Attempt, draft: Draft, verb: str) -> Record:
         kind = kind_named(draft.kind)
@@ -251,7 +294,7 @@ class Intake:
     def _named(self, draft: Draft, secret: bytes) -> Named:
         source = blind_source(secret, draft.kind, self._platform, draft.source_id)
         self._spoken[source] += 1
-        return Named(draft, source, self._spoken[source])
+        return named(draft, source, self._platform, secret, self._spoken[source])
 
     def _secret(self) -> bytes:
         """Return the key of the person's blind names, asked for once a batch."""
@@ -274,9 +317,22 @@ def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused
 
 
 def _digest(draft: Draft, sha256: bytes, secret: bytes) -> bytes:
-    """Return a keyed digest of everything a draft says, its content included."""
+    """Return a keyed digest of everything a draft says, its content included, but for what is attached to it."""
     wire = json_of((draft.verb, draft.arguments, draft.update_arguments, draft.tags))
     return derive(secret, b"import", wire + sha256)
+
+
+def _content_of(work: UnitOfWork, record_id: UUID) -> StoredContent | None:
+    """Return the content of a medium or a document; None where it is in the trash, erased or restricted.
+
+    Whoever names it needs no digest, which would outlive the record there when it is erased.
+    """
+    try:
+        record = work.existing(record_id)
+    except (NotFound, Erased, ProcessingRestricted):
+        return None
+    content: StoredContent = record.content  # type: ignore[attr-defined]  # only such records are attached
+    return None if record.deleted_at is not None else replace(content, digest=None)
 
 
 def _give(record: Record, verb: str, arguments: Mapping[str, Any]) -> None:

@@ -69,6 +69,20 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that is attached to a record, by the record's command ``attach``.
+
+    The draft of the file comes before that of the record and is named by ``kind`` and ``source_id``; where its
+    bytes, with this SHA-256, were there already as another record, that one is attached.
+    """
+
+    kind: str
+    source_id: str
+    sha256: str
+    name: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One record as a file has it.
 
@@ -78,7 +92,7 @@ class Draft:
     is skipped where none is. A thing that is known already gets ``update`` instead, with ``update_arguments``
     (the creating command's where it is None); None for what cannot change. ``revision`` counts the states of a
     thing at its source (SEQUENCE of RFC 5545) where it says so: one lower than what was heard before is skipped
-    as superseded.
+    as superseded. Each of the ``attached`` files is attached once: what the person detaches stays detached.
     """
 
     kind: str
@@ -90,6 +104,7 @@ class Draft:
     content: Content | None = None
     tags: tuple[str, ...] = ()
     revision: int | None = None
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

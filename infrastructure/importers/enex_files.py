@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import binascii
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element  # only handed over; see xml_elements.py
 
-from domain.productivity.note_terms import BodyFormat, NoteKind
+from domain.productivity.note_terms import MAX_ATTACHMENTS, BodyFormat, NoteKind
 from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
-from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
+from infrastructure.importers.attached_files import AttachedFile
+from infrastructure.importers.draft import (
+    Attached,
+    Draft,
+    Importer,
+    Limits,
+    Outcome,
+    Reading,
+    Refused,
+    UnreadableFile,
+)
 from infrastructure.importers.enml_text import markdown_of, task_groups
 from infrastructure.importers.offsets import plain
 from infrastructure.importers.text import digest_of, one_line, url_from
@@ -23,7 +35,14 @@ _LINE_CHARACTERS = 1000
 _LABEL_CHARACTERS = 64
 _TAGS = 100
 
-_NOT_KEPT = frozenset({"data", "recognition", "alternate-data", "thumbnail"})
+_BASE64_CHARACTERS = 1 << 20  # decoded at once; four of them are three bytes
+_WHITE_SPACE = str.maketrans("", "", " \t\r\n")
+_NO_TIME = 1970  # the year of resources that have none
+
+_NOT_KEPT = frozenset({"recognition", "alternate-data", "thumbnail"})
+_REST_OF_NOTE = "rest-of-note"
+"""Marks, as an attribute, what is left of a note behind a fault."""
+_WANTED = {"note": "<en-export>", "resource": f'<en-export><note {_REST_OF_NOTE}="">'}
 _ENML = (
     "en-note", "en-media", "en-todo", "en-crypt", "a", "abbr", "address", "b", "big", "blockquote", "br", "caption",
     "center", "cite", "code", "col", "colgroup", "dd", "del", "div", "dl", "dt", "em", "font", "h[1-6]", "hr", "i",
@@ -37,7 +56,8 @@ _CLIPPED = ("web.clip", "clearly", "mobile.clip")
 class EnexFiles(Importer):
     """Reads ``.enex``, of any version of Evernote and of any size.
 
-    The notes are entries, and so are their attachments, which are not kept (``attachment_not_kept``).
+    The notes are entries, and so are their attachments: a medium or a document each, attached to the note.
+    Where a note is refused or broken, its attachments are kept for themselves.
     Evernote exports no ids: a note is known again by its title and the moment it was made, and by its text
     where it tells no moment or another note of the file has the same two.
     """
@@ -46,38 +66,85 @@ class EnexFiles(Importer):
     suffixes: ClassVar[frozenset[str]] = frozenset({".enex"})
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
-        """Yield the notes in the order of the file, each before its attachments; a broken file gives those it has."""
+        """Yield the notes in the order of the file, each behind its attachments; a broken file gives those it has."""
         limits = reading.limits
         try:
             if path.stat().st_size > limits.bytes:
                 raise UnreadableFile
             with path.open("rb") as stream:
-                elements = Elements(stream, {"note": "<en-export>"}, limits, _NOT_KEPT, _ENML)
-                yield from _notes(elements, limits.entries)
+                elements = Elements(stream, _WANTED, limits, _NOT_KEPT, _ENML)
+                yield from _notes(elements, limits)
         except OSError:
             raise UnreadableFile from None
         if elements.root is None or elements.root.tag != "en-export":
             raise UnreadableFile
 
 
-def _notes(elements: Elements, most: int) -> Iterator[Draft | Refused]:
+def _notes(elements: Elements, limits: Limits) -> Iterator[Draft | Refused]:
     seen: dict[str, str] = {}
+    files: dict[Attached, None] = {}  # of the note in hand, which is told when it ends
     try:
         for number, found in enumerate(elements):
             if elements.root is None or elements.root.tag != "en-export":
                 return
-            if number >= most:
+            if number >= limits.entries:
                 raise Stopped("too_many_entries")  # noqa: TRY301 - as the elements stop by themselves
             if found is None:
+                files.clear()
                 yield Refused("broken_xml")
                 continue
             element, whole = found
-            yield _note(element, seen) if whole else Refused("too_large")
-            for _ in element.iterfind("resource"):
-                yield Refused("attachment_not_kept", Outcome.SKIPPED)
+            if element.tag == "resource":
+                yield _resource(element, files, limits) if whole else Refused("too_large")
+                continue
+            if _REST_OF_NOTE not in element.attrib:
+                yield _with(_note(element, seen), files) if whole else Refused("too_large")
+            files.clear()
     except Stopped as stopped:
         if elements.root is not None and elements.root.tag == "en-export":
             yield Refused(stopped.reason)
+
+
+def _with(note: Draft | Refused, files: dict[Attached, None]) -> Draft | Refused:
+    return replace(note, attached=tuple(files)) if isinstance(note, Draft) else note
+
+
+def _resource(resource: Element, files: dict[Attached, None], limits: Limits) -> Draft | Refused:
+    try:
+        data = _decoded(resource.find("data"))
+    except binascii.Error:
+        return Refused("broken_attachment")
+    if not data:
+        return Refused("empty_attachment")
+    made = _moment(resource.findtext("resource-attributes/timestamp", ""))
+    file = AttachedFile(
+        data,
+        resource.findtext("resource-attributes/file-name", ""),
+        resource.findtext("mime", ""),
+        made if made is not None and made.year > _NO_TIME else None,
+    )
+    draft = file.draft(limits.whole_file_bytes)
+    if len(files) < MAX_ATTACHMENTS:
+        files.setdefault(file.attached(draft))
+    return draft
+
+
+def _decoded(data: Element | None) -> bytes:
+    """Return the bytes of an attachment, and let go of their text; raises binascii.Error."""
+    text = "" if data is None or data.text is None else data.text
+    if data is not None:
+        data.text = None
+    decoded, left = bytearray(), ""
+    for start in range(0, len(text), _BASE64_CHARACTERS):
+        left += text[start : start + _BASE64_CHARACTERS].translate(_WHITE_SPACE)
+        if not left.isascii():
+            raise binascii.Error
+        whole = len(left) // 4 * 4
+        decoded += binascii.a2b_base64(left[:whole], strict_mode=True)
+        left = left[whole:]
+    if left:
+        raise binascii.Error
+    return bytes(decoded)
 
 
 def _note(note: Element, seen: dict[str, str]) -> Draft | Refused:

@@ -219,7 +219,9 @@ class _Builder(ContentHandler):
         if not self._open:
             return
         element, text = self._open.pop()
-        element.text = "".join(text).strip() or None
+        whole = "".join(text)
+        text.clear()  # or a large one would be held three times
+        element.text = whole.strip() or None
         if name in self._wanted:
             self._found.append((element, self._rooms.pop() >= 0))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.productivity.note_terms import BodyFormat, NoteKind
-from infrastructure.importers.draft import Draft, Limits, Outcome, Reading, Refused, UnreadableFile
-from infrastructure.importers.enex_files import EnexFiles
-from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples, written
+from infrastructure.importers.draft import Draft, Limits, Outcome, Refused, UnreadableFile
+from tests.importers.evernote import ENEX, enex, note
+from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples
 
 FILES = samples("notes", ".enex")
 SAMPLE_DRAFTS = 79
 SECONDS = 5.0  # of the processor for one hostile file, however busy the machine
-ENEX = EnexFiles()
 
 needs_samples = pytest.mark.skipif(not FILES, reason=MISSING)
-
-
-def enex(tmp_path: Path, body: str | bytes) -> Path:
-    head = '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE en-export SYSTEM "http://example.org/e.dtd">'
-    data = body if isinstance(body, bytes) else f"{head}<en-export>{body}</en-export>".encode()
-    return written(tmp_path, "notes.enex", data)
-
-
-def note(content: str, rest: str = "<created>20261101T100000Z</created>", title: str = "T") -> str:
-    enml = f'<!DOCTYPE en-note SYSTEM "http://example.org/enml2.dtd"><en-note>{content}</en-note>'
-    return f"<note><title>{title}</title><content><![CDATA[{enml}]]></content>{rest}</note>"
 
 
 def said(tmp_path: Path, body: str) -> dict[str, Any]:
@@ -48,7 +35,12 @@ def text_of(tmp_path: Path, content: str) -> str:
 
 def sample(name: str) -> Draft:
     (path,) = (path for path in FILES if path.name == name)
-    return only_draft(ENEX, path)
+    (draft,) = notes(path)
+    return draft
+
+
+def notes(path: Path) -> list[Draft]:
+    return [draft for draft in drafts(ENEX, path) if draft.kind == "note"]
 
 
 @needs_samples
@@ -56,7 +48,7 @@ def sample(name: str) -> Draft:
 def test_notes_and_attachments_of_a_sample_add_up(path: Path) -> None:
     source = path.read_text()
     entries = read(ENEX, path)
-    attachments = [entry for entry in entries if entry == Refused("attachment_not_kept", Outcome.SKIPPED)]
+    attachments = [entry for entry in entries if isinstance(entry, Draft) and entry.content is not None]
     assert len(attachments) == source.count("<resource>")
     assert len(entries) - len(attachments) == len(re.findall(r"<note>", source))
     assert all(isinstance(each, Draft) or each.outcome is Outcome.SKIPPED for each in entries)
@@ -64,13 +56,13 @@ def test_notes_and_attachments_of_a_sample_add_up(path: Path) -> None:
 
 @needs_samples
 def test_samples_give_as_many_drafts_as_measured() -> None:
-    assert sum(len(drafts(ENEX, path)) for path in FILES) >= SAMPLE_DRAFTS
+    assert sum(len(notes(path)) for path in FILES) >= SAMPLE_DRAFTS
 
 
 @needs_samples
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_reading_a_sample_twice_gives_the_same_sources(path: Path) -> None:
-    first, second = ([draft.source_id for draft in drafts(ENEX, path)] for _ in range(2))
+    first, second = ([draft.source_id for draft in notes(path)] for _ in range(2))
     assert first == second
     assert len(set(first)) == len(first)
 
@@ -78,7 +70,7 @@ def test_reading_a_sample_twice_gives_the_same_sources(path: Path) -> None:
 @needs_samples
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_tag_of_a_sample_is_left_in_the_text(path: Path) -> None:
-    for draft in drafts(ENEX, path):
+    for draft in notes(path):
         assert not re.search(r"</?(?:div|span|en-\w+|li|br)\b", draft.arguments["body"])
 
 
@@ -241,18 +233,6 @@ def test_note_without_any_word_is_refused(tmp_path: Path) -> None:
 def test_long_words_are_cut(tmp_path: Path) -> None:
     found = said(tmp_path, note("y" * 1_200_000, "<tag>" + "t" * 99 + "</tag>", "x" * 900))
     assert (len(found["title"]), len(found["body"])) == (500, 1_000_000)
-
-
-def test_attachments_take_no_memory(tmp_path: Path) -> None:
-    data = "QUJD" * 16 + "\n"
-    resource = f'<resource><data encoding="base64">{data * 200_000}</data><mime>image/png</mime></resource>'
-    path = enex(tmp_path, note("a", resource) * 2)
-    tracemalloc.start()
-    entries = list(ENEX.read(path, Reading()))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert len(entries) == 4
-    assert peak < 4 << 20
 
 
 def test_file_that_breaks_off_gives_the_notes_it_has(tmp_path: Path) -> None:
