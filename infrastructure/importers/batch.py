@@ -331,8 +331,8 @@ def _content_of(work: UnitOfWork, record_id: UUID) -> StoredContent | None:
         record = work.existing(record_id)
     except (NotFound, Erased, ProcessingRestricted):
         return None
-    content: StoredContent = record.content  # type: ignore[attr-defined]  # only such records are attached
-    return None if record.deleted_at is not None else replace(content, digest=None)
+    content: StoredContent | None = record.content  # type: ignore[attr-defined]  # only such records are attached
+    return None if record.deleted_at is not None or content is None else replace(content, digest=None)
 
 
 def _give(record: Record, verb: str, arguments: Mapping[str, Any]) -> None:

@@ -31,8 +31,8 @@ _ORIENTATIONS: dict[tuple[int, int | None], int] = {
 class HeifImageFile(ImageFile):
     """A HEIF file of which only the header is read; there is nothing to load.
 
-    Its size is that before turning. How it is turned is told by properties of the picture: where EXIF says
-    something else, or the same once more, that does not count (clause 6.5 and annex A).
+    Its size is that before turning. How it is turned is told by properties of the picture (``irot``, ``imir``): where
+    EXIF says something else, or the same once more, that does not count.
     """
 
     format = "HEIF"

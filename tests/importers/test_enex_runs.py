@@ -223,6 +223,7 @@ def test_note_does_not_keep_the_digest_of_its_file(store: Store, me: Session, tm
     assert [each.content.digest for each in written.attachments] == [None]
     medium = me.load(only_medium(store, me))
     assert isinstance(medium, Media)
+    assert medium.content is not None
     assert medium.content.digest is not None
 
 
