@@ -18,6 +18,8 @@ _PIECE = re.compile(
       | [^"(),:;<>\\=]+ | \\. | .""",
     re.DOTALL | re.VERBOSE,
 )
+_DISGUISED = re.compile(r"([^\s@]+) at ([^\s@]+\.[^\s@]+)")
+"""What archives of mailing lists make of an address."""
 _SPACED = re.compile(r" ?(@|(?<= )\.(?= )) ?")  # as RFC 822 allowed it
 _NAME_CHARACTERS = 1000
 _ADDRESS_CHARACTERS = 320
@@ -125,6 +127,8 @@ def _mailboxes_in(found: _Found) -> Iterator[Mailbox]:
         yield _mailbox(rest or " ".join(found.comments), addresses[0])
     elif len(parts) == 1 and "=?" not in name:
         yield _mailbox(" ".join(found.comments), name)  # the name of an account on the sender's machine
+    elif disguised := _DISGUISED.fullmatch(name):
+        yield _mailbox(" ".join(found.comments), f"{disguised[1]}@{disguised[2]}")
     elif name:
         yield _mailbox(name, "")
 

@@ -17,7 +17,8 @@ _PIECE = 1 << 16  # bytes read of a line at once
 _FROM_LINE = 400  # bytes of a line that are looked at
 
 _DATED = re.compile(
-    rb"""From [ ] (?: (?: "[^"\n]*" \S* | [^\s"]\S* ) \s+ | \s* )  # the sender, sometimes left out
+    rb"""From [ ]
+    (?: (?: "[^"\n]*" \S* | [^\s"]\S* (?: [ ]at[ ] \S+ )? ) \s+ | \s* )  # the sender, disguised by Mailman, or left out
     (?: Mon | Tue | Wed | Thu | Fri | Sat | Sun ) ,? \s+
     (?: (?: Jan | Feb | Mar | Apr | May | Jun | Jul | Aug | Sep | Oct | Nov | Dec ) \s+ \d{1,2}
       | \d{1,2} \s+ (?: Jan | Feb | Mar | Apr | May | Jun | Jul | Aug | Sep | Oct | Nov | Dec ) ) \b

@@ -44,6 +44,7 @@ def test_subject_too_long_is_cut(write: Write) -> None:
         (b"Lena <lena@example.org>", "Lena", "lena@example.org"),
         (b'"Brandt, Lena" <lena@example.org>', "Brandt, Lena", "lena@example.org"),
         (b"lena@example.org (Lena)", "Lena", "lena@example.org"),
+        (b"lena at example.org (Lena)", "Lena", "lena@example.org"),
         (b"=?utf-8?q?J=C3=B6rg,_Dr.?= <j@example.org>", "Jörg, Dr.", "j@example.org"),
         (b'"=?utf-8?q?J=C3=B6rg?=" <j@example.org>', "Jörg", "j@example.org"),
         (b"Friends: lena@example.org;", "", "lena@example.org"),

@@ -47,6 +47,7 @@ def test_missing_blank_line_before_a_message_is_forgiven(write: Write) -> None:
         b"From lena@example.org Mon, 2 Nov 2026 10:00:00 +0100",
         b"From Mon Nov  2 10:00:00 2026",
         b"From lena@example.org",
+        b"From lena at example.org  Mon Nov  2 10:00:00 2026",
     ],
 )
 def test_from_lines_of_many_programs_begin_a_message(write: Write, line: bytes) -> None:
