@@ -10,6 +10,8 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from domain.shared.values import MAX_URL, require_url
+from infrastructure.importers.japanese import CODEC as JAPANESE
+from infrastructure.importers.japanese import shifts, text_of_japanese
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -38,7 +40,7 @@ _WIDER = {
     "big5": "big5hkscs",
     "shift_jis": "cp932",
     "euc_kr": "cp949",
-    "iso2022_jp": "iso2022_jp_ext",
+    "iso2022_jp": JAPANESE,
 }
 """What programs mean by a codec's name: its later extension, as browsers read it too."""
 
@@ -83,8 +85,9 @@ def url_from(text: str) -> str | None:
 def decoded(data: bytes, charset: str | None = None) -> str:
     """Decode the bytes of a file, or of a part of one; never fails.
 
-    A byte order mark decides, or the zeros of UTF-16 where no charset is named; then the named charset if
-    it fits, then UTF-8 if it fits; then whichever of the named charset, UTF-8 and Windows-1252 loses least.
+    A byte order mark decides, or the zeros of UTF-16 or the shifts of ISO-2022-JP where no charset is named; then
+    the named charset if it fits, then UTF-8 if it fits; then whichever of the named charset, UTF-8 and Windows-1252
+    loses least.
     Of a character of UTF-8 that was cut, or a surrogate, what is left counts as UTF-8 where that is named.
     """
     for mark, name in _BYTE_ORDER_MARKS:
@@ -94,6 +97,13 @@ def decoded(data: bytes, charset: str | None = None) -> str:
     if wide is not None:
         return data.decode(wide, "replace")
     named = _codec(charset.strip().lower()) if charset else None
+    if named in {None, _WINDOWS, JAPANESE} and shifts(data):
+        return text_of_japanese(data)
+    return _best_decoded(data, named)
+
+
+def _best_decoded(data: bytes, named: str | None) -> str:
+    """Decode what nothing in the bytes themselves tells the codec of."""
     # Latin-1 is what programs name that do not know, and it fits everything; UTF-8 that fits is no accident.
     for codec in ("utf-8",) if named in {None, _WINDOWS} else (named, "utf-8"):
         with contextlib.suppress(ValueError):
