@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from domain.communication.email_terms import DRAFTS, INBOX, JUNK, SENT
 from infrastructure.importers.mail_headers import Headers
@@ -13,41 +14,43 @@ from infrastructure.importers.text import one_line
 ARCHIVE = "archive"
 TRASH = "trash"
 
-_FOLDERS = {
-    "inbox": INBOX,
-    "posteingang": INBOX,
-    "sent": SENT,
-    "sent mail": SENT,
-    "sent items": SENT,
-    "sent messages": SENT,
-    "gesendet": SENT,
-    "gesendete objekte": SENT,
-    "draft": DRAFTS,
-    "drafts": DRAFTS,
-    "entwurf": DRAFTS,
-    "entwürfe": DRAFTS,
-    "spam": JUNK,
-    "junk": JUNK,
-    "junk e-mail": JUNK,
-    "bulk mail": JUNK,
-    "trash": TRASH,
-    "bin": TRASH,
-    "deleted items": TRASH,
-    "deleted messages": TRASH,
-    "papierkorb": TRASH,
-    "archive": ARCHIVE,
-    "archives": ARCHIVE,
-    "archived": ARCHIVE,
-    "archiv": ARCHIVE,
-    "archiviert": ARCHIVE,
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split("; "))
+
+
+_NAMES = {
+    INBOX: "inbox; posteingang; boîte de réception; recibidos; bandeja de entrada; caixa de entrada"
+    "; posta in arrivo; in arrivo; postvak in",
+    SENT: "sent; sent mail; sent items; sent messages; gesendet; gesendete objekte; gesendete elemente; envoyés"
+    "; messages envoyés; éléments envoyés; enviados; mensajes enviados; elementos enviados; e-mails enviados"
+    "; mensagens enviadas; itens enviados; inviati; posta inviata; inviata; verzonden; verzonden items",
+    DRAFTS: "draft; drafts; entwurf; entwürfe; brouillon; brouillons; borrador; borradores; rascunho; rascunhos; bozza; bozze"
+    "; concepten",
+    JUNK: "spam; junk; junk e-mail; bulk mail; courrier indésirable; indésirables; correo no deseado; posta indesiderata"
+    "; ongewenste e-mail",
+    TRASH: "trash; bin; deleted items; deleted messages; papierkorb; gelöschte elemente; corbeille; éléments supprimés; papelera"
+    "; elementos eliminados; lixo; lixeira; itens excluídos; itens eliminados; cestino; posta eliminata; prullenbak"
+    "; verwijderde items",
+    ARCHIVE: "archive; archives; archived; archiv; archiviert; archivé; archivés; archivado; archivados; arquivado"
+    "; arquivados; arquivo; archiviato; archiviati; archivio; gearchiveerd; archief",
 }
-"""Names of the folders that every mail program has, in the languages we know of."""
+"""What the folders that every mail program has are called in English, German, French, Spanish, Portuguese, Italian and Dutch."""
+_FOLDERS = {name: folder for folder, names in _NAMES.items() for name in _words(names)}
 
 _FOLDER_ORDER = (JUNK, TRASH, DRAFTS, SENT, INBOX, ARCHIVE)
-_UNREAD = frozenset({"unread", "ungelesen"})
-_STARRED = frozenset({"starred", "markiert"})
-_NO_TAGS = frozenset({"opened", "geöffnet", "important", "wichtig", "chat", "muted"})
-_CATEGORY = re.compile(r"(category|kategorie)\b", re.IGNORECASE)
+_UNREAD = _words(
+    "unread; ungelesen; non lu; non lus; no leído; no leídos; não lido; não lidos; não lida; não lidas; non letto"
+    "; non letti; da leggere; ongelezen"
+)
+_STARRED = _words(
+    "starred; markiert; suivis; messages suivis; destacado; destacados; com estrela; speciali; met ster"
+)
+_NO_TAGS = _words(
+    "opened; geöffnet; ouvert; ouverts; abierto; abiertos; aberto; abertos; aberta; abertas; aperto; aperti; letto; letti"
+    "; geopend; important; importants; wichtig; importante; importantes; importanti; belangrijk; chat; muted"
+)
+_CATEGORY = re.compile(r"(category|kategorie|catégorie|categoría|categoria|categorie)\b", re.IGNORECASE)
 
 _MOZILLA_READ, _MOZILLA_REPLIED, _MOZILLA_MARKED, _MOZILLA_EXPUNGED, _MOZILLA_FORWARDED = (
     0x0001,
@@ -81,7 +84,7 @@ def status_of(headers: Headers, file_name: str) -> Status:
     It counts as read unless its program says otherwise: who brings in ten years of mail from a program that
     kept no marks does not want ten thousand unread messages.
     """
-    status = Status(folder=_FOLDERS.get(file_name.casefold().replace("_", " ")))
+    status = Status(folder=_FOLDERS.get(normalize("NFC", file_name).casefold().replace("_", " ")))
     status.is_junk = status.folder == JUNK or _is_spam(headers)
     _unix(status, headers)
     _mozilla(status, headers)

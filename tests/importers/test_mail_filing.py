@@ -77,6 +77,9 @@ def test_address_where_a_message_id_belongs_makes_no_thread(write: Write) -> Non
             "X-Gmail-Labels: =?UTF-8?Q?Ge=C3=B6ffnet,Spam?=",
             {"is_junk": True, "folder": "junk", "is_read": True},
         ),
+        ("X-Gmail-Labels: Corbeille,Non lus", {"folder": "trash", "is_read": False}),
+        ("X-Gmail-Labels: Enviados,Destacados", {"folder": "sent", "is_flagged": True}),
+        ("X-Gmail-Labels: Caixa de entrada,Abertas", {"folder": "inbox", "is_read": True}),
         ("X-Gmail-Labels: Archived,Starred", {"folder": "archive", "is_flagged": True}),
         ("X-Spam-Flag: YES", {"is_junk": True, "folder": "junk"}),
     ],
@@ -93,10 +96,16 @@ def test_labels_of_the_person_become_tags(write: Write) -> None:
     assert draft.tags == ("Hut, winter", "Work")
 
 
+def test_marks_of_gmail_are_no_tags_in_other_languages(write: Write) -> None:
+    labels = "Posta in arrivo,Aperti,Importanti,Categoria: Forum,Da leggere,Casa"
+    assert draft_in(write(f"X-Gmail-Labels: {labels}\n".encode() + HEAD + b"\nx")).tags == ("Casa",)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("Sent Items.mbox", {"folder": "sent", "direction": Direction.OUTGOING}),
+        ("Entwu\u0308rfe.mbox", {"folder": "drafts", "direction": Direction.OUTGOING}),
         ("Junk.mbox", {"folder": "junk", "is_junk": True}),
         ("mail.mbox", {"folder": "inbox", "is_junk": False}),
     ],
