@@ -25,6 +25,8 @@ _MAX_HOPS = 50
 _COMMENT = re.compile(r"\([^()]*\)")
 _UTC_OFFSET = re.compile(r"\b(?:GMT|UTC?)\s*([+-]\d{4})\b")
 _COLON_OFFSET = re.compile(r"([+-]\d{2}):(\d{2})\s*$")
+_NO_YEAR = " -0001 "
+"""In the date that PHP writes for none: ``Tue, 30 Nov -0001 00:00:00 +0000``."""
 _LEAP_SECOND = re.compile(r"(\d:\d{2}):60\b")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*( [+-]\d{4})?")
 _ENVELOPE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*", re.DOTALL)
@@ -86,7 +88,7 @@ def _envelope_date(from_line: bytes) -> datetime | None:
 def moment_in(text: str, zone: tzinfo) -> datetime | None:
     """Read a date and time as mail has them; None for what is none, or cannot be true."""
     text = " ".join(_COMMENT.sub(" ", text[:_MAX_CHARACTERS]).split())
-    if not text:
+    if not text or _NO_YEAR in text:
         return None
     moment = _iso(text) if _ISO.match(text) else _rfc(_known_to_library(text))
     if moment is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:

@@ -136,7 +136,14 @@ def test_date_is_read(write: Write, written: bytes, moment: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [b"", b"yesterday", b"Mon, 30 Jun 3609 15:33:50 +0600", b"Mon, 2 Nov 2026 10:00:00 +9999", b"1 Jan 0001"],
+    [
+        b"",
+        b"yesterday",
+        b"Mon, 30 Jun 3609 15:33:50 +0600",
+        b"Mon, 2 Nov 2026 10:00:00 +9999",
+        b"1 Jan 0001",
+        b"Tue, 30 Nov -0001 00:00:00 +0000",
+    ],
 )
 def test_date_that_cannot_be_true_is_no_date(write: Write, written: bytes) -> None:
     assert said(write(HEAD + b"Date: " + written + b"\n\nx"))["sent_at"] is None
