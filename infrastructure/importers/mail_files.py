@@ -66,6 +66,8 @@ class MailFiles:
             with path.open("rb") as stream:
                 beginning = stream.read(_HEAD_BYTES)
                 stream.seek(0)
+                if not beginning.strip() and path.suffix.lower() == ".mbox":
+                    return  # a folder without mail
                 if mbox.is_mbox(beginning):
                     yield from _all_of(mbox.entries(stream, limits), Messages(reading, path.stem))
                 else:
@@ -117,6 +119,8 @@ class Messages:
         headers, start = headers_of(message, 0, len(message))
         if not headers.values:
             return Refused("no_headers")
+        if _is_folder_data(headers):
+            return Refused("folder_data", Outcome.SKIPPED)
         status = status_of(headers, self._file_name)
         if status.is_expunged:
             return Refused("deleted", Outcome.SKIPPED)
@@ -171,6 +175,13 @@ class Messages:
             "references": references,
             "thread_key": self._threads.key_of(message_id, in_reply_to, references, subject),
         }
+
+
+def _is_folder_data(headers: Headers) -> bool:
+    """Tell the first "message" of a mailbox in which IMAP servers keep their counters."""
+    return ("x-imap" in headers or "x-imapbase" in headers) and "FOLDER INTERNAL DATA" in headers.raw(
+        "subject"
+    )
 
 
 def _filing(status: Status, direction: Direction) -> dict[str, Any]:

@@ -132,3 +132,15 @@ def test_source_is_kept_as_it_came_without_the_line_that_is_no_part_of_it(write:
     assert draft.content.media_type == "message/rfc822"
     assert draft.content.data == b"From: a@example.org\nSubject: 1\n\nFrom x\n"
     assert draft.update is None
+
+
+def test_counters_of_an_imap_server_are_no_message(write: Write) -> None:
+    data = b"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1 2\nStatus: RO\n\nx\n\n"
+    counters, message = read(write(FROM + data + FROM + mail(b"1", b"y")))
+    assert counters == Refused("folder_data", Outcome.SKIPPED)
+    assert isinstance(message, Draft)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n"])
+def test_folder_without_mail_holds_no_entry(write: Write, data: bytes) -> None:
+    assert read(write(data, "Archive.mbox")) == []
