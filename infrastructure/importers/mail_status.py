@@ -59,6 +59,14 @@ _MOZILLA_READ, _MOZILLA_REPLIED, _MOZILLA_MARKED, _MOZILLA_EXPUNGED, _MOZILLA_FO
     0x0008,
     0x1000,
 )
+_MOZILLA_TAGS = {
+    "$label1": "Important",
+    "$label2": "Work",
+    "$label3": "Personal",
+    "$label4": "To Do",
+    "$label5": "Later",
+}
+"""The tags that Thunderbird has from the beginning."""
 _MAX_LABELS_CHARACTERS = 10_000
 _MAX_TAGS = 100
 
@@ -86,6 +94,8 @@ def status_of(headers: Headers, file_name: str) -> Status:
     """
     status = Status(folder=_FOLDERS.get(normalize("NFC", file_name).casefold().replace("_", " ")))
     status.is_junk = status.folder == JUNK or _is_spam(headers)
+    if headers.raw("x-unsent").strip() == "1":  # a draft that Outlook has saved
+        status.folder = DRAFTS
     _unix(status, headers)
     _mozilla(status, headers)
     _gmail(status, headers)
@@ -119,8 +129,9 @@ def _mozilla(status: Status, headers: Headers) -> None:
         status.is_expunged = bool(bits & _MOZILLA_EXPUNGED)
     keys = headers.text("x-mozilla-keys").split()
     status.is_junk = status.is_junk or "junk" in {key.lower() for key in keys}
+    tags = [_MOZILLA_TAGS.get(key.lower(), key) for key in keys]
     _add_tags(
-        status, [key for key in keys if key[:1] not in "$\\" and key.lower() not in {"junk", "nonjunk"}]
+        status, [tag for tag in tags if tag[:1] not in "$\\" and tag.lower() not in {"junk", "nonjunk"}]
     )
 
 

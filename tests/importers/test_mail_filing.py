@@ -81,6 +81,7 @@ def test_address_where_a_message_id_belongs_makes_no_thread(write: Write) -> Non
         ("X-Gmail-Labels: Enviados,Destacados", {"folder": "sent", "is_flagged": True}),
         ("X-Gmail-Labels: Caixa de entrada,Abertas", {"folder": "inbox", "is_read": True}),
         ("X-Gmail-Labels: Archived,Starred", {"folder": "archive", "is_flagged": True}),
+        ("X-Unsent: 1", {"folder": "drafts", "direction": Direction.OUTGOING}),
         ("X-Spam-Flag: YES", {"is_junk": True, "folder": "junk"}),
     ],
 )
@@ -94,6 +95,11 @@ def test_labels_of_the_person_become_tags(write: Write) -> None:
         write(b'X-Gmail-Labels: Inbox,Important,Category Updates,"Hut, winter",Work\n' + HEAD + b"\nx")
     )
     assert draft.tags == ("Hut, winter", "Work")
+
+
+def test_tags_of_thunderbird_have_the_names_it_shows(write: Write) -> None:
+    draft = draft_in(write(b"X-Mozilla-Keys: $label4 nonjunk hut $Forwarded   \n" + HEAD + b"\nx"))
+    assert draft.tags == ("To Do", "hut")
 
 
 def test_marks_of_gmail_are_no_tags_in_other_languages(write: Write) -> None:
