@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from domain.communication.email_terms import Attachment, Disposition, MailCrypto
 from infrastructure.importers.draft import Limits
+from infrastructure.importers.mail_flowed import reflowed
 from infrastructure.importers.mail_headers import Headers, base64_bytes, headers_of
 from infrastructure.importers.mail_html import text_of
 from infrastructure.importers.markup import charset_of
@@ -209,7 +210,7 @@ def _plain_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
     texts: list[str] = []
     for part in forms:
         if part.media_type == "text/plain" and room.text > 0:
-            text = _words_of(source, part).strip("\r\n")
+            text = _plain_words_of(source, part).strip("\r\n")
             room.text -= len(text)
             texts.append(text)
     return [text for text in texts if text.strip()]
@@ -225,6 +226,13 @@ def _html_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
             room.text -= len(text)
             texts.append(text)
     return [text for text in texts if text]
+
+
+def _plain_words_of(source: bytes, part: _Part) -> str:
+    text = _words_of(source, part)
+    if part.parameters.get("format", "").lower() != "flowed":
+        return text
+    return reflowed(text, deletes_space=part.parameters.get("delsp", "").lower() == "yes")
 
 
 def _words_of(source: bytes, part: _Part) -> str:

@@ -149,3 +149,19 @@ def test_encryption_and_signature_are_noticed(
 
 def test_text_too_long_is_cut(write: Write) -> None:
     assert len(said(write(HEAD + b"\n" + b"word " * 300_000))["text_body"]) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("more", "body", "text"),
+    [
+        ("", "Dear Lena,\n\nthe garlic \nis in.\n", "Dear Lena,\n\nthe garlic is in."),
+        ("", "> the garlic \n> is in\n>> where? \nHere.\n", "> the garlic is in\n>> where?\nHere."),
+        ("", " From here\n >no quotation\n", "From here\n>no quotation"),
+        ("", "so \n-- \nLena\n", "so \n-- \nLena"),
+        ("; delsp=yes", "ニンニ \nクです\n", "ニンニクです"),
+        ("; delsp=no", "ends \n", "ends "),
+    ],
+)
+def test_flowed_lines_become_the_paragraphs_they_were(write: Write, more: str, body: str, text: str) -> None:
+    head = f"Content-Type: text/plain; charset=utf-8; format=flowed{more}\n\n".encode()
+    assert said(write(HEAD + head + body.encode()))["text_body"] == text
