@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.productivity.calendar_event_terms import Classification, IcalStatus, Override, Transparency
 from domain.productivity.occurrences import MAX_OCCURRENCES
-from infrastructure.importers.content_lines import Component, position
+from infrastructure.importers.content_lines import Component
 from infrastructure.importers.draft import Draft, Outcome, Refused
 from infrastructure.importers.icalendar_overrides import (
     Change,
@@ -37,6 +37,7 @@ from infrastructure.importers.icalendar_words import (
     entry_digest,
     labels,
     place_of,
+    position_of,
     source_name,
     title_of,
     url_of,
@@ -183,7 +184,7 @@ def _draft(uid: str, event: Whole) -> Draft:
 def _said(component: Component, span: Span, name: str, around: Surroundings) -> dict[str, Any]:
     """Return the arguments that have nothing to do with the series."""
     invited = attendees(component)
-    where = position(component.text("GEO"))
+    where = position_of(component)
     return {
         "calendar_name": around.calendar_name or None,
         "location": place_of(component),

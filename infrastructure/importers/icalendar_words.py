@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from domain.productivity.calendar_event_terms import MAX_ATTACHMENTS
 from domain.shared.values import MAX_URL
-from infrastructure.importers.content_lines import Component, ContentLine, split_value
+from infrastructure.importers.content_lines import Component, ContentLine, position, split_value
 from infrastructure.importers.enml_text import markdown_of
 from infrastructure.importers.icalendar_zones import Zones
 from infrastructure.importers.mail_html import text_of
@@ -26,6 +26,9 @@ _NOT_NAMING = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "ATT
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_ADDRESS = re.compile(r"(?:cid|data|[a-z]):", re.IGNORECASE)
 """A part of the message that the file came with, the content itself, or a drive of some computer."""
+_LINE_ENDS = re.compile(r"\\+[nN]|\n")
+"""Those of Apple in a parameter: escaped once, twice, or not at all."""
+_FOOTER = re.compile(r"\n*-::~:~::~[:~]*::-\n")
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/.*)?")
 
 
@@ -48,7 +51,12 @@ def title_of(component: Component) -> str:
 
 def place_of(component: Component) -> str:
     """Return the place in words, cut to size."""
-    return one_line(component.text("LOCATION"), LINE_CHARACTERS)
+    return one_line(component.text("LOCATION") or _place_of_apple(component), LINE_CHARACTERS)
+
+
+def position_of(component: Component) -> tuple[float, float] | None:
+    """Return latitude and longitude, which Apple keeps with the place."""
+    return position(component.text("GEO") or component.text("X-APPLE-STRUCTURED-LOCATION"))
 
 
 def described(component: Component, remarks: Iterable[str] = ()) -> str:
@@ -110,6 +118,14 @@ def entry_digest(component: Component) -> str:
     return digest_of(component.name, *said)
 
 
+def _place_of_apple(component: Component) -> str:
+    line = component.first("X-APPLE-STRUCTURED-LOCATION")
+    if line is None:
+        return ""
+    address = _LINE_ENDS.sub(", ", line.param("X-ADDRESS").strip())
+    return ", ".join(each for each in (line.param("X-TITLE"), address) if each)
+
+
 def _holds_bytes(line: ContentLine) -> bool:
     return line.param("VALUE").upper() == "BINARY" or line.param("ENCODING").upper() in {"B", "BASE64"}
 
@@ -122,8 +138,15 @@ def _url(line: ContentLine) -> str | None:
 
 
 def _without_tags(text: str) -> str:
-    """Return a description as text that was written as HTML, as Google does; any other one as it is."""
-    return markdown_of(text, TEXT_CHARACTERS, {}) if is_html(text[:_HTML_CHARACTERS]) else text
+    """Return a description as text that was written as HTML, as Google does; any other one as it is.
+
+    What Google adds below of the call is text also where the description is HTML.
+    """
+    footer = _FOOTER.search(text)
+    own = text if footer is None else text[: footer.start()]
+    if not is_html(own[:_HTML_CHARACTERS]):
+        return text
+    return markdown_of(own, TEXT_CHARACTERS, {}) + text[len(own) :]
 
 
 def _from_html(component: Component) -> str:

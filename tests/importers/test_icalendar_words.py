@@ -1,0 +1,44 @@
+"""What programs write beside the standard about an event is kept as a person would read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.importers.calendars import event
+
+_LINE = "-::~:~::~:~:~:~:~:~:~::~:~::-"
+_CALL = f"{_LINE}\\nJoin with Google Meet: https://meet.example/a\\n\\nDo not edit this section.\\n{_LINE}"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("<b>Tea</b><br>and cake", "Tea\nand cake"),
+        ("<p>Tea</p><p>&lt\\;3</p>", "Tea\n\n<3"),
+        ("Tea if a < b", "Tea if a < b"),
+    ],
+)
+def test_html_above_what_google_adds_of_the_call_is_kept_as_text(
+    tmp_path: Path, written: str, kept: str
+) -> None:
+    found = event(tmp_path, "DTSTART:20261224", f"DESCRIPTION:{written}\\n\\n{_CALL}")
+    assert found["description"].split("\n\n-::")[0] == kept
+    assert "https://meet.example/a\n\nDo not edit" in found["description"]
+
+
+_APPLE = (
+    'X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-ADDRESS="12 Rue de Rivoli\\\\n75004 Paris"'
+    ';X-APPLE-RADIUS=70;X-TITLE="Le Grand Café":geo:48.8558,2.3584'
+)
+
+
+def test_position_of_a_place_of_apple_is_kept(tmp_path: Path) -> None:
+    found = event(tmp_path, "DTSTART:20261224", "LOCATION:Café", _APPLE)
+    assert (found["location"], found["latitude"], found["longitude"]) == ("Café", 48.8558, 2.3584)
+
+
+def test_place_of_apple_has_a_name_where_the_event_gives_none(tmp_path: Path) -> None:
+    found = event(tmp_path, "DTSTART:20261224", _APPLE)
+    assert found["location"] == "Le Grand Café, 12 Rue de Rivoli, 75004 Paris"
