@@ -130,8 +130,8 @@ def placed(
     for master in [each for each in masters if each.series.recurs][:MAX_SERIES_ASKED]:
         frame = master.series.span.start
         asked = {place: occurrence.as_in(frame) for place, occurrence in sought.items()}
-        given = master.series.given(asked.values())
-        found.update((place, (master, time)) for place, time in asked.items() if time in given)
+        meant = master.series.meant(asked.values())
+        found.update((place, (master, meant[time])) for place, time in asked.items() if time in meant)
         sought = {place: occurrence for place, occurrence in sought.items() if place not in found}
     for each in changes:
         yield each, found.get(each.place)

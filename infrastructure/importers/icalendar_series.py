@@ -22,7 +22,7 @@ from infrastructure.importers.icalendar_times import (
     until_day,
     until_text,
 )
-from infrastructure.importers.icalendar_zones import Zones
+from infrastructure.importers.icalendar_zones import Zones, wall_time
 from infrastructure.importers.text import one_line
 
 _NOTE_CHARACTERS = 500
@@ -79,6 +79,17 @@ class Series:
         start = self.span.start
         return matching(start.local, self.rule, self.extra, asked, timezone=start.zone)
 
+    def meant(self, asked: Iterable[datetime]) -> Mapping[datetime, datetime]:
+        """Return the occurrences that local starts name; a midnight that is none stands for that day."""
+        time_of_day = self.span.start.local.time()
+        choices = {
+            each: (each, datetime.combine(each, time_of_day)) if each.time() == time.min else (each,)
+            for each in asked
+        }
+        given = self.given({choice for some in choices.values() for choice in some})
+        found = {each: next((one for one in some if one in given), None) for each, some in choices.items()}
+        return {each: one for each, one in found.items() if one is not None}
+
 
 def span_of(component: Component, zones: Zones) -> Span:
     """Read start and end of what stands for itself; raises Unfit.
@@ -116,8 +127,8 @@ def _span_of_series(component: Component, zones: Zones) -> Span:
 
 def _bounds(component: Component, zones: Zones) -> tuple[Instant, datetime | None]:
     start = _start(component, zones)
-    if start.kind is not TimeKind.ALL_DAY and start.local.time() == time.min and _is_all_day(component):
-        start = Instant(TimeKind.ALL_DAY, start.local)
+    if start.kind is not TimeKind.ALL_DAY and _is_all_day(component):
+        start = _day_begun(start, zones)
     try:
         return start, _end(component, start, zones)
     except UnreadableTime:
@@ -156,15 +167,8 @@ def _own_ends(extra: Mapping[datetime, datetime | None], span: Span) -> dict[dat
 
 
 def _in_series(skipped: Iterable[datetime], series: Series) -> tuple[datetime, ...]:
-    """Return the skipped occurrences that there are; a midnight that is none stands for that day."""
-    time_of_day = series.span.start.local.time()
-    choices = {
-        each: (each, datetime.combine(each, time_of_day)) if each.time() == time.min else (each,)
-        for each in skipped
-    }
-    given = series.given({choice for some in choices.values() for choice in some})
-    found = (next((choice for choice in some if choice in given), None) for some in choices.values())
-    return tuple(dict.fromkeys(each for each in found if each is not None))[:MAX_OCCURRENCES]
+    """Return the skipped occurrences that there are."""
+    return tuple(dict.fromkeys(series.meant(skipped).values()))[:MAX_OCCURRENCES]
 
 
 def kept_rule(component: Component, start: Instant, zones: Zones) -> tuple[str | None, tuple[str, ...]]:
@@ -201,6 +205,19 @@ def unknown_zone(line: ContentLine | None) -> tuple[str, ...]:
     return (f"TZID: {tzid}",) if tzid else ()
 
 
+def _day_begun(start: Instant, zones: Zones) -> Instant:
+    """Return the day that begins then, on the wall or in the calendar's own zone; the time where none does."""
+    local = _on_own_wall(start, zones)
+    return Instant(TimeKind.ALL_DAY, local) if local.time() == time.min else start
+
+
+def _on_own_wall(moment: Instant, zones: Zones) -> datetime:
+    """Return what the wall shows; at a time in UTC that is no midnight, the wall of the calendar's own zone."""
+    if moment.kind is not TimeKind.UTC or moment.local.time() == time.min:
+        return moment.local
+    return wall_time(moment.local, zones.own(moment.local))
+
+
 def _is_all_day(component: Component) -> bool:
     return any(component.word(name) in {"TRUE", "1"} for name in _ALL_DAY_MARKS)
 
@@ -211,7 +228,9 @@ def _end(component: Component, start: Instant, zones: Zones) -> datetime | None:
         end = instant(line, zones)
         if not end.in_range:
             return None
-        if end.kind is TimeKind.ALL_DAY or start.kind is TimeKind.ALL_DAY:
+        if start.kind is TimeKind.ALL_DAY:
+            return _midnight_from(_on_own_wall(end, zones))
+        if end.kind is TimeKind.ALL_DAY:
             return _midnight_from(end.local)
         return end.as_in(start)
     length = duration(component.word("DURATION"))

@@ -11,7 +11,7 @@ import pytest
 
 from domain.productivity.calendar_event_terms import IcalStatus, Override
 from domain.shared.values import LAST_YEAR
-from infrastructure.importers.draft import Draft, Reading, Refused
+from infrastructure.importers.draft import Draft, Outcome, Reading, Refused
 from infrastructure.importers.icalendar_overrides import MAX_FOLLOWING
 from tests.importers.calendars import IMPORTER, entries
 from tests.importers.reading import written
@@ -51,6 +51,17 @@ def series(*changes: str, rule: str = "FREQ=WEEKLY;COUNT=5") -> str:
         f"RRULE:{rule}\nSUMMARY:Choir"
     )
     return "".join(f"BEGIN:VEVENT\nUID:s\n{each}\nEND:VEVENT\n" for each in (master, *changes))
+
+
+@pytest.mark.parametrize(
+    "occurrence", [";TZID=Europe/Berlin:20250113T000000", ";VALUE=DATE:20250113", ":20250113T000000"]
+)
+def test_midnight_of_a_day_names_the_occurrence_of_that_day(tmp_path: Path, occurrence: str) -> None:
+    change = f"RECURRENCE-ID{occurrence}\nDTSTART;TZID=Europe/Berlin:20250114T160000\nSUMMARY:Choir"
+    whole, part = entries(tmp_path, series(change))
+    assert isinstance(whole, Draft)
+    assert [each.occurrence for each in whole.arguments["overrides"]] == [datetime(2025, 1, 13, 9)]  # noqa: DTZ001 - wall time
+    assert part == Refused("part_of_series", Outcome.SKIPPED)
 
 
 def followed(day: str, *lines: str) -> str:

@@ -167,6 +167,14 @@ def test_midnights_that_outlook_marks_as_whole_days_are_days(tmp_path: Path) -> 
     assert found["end_local"] == at("2026-12-26")
 
 
+def test_marked_days_in_utc_are_those_of_the_own_zone(tmp_path: Path) -> None:
+    lines = ("DTSTART:20261224T050000Z", "DTEND:20261226T050000Z", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE")
+    found = event(tmp_path, *lines, timezone="America/New_York")
+    assert found["time_kind"] is TimeKind.ALL_DAY
+    assert (found["start_local"], found["end_local"]) == (at("2026-12-24"), at("2026-12-26"))
+    assert event(tmp_path, *lines, timezone="Europe/Berlin")["time_kind"] is TimeKind.UTC
+
+
 @pytest.mark.parametrize(
     ("rule", "kept"),
     [
