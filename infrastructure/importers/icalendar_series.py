@@ -33,6 +33,7 @@ _COUNTED = timedelta(days=100 * 366)
 """How long a series is counted that also has an end; one with a later end is ended by that."""
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
+_DAYS_OF_SYMBIAN = frozenset({"ANNIVERSARY", "EVENT"})
 _EXCLUDED_YEARS = timedelta(days=10 * 366)
 _MAX_EXCLUDED = 1000
 
@@ -219,7 +220,8 @@ def _on_own_wall(moment: Instant, zones: Zones) -> datetime:
 
 
 def _is_all_day(component: Component) -> bool:
-    return any(component.word(name) in {"TRUE", "1"} for name in _ALL_DAY_MARKS)
+    is_marked = any(component.word(name) in {"TRUE", "1"} for name in _ALL_DAY_MARKS)
+    return is_marked or component.word("X-EPOCAGENDAENTRYTYPE") in _DAYS_OF_SYMBIAN
 
 
 def _end(component: Component, start: Instant, zones: Zones) -> datetime | None:

@@ -86,7 +86,8 @@ class FirstVersion:
 def rule_of(text: str) -> str | None:
     """Return a rule of vCalendar 1.0 as one of iCalendar; None for any other.
 
-    Times of day and rules within a rule are not taken, nor what must be reckoned from the start (``MP1``).
+    Times of day and rules within a rule are not taken, nor what must be reckoned from the start (``MP1``). ``YD1`` is
+    the same date each year, for which telephones write it, and not the same of the days of a year.
     """
     kind, *words = text.upper().split() if len(text) <= _MAX_RULE else [""]
     match = _RULE.fullmatch(kind)
@@ -115,8 +116,6 @@ def _days(kind: str, words: list[str]) -> Iterator[str]:
             yield f"BYMONTH={','.join(_fit(_MONTH, word)[0] for word in words)}"
         case "YD" if words:
             yield f"BYYEARDAY={','.join(_fit(_DAY_OF_YEAR, word)[0] for word in words)}"
-        case "YD":
-            raise _Untranslatable
         case _ if words:
             raise _Untranslatable
 

@@ -43,6 +43,7 @@ def first(folder: Path, *lines: str, name: str = "VEVENT", head: str = "VERSION:
         ("MD1 2 15 #0", "FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=2,15"),
         ("MD1 1+ 3- LD #0", "FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=1,-3,-1"),
         ("YM1 6 7 #8", "FREQ=YEARLY;INTERVAL=1;BYMONTH=6,7;COUNT=8"),
+        ("YD1 #0", "FREQ=YEARLY;INTERVAL=1"),
         ("YD3 1 100 200 #0", "FREQ=YEARLY;INTERVAL=3;BYYEARDAY=1,100,200"),
     ],
 )
@@ -67,7 +68,6 @@ def test_rule_is_translated(tmp_path: Path, rule: str, kept: str) -> None:
         "MP1 6+ MO #12",
         "MD1 32 #2",
         "YM1 13 #2",
-        "YD1 #2",
         "YD1 367 #2",
         "tea",
     ],
@@ -151,3 +151,19 @@ def test_categories_are_parted_by_semicolons(tmp_path: Path) -> None:
     lines = ("DTSTART:20030310", "CATEGORIES:MEETING;PHONE CALL;A\\;B")
     assert first(tmp_path, *lines)["categories"] == ("MEETING", "PHONE CALL", "A;B")
     assert first(tmp_path, *lines, head="VERSION:2.0")["categories"] == ("MEETING;PHONE CALL;A;B",)
+
+
+@pytest.mark.parametrize("kind", ["ANNIVERSARY", "EVENT"])
+def test_midnight_of_a_day_in_the_calendar_of_a_telephone_is_that_day(tmp_path: Path, kind: str) -> None:
+    found = first(
+        tmp_path,
+        "DTSTART:19300412T000000",
+        f"X-EPOCAGENDAENTRYTYPE:{kind}",
+        "RRULE:YD1 #0",
+        head="VERSION:1.0\r\nTZ:+01",
+    )
+    assert (found["time_kind"], found["start_local"], found["timezone"]) == (
+        TimeKind.ALL_DAY,
+        at("1930-04-12"),
+        None,
+    )
