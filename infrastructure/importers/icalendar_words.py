@@ -23,6 +23,8 @@ MAX_LABELS = 1000
 _HTML_CHARACTERS = 200_000
 _NOT_NAMING = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "ATTACH"})
 """What a program writes anew each time, and what was not read when the first entries were named."""
+_ALSO = {"COMMENT": "Comment", "CONTACT": "Contact", "RESOURCES": "Resources"}
+_MAX_ALSO = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_ADDRESS = re.compile(r"(?:cid|data|[a-z]):", re.IGNORECASE)
 """A part of the message that the file came with, the content itself, or a drive of some computer."""
@@ -67,11 +69,22 @@ def described(component: Component, remarks: Iterable[str] = ()) -> str:
         if len(one_line(component.text(name), limit + 1)) > limit
     ]
     text = _without_tags(component.text("DESCRIPTION")) or _from_html(component)
-    whole = "\n\n".join(each for each in (*long, text) if each.strip())
+    whole = "\n\n".join(each for each in (*long, text, _also_said(component)) if each.strip())
     ending = "\n".join(remarks)
     room = max(0, TEXT_CHARACTERS - len(ending) - 2)
     whole = plain_text(whole, room)
     return f"{whole}\n\n{ending}" if whole and ending else whole or ending
+
+
+def _also_said(component: Component) -> str:
+    """Return on lines of their own what an event has no field for."""
+    said = (
+        f"{name}: {one_line(line.text, LINE_CHARACTERS)}"
+        for prop, name in _ALSO.items()
+        for line in component.all(prop)[:_MAX_ALSO]
+        if line.value.strip()
+    )
+    return "\n".join(said)
 
 
 def labels(component: Component) -> tuple[str, ...]:

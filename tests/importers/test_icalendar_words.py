@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.importers.calendars import event
+from tests.importers.calendars import event, task
 
 _LINE = "-::~:~::~:~:~:~:~:~:~::~:~::-"
 _CALL = f"{_LINE}\\nJoin with Google Meet: https://meet.example/a\\n\\nDo not edit this section.\\n{_LINE}"
@@ -42,3 +42,10 @@ def test_position_of_a_place_of_apple_is_kept(tmp_path: Path) -> None:
 def test_place_of_apple_has_a_name_where_the_event_gives_none(tmp_path: Path) -> None:
     found = event(tmp_path, "DTSTART:20261224", _APPLE)
     assert found["location"] == "Le Grand Café, 12 Rue de Rivoli, 75004 Paris"
+
+
+def test_what_an_event_has_no_field_for_stands_below_its_description(tmp_path: Path) -> None:
+    lines = ("CONTACT:Jim\\, +1 555 0100", "COMMENT:Bring\\nwine", "RESOURCES:PROJECTOR,VCR", "COMMENT:")
+    also = "Comment: Bring wine\nContact: Jim, +1 555 0100\nResources: PROJECTOR,VCR"
+    assert event(tmp_path, "DTSTART:20261224", "DESCRIPTION:Tea", *lines)["description"] == f"Tea\n\n{also}"
+    assert task(tmp_path, "SUMMARY:Tea", *lines)["notes"] == also
