@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar
@@ -14,7 +15,7 @@ from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused
 from infrastructure.importers.icalendar_components import CalendarFile, Entry, taken_apart
 from infrastructure.importers.icalendar_events import events_of
-from infrastructure.importers.icalendar_tasks import task_of
+from infrastructure.importers.icalendar_tasks import parent_of, task_of, title_of_task
 from infrastructure.importers.icalendar_words import Surroundings
 from infrastructure.importers.icalendar_zones import Zones, definitions
 from infrastructure.importers.text import digest_of, one_line
@@ -77,6 +78,7 @@ class _Run:
         self._results: dict[int, Draft | Refused] = {}
         self._related = self._places_by_uid()
         self._titles: dict[str, str] = {}
+        self._wholes: dict[str, str] = {"": ""}
 
     def result(self, place: int, entry: Entry) -> Draft | Refused:
         """Return what becomes of an entry."""
@@ -101,11 +103,33 @@ class _Run:
         if entry.name == "VEVENT":
             events = [self._entries[each] for each in places]
             return events_of(uid, [(each.component(), self._surroundings(each)) for each in events])
-        task = task_of(uid, entry.component(), self._surroundings(entry))
+        component = entry.component()
+        task = task_of(uid, component, self._surroundings(entry), self._title_of(parent_of(component)))
         title = task.arguments["title"]
         if self._titles.setdefault(task.source_id, title) != title:  # another task with the same UID
             task = replace(task, source_id=digest_of(task.source_id, title))
         return [task]
+
+    def _title_of(self, uid: str) -> str:
+        """Return the title of a task of the file, or the UID of one that is not in it."""
+        if uid not in self._wholes:
+            place = self._tasks.get(uid)
+            found = None if place is None else self._entries[place].component()
+            self._wholes[uid] = uid if found is None else title_of_task(found)
+        return self._wholes[uid]
+
+    @cached_property
+    def _tasks(self) -> dict[str, int]:
+        """The places of tasks by UID, of several with the same that of the first."""
+        tasks = (
+            (place, each)
+            for place, each in enumerate(self._entries)
+            if each.name == "VTODO" and not each.fault
+        )
+        found: dict[str, int] = {}
+        for place, each in tasks:
+            found.setdefault(each.uid(), place)
+        return found
 
     def _surroundings(self, entry: Entry) -> Surroundings:
         key = id(entry.calendar)

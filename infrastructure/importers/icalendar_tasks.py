@@ -14,6 +14,7 @@ from infrastructure.importers.icalendar_series import kept_rule, unknown_zone
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
+    LINE_CHARACTERS,
     TEXT_CHARACTERS,
     TITLE_CHARACTERS,
     Surroundings,
@@ -49,11 +50,22 @@ class _Due:
     zone: str | None = None
 
 
-def task_of(uid: str, component: Component, around: Surroundings) -> Draft:
-    """Return the task; a changed occurrence of a recurring one is a task of its own."""
+def parent_of(component: Component) -> str:
+    """Return the UID of the task that a task is part of, empty where it is part of none."""
+    parents = (
+        line for line in component.all("RELATED-TO") if line.param("RELTYPE").upper() in {"", "PARENT"}
+    )
+    return next((uid for line in parents if (uid := one_line(line.text, LINE_CHARACTERS))), "")
+
+
+def task_of(uid: str, component: Component, around: Surroundings, whole: str = "") -> Draft:
+    """Return the task; a changed occurrence of a recurring one is a task of its own.
+
+    ``whole`` is the title of the task that it is part of: which record that is, no draft can say.
+    """
     recurrence = component.text("RECURRENCE-ID").strip()
     name = source_name(uid, recurrence) if uid else entry_digest(component)
-    said = _said(component, around)
+    said = _said(component, around, whole)
     arguments = {**said, "list_name": one_line(around.calendar_name, LABEL_CHARACTERS) or None}
     return Draft(
         "task",
@@ -67,7 +79,7 @@ def task_of(uid: str, component: Component, around: Surroundings) -> Draft:
     )
 
 
-def _said(component: Component, around: Surroundings) -> dict[str, Any]:
+def _said(component: Component, around: Surroundings, whole: str) -> dict[str, Any]:
     start = _time(component, "DTSTART", around)
     due = _due(component, start, around)
     start_on = None if start is None else start.local.date()
@@ -80,8 +92,10 @@ def _said(component: Component, around: Surroundings) -> dict[str, Any]:
     rule, remarks = (None, ()) if first is None else kept_rule(component, first, around.zones)
     if due.at is not None and due.zone is None:
         remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
+    if whole:
+        remarks = (f"Part of: {whole}", *remarks)
     return {
-        "title": _title(component),
+        "title": title_of_task(component),
         "notes": _notes(component, remarks),
         "priority": _priority(component.number("PRIORITY") or 0),
         "start_on": start_on,
@@ -95,7 +109,7 @@ def _said(component: Component, around: Surroundings) -> dict[str, Any]:
     }
 
 
-def _title(component: Component) -> str:
+def title_of_task(component: Component) -> str:
     """Return the title, or the first words there are instead of one."""
     return (
         title_of(component)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.importers.calendars import event, task
+from infrastructure.importers.draft import Draft
+from tests.importers.calendars import entries, event, task
 
 _LINE = "-::~:~::~:~:~:~:~:~:~::~:~::-"
 _CALL = f"{_LINE}\\nJoin with Google Meet: https://meet.example/a\\n\\nDo not edit this section.\\n{_LINE}"
@@ -49,3 +50,11 @@ def test_what_an_event_has_no_field_for_stands_below_its_description(tmp_path: P
     also = "Comment: Bring wine\nContact: Jim, +1 555 0100\nResources: PROJECTOR,VCR"
     assert event(tmp_path, "DTSTART:20261224", "DESCRIPTION:Tea", *lines)["description"] == f"Tea\n\n{also}"
     assert task(tmp_path, "SUMMARY:Tea", *lines)["notes"] == also
+
+
+def test_part_of_a_task_names_the_whole(tmp_path: Path) -> None:
+    parts = ("RELATED-TO:1", "RELATED-TO;RELTYPE=PARENT:1", "RELATED-TO:gone", "RELATED-TO;RELTYPE=SIBLING:1")
+    text = "".join(f"BEGIN:VTODO\nSUMMARY:Paint\nUID:p{part}\n{part}\nEND:VTODO\n" for part in parts)
+    *found, _ = entries(tmp_path, text + "BEGIN:VTODO\nUID:1\nSUMMARY:Kitchen\nEND:VTODO\n")
+    notes = [each.arguments["notes"] for each in found if isinstance(each, Draft)]
+    assert notes == ["Part of: Kitchen", "Part of: Kitchen", "Part of: gone", ""]
