@@ -45,6 +45,8 @@ _NOT_DIALLED = re.compile(r"\(0\)|[^0-9+]")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _EXTENSION = re.compile(r";ext=([^;]*)", re.IGNORECASE)
 _EXTENSION_MARK = " ext. "
+_AFTER_NUMBER = re.compile(r"[ \t]*(?:[,;#*]|(?:ext|[xpw])\.?[ \t]*[0-9]).*", re.IGNORECASE | re.DOTALL)
+"""An extension, a pause, or what is dialled when somebody has answered."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?(.+)", re.DOTALL)
 _PLATFORMS = {"xmpp": "jabber", "ymsgr": "yahoo", "msnim": "msn", "sips": "sip", "x-apple": "imessage"}
 _OWN_PROPERTIES = {
@@ -196,7 +198,7 @@ def _number(text: str) -> str:
 
 
 def _international(number: str) -> str | None:
-    number = number.partition(_EXTENSION_MARK)[0]
+    number = _AFTER_NUMBER.sub("", number, 1)
     if not number.startswith("+") or any(char.isalpha() for char in number):
         return None
     dialled = _NOT_DIALLED.sub("", number)

@@ -103,6 +103,8 @@ def test_numbers_are_kept_with_label_and_in_international_form(tmp_path: Path) -
         'TEL;VALUE=uri;TYPE="work,voice";PREF=2:tel:+1-617-555-0142;ext=31',
         "TEL;TYPE=fax,home;PREF=1:030 23125 015",
         "TEL;TYPE=x-boat:+49 30 TAXI",
+        "TEL:+1 (617) 555-0143 x31",
+        "TEL:+351 21 000 0000,,123#",
         "TEL:",
     )
     assert found["phones"] == (
@@ -110,6 +112,8 @@ def test_numbers_are_kept_with_label_and_in_international_form(tmp_path: Path) -
         ContactPhone("+1-617-555-0142 ext. 31", "work", e164="+16175550142"),
         ContactPhone("030 23125 015", "home fax", preferred=True),
         ContactPhone("+49 30 TAXI", "boat"),
+        ContactPhone("+1 (617) 555-0143 x31", e164="+16175550143"),
+        ContactPhone("+351 21 000 0000,,123#", e164="+351210000000"),
     )
 
 
