@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
+
 from infrastructure.importers.content_lines import Component, ContentLine, split_value
+from infrastructure.importers.text import decoded
 
 _ITEM = "vnd.android.cursor.item/"
 _EVENTS = {"1": "Anniversary", "3": "Birthday"}
@@ -23,6 +26,7 @@ _RELATIONS = {
     "14": "Spouse",
 }
 _MAX_LINES = 1000
+_CUSTOM = "X-CUSTOM("
 
 
 def with_android_lines(card: Component) -> Component:
@@ -51,6 +55,18 @@ def with_android_lines(card: Component) -> Component:
                 ContentLine("X-ABLABEL", _escaped(label), group=group)
             )
     return Component(card.name, properties)
+
+
+def custom_label(line: ContentLine) -> str:
+    """Return the person's own word for a way to reach somebody; beyond ASCII it is quoted-printable.
+
+    ``TEL;X-CUSTOM(Gym):…``, ``TEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=D0=94):…``
+    """
+    for name, values in line.params.items():
+        if name.startswith(_CUSTOM) and values:
+            return decoded(binascii.a2b_qp(values[-1].removesuffix(")").encode()), values[0])
+    word = next((each for each in line.words if each.startswith(_CUSTOM)), "")
+    return word.removeprefix(_CUSTOM).removesuffix(")")
 
 
 def _escaped(text: str) -> str:

@@ -12,6 +12,7 @@ from domain.communication.contact_terms import MAX_PARTS, ContactEmail, ContactP
 from domain.shared.codes import COUNTRIES
 from infrastructure.importers.content_lines import Component, ContentLine, position, split_value, unescaped
 from infrastructure.importers.text import one_line, plain_text
+from infrastructure.importers.vcard_android import custom_label
 
 SHORT_CHARACTERS = 200
 LABEL_CHARACTERS = 64
@@ -130,7 +131,7 @@ def addresses(card: Component) -> tuple[PostalAddress, ...]:
 
 def label_of(line: ContentLine, card: Component) -> str | None:
     """Return what a way to reach somebody is called: by the person's own word, else by its TYPE."""
-    own = group_label(line, card)
+    own = group_label(line, card) or custom_label(line)
     if own:
         return one_line(own.lower() if own.isupper() else own, LABEL_CHARACTERS)
     words = line.words - _SAYS_NOTHING

@@ -251,6 +251,15 @@ def test_what_android_keeps_apart_is_read(tmp_path: Path) -> None:
     assert found["relationships"] == (Relationship(Relation.SPOUSE, name="William"),)
 
 
+def test_labels_of_android_are_read(tmp_path: Path) -> None:
+    found = card(
+        tmp_path,
+        "TEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=D0=94=D0=B0=D1=87=D0=B0):030 1",
+        "TEL;X-CUSTOM(Boat house):030 2",
+    )
+    assert [each.label for each in found["phones"]] == ["Дача", "boat house"]
+
+
 def test_the_rest_of_a_card_is_kept(tmp_path: Path) -> None:
     draft = only(
         tmp_path,
