@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.communication.contact_terms import MAX_PARTS, ContactKind, ContactName, Membership, PostalAddress
-from infrastructure.importers.content_lines import Component, position, split_value
+from infrastructure.importers.content_lines import Component, ContentLine, position, split_value
 from infrastructure.importers.draft import Draft
 from infrastructure.importers.icalendar_zones import zone_named
 from infrastructure.importers.text import digest_of, one_line, plain_text
@@ -48,6 +48,8 @@ _ALSO = {
 """Said in the notes, for want of a field."""
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 _VOLATILE = frozenset({"REV", "PRODID", "VERSION"})
+_FAMILY_FIRST = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]+")
+"""Han, kana and hangul: names that are written with the family name first."""
 _COMPONENT = re.compile(r"\\.|;", re.DOTALL)
 
 
@@ -104,12 +106,17 @@ def full_name(card: Component) -> str:
     if full:
         return full
     family, given, additional, prefix, suffix = _parts(card)[:5]
+    if _FAMILY_FIRST.fullmatch(f"{family}{given}"):
+        return f"{family} {given}".strip()
     return one_line(f"{prefix} {given} {additional} {family} {suffix}", SHORT_CHARACTERS)
 
 
 def _parts(card: Component) -> list[str]:
     """Return family name, given name, additional names, prefixes, suffixes, second family name."""
-    line = card.first("N")
+    return _parts_of(card.first("N"))
+
+
+def _parts_of(line: ContentLine | None) -> list[str]:
     parts = [] if line is None else [" ".join(split_value(part, ",")) for part in _components(line.value)]
     return [one_line(part, SHORT_CHARACTERS) for part in (*parts, *[""] * 6)][: max(6, len(parts))]
 
@@ -133,6 +140,7 @@ def _name(card: Component, organizations: Sequence[Membership], ways: Sequence[s
     if not full:
         raise Nameless
     line = card.first("N")
+    reading = _parts_of(next((each for each in card.all("SOUND") if "X-IRMC-N" in each.words), None))
     sort_as = card.text("SORT-STRING") or ("" if line is None else line.param("SORT-AS"))
     return ContactName(
         full=full,
@@ -142,8 +150,8 @@ def _name(card: Component, organizations: Sequence[Membership], ways: Sequence[s
         prefix=parts[3],
         suffix=parts[4],
         family2=parts[5],
-        phonetic_given=one_line(card.text("X-PHONETIC-FIRST-NAME"), SHORT_CHARACTERS),
-        phonetic_family=one_line(card.text("X-PHONETIC-LAST-NAME"), SHORT_CHARACTERS),
+        phonetic_given=one_line(card.text("X-PHONETIC-FIRST-NAME"), SHORT_CHARACTERS) or reading[1],
+        phonetic_family=one_line(card.text("X-PHONETIC-LAST-NAME"), SHORT_CHARACTERS) or reading[0],
         sort_as=one_line(sort_as, SHORT_CHARACTERS),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from infrastructure.importers.vcard_contacts import Nameless, card_digest, conta
 _MAX_LINES = 100_000
 _LINES_A_LOOK = 4096
 _DIGEST_CHARACTERS = 16
+_READING = re.compile(rb"SOUND;[^:]{0,200}X-IRMC-N[^:]{0,200}:.{0,1000}", re.IGNORECASE | re.DOTALL)
+"""How a name is read, as Japanese telephones tell it, and no sound."""
 
 
 class VCardFiles(Importer):
@@ -71,7 +74,7 @@ class _Card:
         if self.size > limits.entry_bytes or len(self.lines) >= _MAX_LINES:
             self.fault = "too_large"
             self.lines.clear()
-        elif not holds_content(line):
+        elif not holds_content(line) or _READING.match(line):
             self.lines.append(line)
 
     def component(self) -> Component:
