@@ -19,6 +19,7 @@ from infrastructure.importers.vcard_reach import (
     addresses,
     emails,
     identities,
+    mail_address,
     phones,
     plain_label,
     urls,
@@ -28,6 +29,7 @@ MAX_TAGS = 100
 TEXT_CHARACTERS = 1_000_000
 _LINE_CHARACTERS = 1000
 _NAME_CHARACTERS = 10_000
+_MAX_MEMBERS = 10_000
 
 _KINDS = {
     "GROUP": ContactKind.GROUP,
@@ -38,6 +40,13 @@ _KINDS = {
 _SEXES = {"M": "male", "F": "female", "O": "other"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _ALSO = {
+    "CALURI": "Calendar",
+    "FBURL": "Free and busy times",
+    "X-ALTBDAY": "Birthday in another calendar",
+    "X-ASSISTANT-PHONE": "Telephone of the assistant",
+    "X-ASSISTANT-TEL": "Telephone of the assistant",
+    "X-PHONETIC-MIDDLE-NAME": "Reading of the middle name",
+    "X-PHONETIC-ORG": "Reading of the organization",
     "BIRTHPLACE": "Place of birth",
     "DEATHPLACE": "Place of death",
     "EXPERTISE": "Expertise",
@@ -57,8 +66,12 @@ class Nameless(ValueError):
     """The card names neither a person nor an organisation, nor how to reach one."""
 
 
-def contact_of(card: Component, agents: Sequence[str]) -> Draft:
-    """Return the contact; raises Nameless. ``agents`` are those that the card holds whole cards of."""
+def contact_of(card: Component, agents: Sequence[str], members: Sequence[str] = ()) -> Draft:
+    """Return the contact; raises Nameless.
+
+    ``agents`` are those that the card holds whole cards of, ``members`` the names of those in the group that it is:
+    which records they are, no draft can say.
+    """
     card = with_android_lines(card)
     mail, telephone = emails(card), phones(card)
     organizations, departments = _organizations(card)
@@ -69,7 +82,7 @@ def contact_of(card: Component, agents: Sequence[str]) -> Draft:
     arguments: dict[str, Any] = {
         "name": name,
         "kind": _kind(card, name, organizations),
-        "nicknames": _shorts(card, "NICKNAME", ","),
+        "nicknames": (*_shorts(card, "NICKNAME", ","), *_shorts(card, "X-EPOCSECONDNAME"))[:MAX_PARTS],
         "pronouns": _shorts(card, "PRONOUNS"),
         "gender_identity": _gender(card),
         "emails": mail,
@@ -84,7 +97,7 @@ def contact_of(card: Component, agents: Sequence[str]) -> Draft:
         "relationships": related,
         "languages": _languages(card),
         "timezone": zone_named(card.text("TZ")),
-        "notes": _notes(card, [*undated, *unnamed, *departments]),
+        "notes": _notes(card, [*undated, *unnamed, *departments, *(f"Member: {each}" for each in members)]),
     }
     return Draft("contact", "add", _source_id(card, arguments), arguments, update="refresh", tags=_tags(card))
 
@@ -160,6 +173,8 @@ def _kind(card: Component, name: ContactName, organizations: Sequence[Membership
     kind = _KINDS.get(card.word("KIND") or card.word("X-ADDRESSBOOKSERVER-KIND"))
     if kind is not None:
         return kind
+    if card.word("X-EVOLUTION-LIST") == "TRUE":
+        return ContactKind.GROUP
     if card.word("X-ABSHOWAS") == "COMPANY":
         return ContactKind.ORG
     is_firm = not any(_parts(card)) and any(each.name == name.full for each in organizations)
@@ -219,6 +234,7 @@ def _notes(card: Component, remarks: Sequence[str]) -> str:
         f"{said}: {one_line(line.text, _LINE_CHARACTERS)}"
         for name, said in _ALSO.items()
         for line in card.all(name)
+        if line.value.strip()
     ]
     notes.append("\n".join((*also, *remarks)))
     return plain_text("\n\n".join(note for note in notes if note), TEXT_CHARACTERS)
@@ -235,10 +251,26 @@ def _tags(card: Component) -> tuple[str, ...]:
     return tuple(found)[:MAX_TAGS]
 
 
-def _source_id(card: Component, arguments: dict[str, Any]) -> str:
-    uid = one_line(card.text("UID") or card.text("X-ABUID"), _LINE_CHARACTERS + 1)
+def uid_of(card: Component) -> str:
+    """Return the UID of a card as ``members_of`` writes it, empty where it has none."""
+    return _plain_uid(card.text("UID") or card.text("X-ABUID"))
+
+
+def members_of(card: Component) -> tuple[str, ...]:
+    """Return the UIDs or addresses of those who are in the group that a card is."""
+    lines = (*card.all("MEMBER"), *card.all("X-ADDRESSBOOKSERVER-MEMBER"))[:_MAX_MEMBERS]
+    uids = dict.fromkeys(_plain_uid(mail_address(line.text)) for line in lines)
+    return tuple(uid for uid in uids if uid)
+
+
+def _plain_uid(text: str) -> str:
+    uid = one_line(text, _LINE_CHARACTERS + 1)
     match = _UUID.fullmatch(uid)
-    uid = uid if match is None else match[1].lower()  # one program writes it as a URN, another in capitals
+    return uid if match is None else match[1].lower()  # one program writes it as a URN, another in capitals
+
+
+def _source_id(card: Component, arguments: dict[str, Any]) -> str:
+    uid = uid_of(card)
     if uid:
         return uid if len(uid) <= _LINE_CHARACTERS else digest_of(uid)
     ways = [*(each.key for each in arguments["emails"]), *(each.key for each in arguments["phones"])]

@@ -15,7 +15,7 @@ from domain.communication.contact_terms import (
     Relationship,
 )
 from domain.shared.values import FIRST_YEAR, LAST_YEAR
-from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.content_lines import Component, ContentLine, split_value
 from infrastructure.importers.text import one_line
 from infrastructure.importers.vcard_reach import SHORT_CHARACTERS, group_label
 
@@ -154,6 +154,7 @@ def _related(card: Component) -> Iterator[tuple[str, str]]:
             text = line.text
             if prop == "AGENT" and (inner := _FULL_NAME.search(text)) is not None:
                 text = inner[1]
-            name = one_line(text.removeprefix("mailto:"), SHORT_CHARACTERS)
-            if name and not _URI.match(name):
-                yield name, word
+            for each in split_value(text, ",") if prop == "X-CHILDREN" else (text,):
+                name = one_line(each.removeprefix("mailto:"), SHORT_CHARACTERS)
+                if name and not _URI.match(name):
+                    yield name, word

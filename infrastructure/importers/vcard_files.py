@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar
@@ -18,7 +20,14 @@ from infrastructure.importers.content_lines import (
 )
 from infrastructure.importers.draft import Draft, Importer, Limits, Reading, Refused, UnreadableFile
 from infrastructure.importers.text import digest_of
-from infrastructure.importers.vcard_contacts import Nameless, card_digest, contact_of, full_name
+from infrastructure.importers.vcard_contacts import (
+    Nameless,
+    card_digest,
+    contact_of,
+    full_name,
+    members_of,
+    uid_of,
+)
 
 _MAX_LINES = 100_000
 _LINES_A_LOOK = 4096
@@ -40,9 +49,10 @@ class VCardFiles(Importer):
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
         """Yield the cards in the order in which they end."""
         until = monotonic() + reading.limits.seconds
-        drafts = _Drafts()
+        data = whole_file(path, reading.limits)
+        drafts = _Drafts(partial(_names, data, reading.limits))
         count = 0
-        for card in _cards(whole_file(path, reading.limits), reading.limits):
+        for card in _cards(data, reading.limits):
             count += 1
             if monotonic() > until:
                 yield Refused("out_of_time")
@@ -84,15 +94,22 @@ class _Card:
 class _Drafts:
     """Makes contacts of cards, and keeps those apart that only seem to be the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Callable[[], Mapping[str, str]]) -> None:
         self._seen: dict[str, str] = {}
+        self._told = names
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        """The names of all cards of the file by UID, for the groups that may stand before their members."""
+        return self._told()
 
     def result(self, card: _Card) -> Draft | Refused:
         if card.fault:
             return Refused(card.fault)
         try:
             parsed = card.component()
-            draft = contact_of(parsed, card.agents)
+            members = [self._names.get(each, each) for each in members_of(parsed)]
+            draft = contact_of(parsed, card.agents, members)
             return self._told_apart(draft, parsed)
         except Nameless:
             return Refused("no_name")
@@ -127,6 +144,16 @@ def _cards(data: bytes, limits: Limits) -> Iterator[_Card]:
         elif opened and mark[0] not in {b"BEGIN", b"END"}:
             opened[-1].take(line, limits)
     yield from _closed(opened)
+
+
+def _names(data: bytes, limits: Limits) -> Mapping[str, str]:
+    cards = (each.component() for each in islice(_cards(data, limits), limits.entries) if not each.fault)
+    found: dict[str, str] = {}
+    for card in cards:
+        uid, name = uid_of(card), full_name(card)
+        if uid and name:
+            found.setdefault(uid, name)
+    return found
 
 
 def _closed(opened: list[_Card]) -> Iterator[_Card]:

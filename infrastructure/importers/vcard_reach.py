@@ -63,6 +63,7 @@ _OWN_PROPERTIES = {
     "X-MSN": "msn",
     "X-QQ": "qq",
     "X-SIGNAL": "signal",
+    "X-SIP": "sip",
     "X-SKYPE": "skype",
     "X-SKYPE-USERNAME": "skype",
     "X-TELEGRAM": "telegram",
@@ -88,7 +89,7 @@ def emails(card: Component) -> tuple[ContactEmail, ...]:
 def phones(card: Component) -> tuple[ContactPhone, ...]:
     """Return the telephone numbers."""
     found = []
-    for line, preferred in _lines(card, "TEL"):
+    for line, preferred in (*_lines(card, "TEL"), *_lines(card, "X-MS-TEL"))[:MAX_PARTS]:
         number = _number(line.text)
         if number:
             phone = ContactPhone(number, label_of(line, card), line is preferred, _international(number))
@@ -98,7 +99,9 @@ def phones(card: Component) -> tuple[ContactPhone, ...]:
 
 def urls(card: Component) -> tuple[str, ...]:
     """Return the pages."""
-    lines = [line for name in ("URL", "X-EVOLUTION-BLOG-URL") for line in card.all(name)]
+    lines = [
+        line for name in ("URL", "X-EVOLUTION-BLOG-URL", "X-EVOLUTION-VIDEO-URL") for line in card.all(name)
+    ]
     found = (one_line(line.text, LINE_CHARACTERS) for line in lines)
     return tuple(dict.fromkeys(url for url in found if url))[:MAX_PARTS]
 
@@ -217,7 +220,7 @@ def _messengers(card: Component) -> Iterator[tuple[str, str]]:
         )
     for name, platform in _OWN_PROPERTIES.items():
         for line in card.all(name)[:MAX_PARTS]:
-            yield platform, one_line(line.text, LINE_CHARACTERS)
+            yield platform, one_line(line.text.removeprefix(f"{platform}:"), LINE_CHARACTERS)
 
 
 def _profiles(card: Component) -> Iterator[tuple[str, str]]:
