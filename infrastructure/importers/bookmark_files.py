@@ -34,6 +34,8 @@ _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _YES = frozenset({"1", "true", "yes"})
 _UNREAD = "unread"
 """The heading under which Pocket puts what is still to be read; it is no folder."""
+_READING_LIST = "com.apple.ReadingList"
+"""What Safari calls the folder of pages to read, in every language."""
 
 _STAMP = re.compile(r"([0-9]{1,20})(?:\.[0-9]*)?")
 _EPOCH, _WEBKIT_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(1601, 1, 1, tzinfo=UTC)
@@ -106,6 +108,9 @@ class _Walk:
 
     def __init__(self) -> None:
         self._folders: list[Folder] = [()]
+        self._reading: list[bool] = [False]
+        """Whether what is in each of the folders is still to be read."""
+        self._heads_reading = False
         self._heading: list[str] = []
         self._chapter: list[str] = []
         self._link: _Link | None = None
@@ -131,12 +136,16 @@ class _Walk:
         done = self.let_go()
         if tag.name == "h3" and not tag.closes:
             self._heading = self._text = []
+            self._heads_reading = tag.attributes().get("id") == _READING_LIST
         elif tag.name == "h1" and not tag.closes:
             self._chapter = self._text = []
         elif tag.name in {"dl", "ul"} and not tag.closes:
+            self._reading.append(self._reading[-1] or self._heads_reading)
+            self._heads_reading = False
             self._folders.append(self._below())
         elif tag.name in {"dl", "ul"} and len(self._folders) > 1:
             self._folders.pop()
+            self._reading.pop()
         return done
 
     def let_go(self) -> _Link | None:
@@ -152,7 +161,7 @@ class _Walk:
             return None
         done = self.let_go()
         self._heading = []
-        is_unread = "".join(self._chapter[:1]).strip().lower() == _UNREAD
+        is_unread = self._reading[-1] or "".join(self._chapter[:1]).strip().lower() == _UNREAD
         self._link = _Link(attributes, self._folders[-1], is_unread)
         self._text = self._link.title
         return done

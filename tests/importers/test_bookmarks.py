@@ -252,6 +252,20 @@ def test_export_of_pocket_is_read(tmp_path: Path) -> None:
     assert draft.tags == ("x", "y")
 
 
+def test_reading_list_of_safari_is_to_be_read(tmp_path: Path) -> None:
+    link = '<DT><A HREF="https://example.org/{0}">{0}</A>'
+    text = (
+        f"<!DOCTYPE NETSCAPE-Bookmark-file-1><DT><H3 FOLDED>A</H3><DL><p>{link.format(1)}</DL><p>"
+        f'<DT><H3 FOLDED id="com.apple.ReadingList">Leseliste</H3><DL><p>{link.format(2)}</DL><p>{link.format(3)}'
+    )
+    found = [draft.arguments for draft in drafts(BookmarkFiles(), written(tmp_path, "b.html", text))]
+    assert [(each["to_read"], each["folder"]) for each in found] == [
+        (False, ("A",)),
+        (True, ("Leseliste",)),
+        (False, ()),
+    ]
+
+
 def test_unread_chapter_of_pocket_is_to_be_read_and_no_folder(tmp_path: Path) -> None:
     link = '<ul>\n<li><a href="https://{}.example.org" time_added="1616337559" tags="">T</a></li>\n</ul>\n'.format
     head = "<!DOCTYPE html><html><title>Pocket Export</title>"
