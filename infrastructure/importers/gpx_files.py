@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from domain.personal.location_terms import MAX_POINTS, Point, new_points
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
-from infrastructure.importers.gpx_points import Fault, is_geocache, motion_of, point_of
+from infrastructure.importers.gpx_points import Fault, is_geocache, is_saved_place, motion_of, point_of
 from infrastructure.importers.text import one_line
 from infrastructure.importers.xml_elements import Elements, Stopped
 
@@ -34,8 +34,9 @@ class GpxFiles(Importer):
     An entry is a day of the device that wrote the file, or 10,000 points of one. What does not become part
     of a day is an entry, too: a track or way point without times (``points_without_time``), the points of a
     track that alone have none (``some_points_without_time``) or that have no place (``bad_points``), a track
-    without points (``no_points``), a route, which is a plan and nowhere anybody was (``route``), and a geocache
-    or a way point of one, whose time is when it was hidden (``geocache``).
+    without points (``no_points``), a route, which is a plan and nowhere anybody was (``route``), a geocache
+    or a way point of one, whose time is when it was hidden (``geocache``), and a favourite of OsmAnd
+    (``saved_place``).
     """
 
     platform: ClassVar[str] = "file.gpx"
@@ -90,7 +91,9 @@ def _nowhere(element: Element) -> str:
     """Return what an element is that tells nothing of where anybody was; an empty text where it may tell."""
     if element.tag == "rte":
         return "route"
-    return "geocache" if element.tag == "wpt" and is_geocache(element) else ""
+    if element.tag != "wpt":
+        return ""
+    return "geocache" if is_geocache(element) else "saved_place" if is_saved_place(element) else ""
 
 
 class _Track:

@@ -75,6 +75,11 @@ def is_geocache(node: Element) -> bool:
     return node.find("cache") is not None or node.find("extensions/cache") is not None
 
 
+def is_saved_place(node: Element) -> bool:
+    """Tell a ``wpt`` that OsmAnd shows on its map with a sign of its own: its time is when it was saved, from anywhere."""
+    return node.find("extensions/background") is not None
+
+
 def motion_of(kind: str) -> Motion | None:
     """Return how the device moved on a track of the given ``type``, None for one we do not know."""
     return _MOTION_OF.get(kind.strip().lower().replace(" ", "_"))

@@ -169,6 +169,10 @@ def test_repeated_points_are_one(tmp_path: Path) -> None:
         (way_point("<type> geocache </type>"), ["geocache"]),
         (way_point("<type>Waypoint|Parking Area</type>"), ["geocache"]),
         (way_point("<groundspeak:cache id='1' xmlns:groundspeak='x'/>"), ["geocache"]),
+        (
+            way_point("<extensions><o:icon>star</o:icon><o:background>circle</o:background></extensions>"),
+            ["saved_place"],
+        ),
         (way_point("<extensions><g:cache/></extensions>") * 2, ["geocache"] * 2),
     ],
 )
