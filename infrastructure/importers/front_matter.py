@@ -33,8 +33,15 @@ _ESCAPES = {"n": "\n", "t": "\t"}
 _COMMENT = re.compile(rf"((?:^|(?<=[\s,\[]))(?:{_QUOTE})|\])(?:[ \t]++#.*)?|(?<!\S)#(?!\S).*")
 """A comment after what is quoted or a list, or one in a plain text, where ``#word`` is none but a tag."""
 
+
+class Items(tuple[str, ...]):
+    """The items of a list, also of one with a single item, which is not to be taken apart."""
+
+    __slots__ = ()
+
+
 FrontMatter = Mapping[str, tuple[str, ...]]
-"""The values of each key, one where it is no list. ``Date created`` and ``date_created`` are ``datecreated``."""
+"""The values of each key, one where it is no list, ``Items`` where it is one. ``Date created`` and ``date_created`` are ``datecreated``."""
 
 
 def split(text: str, known: Collection[str]) -> tuple[FrontMatter, str]:
@@ -71,7 +78,7 @@ def _values(lines: Sequence[str]) -> tuple[FrontMatter, int]:
             found.setdefault(key, _listed(_joined(value, below)))
         else:
             items = (_ITEM.match(line) for line in below)
-            found.setdefault(key, tuple(_scalar(_uncommented(item[1] or "")) for item in items if item))
+            found.setdefault(key, Items(_scalar(_uncommented(item[1] or "")) for item in items if item))
     return found, others
 
 
@@ -119,7 +126,7 @@ def _listed(value: str) -> tuple[str, ...]:
         item = quoted[0] if quoted else rest.partition(",")[0]
         items.append(_scalar(item))
         rest = rest[len(item) :].partition(",")[2].strip()
-    return tuple(items)
+    return Items(items)
 
 
 def _scalar(value: str) -> str:

@@ -13,7 +13,7 @@ from domain.productivity.note_terms import BodyFormat, NoteColour, NoteKind
 from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Reading, Refused, UnreadableFile
-from infrastructure.importers.front_matter import FrontMatter, split
+from infrastructure.importers.front_matter import FrontMatter, Items, split
 from infrastructure.importers.note_dates import first_moment
 from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
 
@@ -37,7 +37,7 @@ _YES = frozenset({"true", "yes", "on", "1"})
 _CREATED = ("created", "createdat", "datecreated", "createddate", "creationdate", "date")
 _SOURCE = ("sourceurl", "source", "url", "link")
 _IDS = ("id", "uid", "guid", "uuid")
-_TAG_KEYS = ("tags", "tag", "keywords")
+_TAG_KEYS = ("tags", "tag", "keywords", "categories", "category")
 _DUE = ("due", "reminder")
 _KNOWN = frozenset({"title", "aliases", "author", "updated", *_CREATED, *_SOURCE, *_IDS, *_TAG_KEYS, *_DUE})
 """What shows front matter for what it is, even with lines in it that are none."""
@@ -176,8 +176,12 @@ def _place(front: FrontMatter) -> dict[str, float]:
 
 
 def _tags(front: FrontMatter) -> tuple[str, ...]:
-    written = [value for key in _TAG_KEYS for value in front.get(key, ())]
-    if len(written) == 1:
-        written = written[0].split("," if "," in written[0] else None)
+    written = [word for key in _TAG_KEYS for word in _words_of(front.get(key, ()))]
     tags = dict.fromkeys(one_line(tag.strip().lstrip("#"), _LABEL_CHARACTERS) for tag in written)
     return tuple(tag for tag in tags if tag)[:_TAGS]
+
+
+def _words_of(values: tuple[str, ...]) -> Iterator[str]:
+    """Yield the items of a list, or the words of what is none: they are parted by commas, or else by blanks."""
+    for value in values:
+        yield from (value,) if isinstance(values, Items) else value.split("," if "," in value else None)
