@@ -75,7 +75,7 @@ def _values(lines: Sequence[str]) -> tuple[FrontMatter, int]:
             found.setdefault(key, ("\n".join(line.strip() for line in below).strip(),))
         elif said:
             # What stands below a value continues it, but for the items of a list.
-            found.setdefault(key, _listed(_joined(value, below)))
+            found.setdefault(key, listed(_joined(value, below)))
         else:
             items = (_ITEM.match(line) for line in below)
             found.setdefault(key, Items(_scalar(_uncommented(item[1] or "")) for item in items if item))
@@ -94,12 +94,13 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
                 continue
             yield entry
         match = _KEY.match(line)
-        entry = (_key(match["key"]), match["value"] or "", []) if match else ("", "", [])
+        entry = (key_of(match["key"]), match["value"] or "", []) if match else ("", "", [])
     if entry is not None:
         yield entry
 
 
-def _key(written: str) -> str:
+def key_of(written: str) -> str:
+    """Return a key as ``FrontMatter`` has it."""
     return _IN_KEYS.sub("", _scalar(written).lower())
 
 
@@ -115,7 +116,7 @@ def _uncommented(value: str) -> str:
     return _COMMENT.sub(r"\1", value).strip() if "#" in value else value.strip()
 
 
-def _listed(value: str) -> tuple[str, ...]:
+def listed(value: str) -> tuple[str, ...]:
     """Return the items of ``[a, "b, c"]``, or the one value that it is."""
     if not (value.startswith("[") and value.endswith("]")):
         return (_scalar(value),)

@@ -14,6 +14,7 @@ from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Reading, Refused, UnreadableFile
 from infrastructure.importers.front_matter import FrontMatter, Items, split
+from infrastructure.importers.front_matter_toml import split_toml
 from infrastructure.importers.note_dates import first_moment
 from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
 
@@ -60,7 +61,8 @@ class MarkdownFiles(Importer):
         text = decoded(data)
         if "\0" in text[:_BINARY_BYTES]:
             raise UnreadableFile
-        front, body = split(plain_text(text, 2 * _BODY_CHARACTERS), _KNOWN)
+        text = plain_text(text, 2 * _BODY_CHARACTERS)
+        front, body = split_toml(text) or split(text, _KNOWN)
         yield _note(path.stem, front, body, ZoneInfo(reading.timezone))
 
 

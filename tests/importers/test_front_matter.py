@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -32,3 +34,60 @@ def said(tmp_path: Path, text: str) -> dict[str, Any]:
 )
 def test_list_of_tags_is_not_taken_apart(tmp_path: Path, lines: str, tags: tuple[str, ...]) -> None:
     assert note(tmp_path, f"---\n{lines}\n---\nx").tags == tags
+
+
+HUGO = """+++
+title = "Hugo & co" # of mine
+date = 2026-03-10T12:00:00+01:00
+draft = false
+tags = [
+  "go", # the language
+  'web dev',
+]
+description = \"\"\"
+[no.table]
+title = "none"
+\"\"\"
+"source" = "https://example.org/"
+[taxonomies]
+categories = ["x, y"]
+[params]
+author = "Nobody"
+title = "Other"
++++
+
+# Heading
+"""
+
+
+def test_front_matter_in_toml_is_read(tmp_path: Path) -> None:
+    draft = note(tmp_path, HUGO)
+    found = draft.arguments
+    assert (found["title"], found["body"], found["author"]) == ("Hugo & co", "# Heading", None)
+    assert found["written_at"] == datetime.fromisoformat("2026-03-10T12:00:00+01:00")
+    assert (draft.tags, found["source_url"]) == (("go", "web dev", "x, y"), "https://example.org/")
+
+
+@pytest.mark.parametrize(
+    "text", ["+++\ntitle = 'a'\nno end", "+++\n\n+++\nx", "+++\nprose\n+++\nx", "++++\ntitle = 'a'\n++++\nx"]
+)
+def test_what_is_no_toml_is_all_body(tmp_path: Path, text: str) -> None:
+    found = said(tmp_path, text)
+    assert (found["title"], found["body"]) == ("some-note", text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a = " + "[" * 60_000,
+        "a." * 30_000 + "b = 1",
+        "a = " + '"\\' * 30_000,
+        "[" + "[" * 60_000,
+        'a = ["' * 9000,
+    ],
+)
+def test_toml_that_is_meant_to_harm_ends_soon(tmp_path: Path, line: str) -> None:
+    begun = process_time()
+    for text in (line, f"tags = [\n{line}", "\n".join([line[:60]] * 990)):
+        said(tmp_path, f"+++\ntitle = 'a'\n{text}\n+++\nx")
+    assert process_time() - begun < 5  # it takes a tenth of a second
