@@ -30,6 +30,9 @@ _BLOCK = re.compile(r"[|>][+-]?[0-9]?[+-]?$")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t"}
+_MAX_PROPERTIES = 100
+_PROPERTY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})::(?:[ \t]+(.*))?")
+_PROPERTY_ITEM = re.compile(r"(?:\[\[[^\[\]]*\]\]|[^,\[\]])+")
 _COMMENT = re.compile(rf"((?:^|(?<=[\s,\[]))(?:{_QUOTE})|\])(?:[ \t]++#.*)?|(?<!\S)#(?!\S).*")
 """A comment after what is quoted or a list, or one in a plain text, where ``#word`` is none but a tag."""
 
@@ -61,6 +64,18 @@ def split(text: str, known: Collection[str]) -> tuple[FrontMatter, str]:
     if others and (others >= len(found) or found.keys().isdisjoint(known)):
         return {}, text
     return found, text[sum(len(line) + 1 for line in lines[: end + 1]) :]
+
+
+def properties_of(body: str, known: Collection[str]) -> FrontMatter:
+    """Return what Logseq says of a page in its first lines (``tags:: [[a]], b``), which stay part of the body."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in body[:_MAX_CHARACTERS].split("\n")[:_MAX_PROPERTIES]:
+        match = _PROPERTY.fullmatch(line)
+        if match is None:
+            break
+        items = _PROPERTY_ITEM.findall(match[2] or "")
+        found.setdefault(key_of(match[1]), Items(item.strip(" \t[]") for item in items))
+    return {} if found.keys().isdisjoint(known) else found
 
 
 def _values(lines: Sequence[str]) -> tuple[FrontMatter, int]:

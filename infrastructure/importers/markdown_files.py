@@ -13,7 +13,7 @@ from domain.productivity.note_terms import BodyFormat, NoteColour, NoteKind
 from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Reading, Refused, UnreadableFile
-from infrastructure.importers.front_matter import FrontMatter, Items, split
+from infrastructure.importers.front_matter import FrontMatter, Items, properties_of, split
 from infrastructure.importers.front_matter_toml import split_toml
 from infrastructure.importers.note_dates import first_moment
 from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
@@ -63,6 +63,7 @@ class MarkdownFiles(Importer):
             raise UnreadableFile
         text = plain_text(text, 2 * _BODY_CHARACTERS)
         front, body = split_toml(text) or split(text, _KNOWN)
+        front = front or properties_of(body, _KNOWN)
         yield _note(path.stem, front, body, ZoneInfo(reading.timezone))
 
 

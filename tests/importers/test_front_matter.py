@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -91,3 +91,15 @@ def test_toml_that_is_meant_to_harm_ends_soon(tmp_path: Path, line: str) -> None
     for text in (line, f"tags = [\n{line}", "\n".join([line[:60]] * 990)):
         said(tmp_path, f"+++\ntitle = 'a'\n{text}\n+++\nx")
     assert process_time() - begun < 5  # it takes a tenth of a second
+
+
+def test_properties_of_a_page_of_logseq_are_read_and_stay_in_the_body(tmp_path: Path) -> None:
+    text = "title:: My page\ntags:: garden, [[digital notes]]\ndate:: [[Mar 7th, 2026]]\nicon::\n\n- block\n  id:: 6412"
+    draft = note(tmp_path, text)
+    found = draft.arguments
+    assert (found["title"], found["body"], draft.tags) == ("My page", text, ("garden", "digital notes"))
+    assert found["written_at"] == datetime(2026, 3, 7, tzinfo=UTC)
+
+
+def test_lines_with_two_colons_that_say_nothing_known_are_text(tmp_path: Path) -> None:
+    assert said(tmp_path, "std::vector\nfoo:: bar\n")["title"] == "some-note"
