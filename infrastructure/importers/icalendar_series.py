@@ -181,8 +181,13 @@ def kept_rule(component: Component, start: Instant, zones: Zones) -> tuple[str |
         if rule is not None:
             kept = rule
         elif line.value.strip():
-            remarks.append(f"RRULE: {one_line(line.value, _NOTE_CHARACTERS)}")
+            remarks.append(rule_in_words(line))
     return kept, tuple(remarks)
+
+
+def rule_in_words(line: ContentLine) -> str:
+    """Return as a remark a rule that a record cannot hold."""
+    return f"RRULE: {one_line(line.value, _NOTE_CHARACTERS)}"
 
 
 def _start(component: Component, zones: Zones) -> Instant:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from domain.productivity.calendar_event_terms import TimeKind
 from domain.productivity.task_terms import Priority, Status
 from infrastructure.importers.content_lines import Component
 from infrastructure.importers.draft import Draft
-from infrastructure.importers.icalendar_series import kept_rule, unknown_zone
+from infrastructure.importers.icalendar_series import kept_rule, rule_in_words, unknown_zone
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
@@ -18,6 +18,7 @@ from infrastructure.importers.icalendar_words import (
     TEXT_CHARACTERS,
     TITLE_CHARACTERS,
     Surroundings,
+    attachments_of,
     described,
     entry_digest,
     labels,
@@ -89,7 +90,13 @@ def _said(component: Component, around: Surroundings, whole: str) -> dict[str, A
     percent = min(component.number("PERCENT-COMPLETE") or 0, _DONE)
     status = _status(component, percent)
     first = start if due.at is None else Instant(TimeKind.FLOATING, due.at, due.zone)
-    rule, remarks = (None, ()) if first is None else kept_rule(component, first, around.zones)
+    if first is None and due.day is not None:
+        first = Instant(TimeKind.ALL_DAY, datetime.combine(due.day, time.min))
+    if first is None:
+        lines = (line for line in component.all("RRULE") if line.value.strip())
+        rule, remarks = None, tuple(map(rule_in_words, lines))
+    else:
+        rule, remarks = kept_rule(component, first, around.zones)
     if due.at is not None and due.zone is None:
         remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
     if whole:
@@ -119,9 +126,9 @@ def title_of_task(component: Component) -> str:
 
 
 def _notes(component: Component, remarks: tuple[str, ...]) -> str:
-    """Return the description, with the place and the page that a task has no room of its own for."""
+    """Return the description, with the place, the page and the attachments that a task has no room of its own for."""
     place, url = place_of(component), url_of(component)
-    also = [*([place] if place else []), *([url] if url else []), *remarks]
+    also = dict.fromkeys(each for each in (place, url, *attachments_of(component), *remarks) if each)
     return plain_text(described(component, also), TEXT_CHARACTERS)
 
 

@@ -308,6 +308,26 @@ def test_task_that_says_how_long_it_takes_is_due_then(tmp_path: Path) -> None:
     assert found["due_at"] == datetime(2026, 11, 20, 12)  # noqa: DTZ001 - wall time
 
 
+@pytest.mark.parametrize(
+    ("lines", "rule", "notes"),
+    [
+        (("DUE;VALUE=DATE:20261101", "RRULE:FREQ=WEEKLY"), "FREQ=WEEKLY", ""),
+        (("DUE:20261101", "RRULE:FREQ=WEEKLY;UNTIL=20261201"), "FREQ=WEEKLY;UNTIL=20261201", ""),
+        (("RRULE:FREQ=WEEKLY",), None, "RRULE: FREQ=WEEKLY"),
+    ],
+)
+def test_task_recurs_also_where_it_has_no_start(
+    tmp_path: Path, lines: tuple[str, ...], rule: str | None, notes: str
+) -> None:
+    found = task(tmp_path, "SUMMARY:Eggs", *lines)
+    assert (found["recurrence"], found["notes"]) == (rule, notes)
+
+
+def test_addresses_of_what_is_attached_to_a_task_are_in_its_notes(tmp_path: Path) -> None:
+    lines = ("URL:https://example.org/a", "ATTACH:https://example.org/a", "ATTACH:https://example.org/b")
+    assert task(tmp_path, "SUMMARY:Eggs", *lines)["notes"] == "https://example.org/a\nhttps://example.org/b"
+
+
 def test_categories_of_a_task_are_tags_and_the_calendar_is_its_list(tmp_path: Path) -> None:
     text = "BEGIN:VCALENDAR\nX-WR-CALNAME:Errands\nBEGIN:VTODO\nSUMMARY:a\nCATEGORIES:x,y\nEND:VTODO\nEND:VCALENDAR"
     (draft,) = entries(tmp_path, text)
