@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,7 @@ SUPERSEDED = Refused("superseded", Outcome.SKIPPED)
 CANCELLATION = Refused("cancellation", Outcome.SKIPPED)
 """It cancels an event of the file, and is in it."""
 
+_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z?")
 _CLASSES = {
     "": Classification.PUBLIC,
     "PUBLIC": Classification.PUBLIC,
@@ -94,10 +96,13 @@ def _newest(wholes: list[Whole]) -> list[Whole]:
     """Return the events among several with one UID, in their newest state.
 
     Those of one SEQUENCE are told apart by start and title: programs that give one UID to different events do
-    not count them up.
+    not count them up. Of several with the same the one counts that was changed last, as far as all of them say when.
     """
     age = max((_age(each.component) for each in wholes), default=0)
-    newest = {each.identity: each for each in wholes if _age(each.component) == age}
+    living = [each for each in wholes if _age(each.component) == age]
+    if all(_changed(each.component) for each in living):
+        living.sort(key=lambda each: _changed(each.component))
+    newest = {each.identity: each for each in living}
     return [newest[identity] for identity in sorted(newest)]
 
 
@@ -108,6 +113,12 @@ def _newest_changes(changes: Iterable[Change]) -> list[Change]:
 
 def _age(component: Component) -> int:
     return component.number("SEQUENCE") or 0
+
+
+def _changed(component: Component) -> str:
+    """Return when a state was written down, a text that sorts like the time; empty where it does not say."""
+    stamp = component.word("LAST-MODIFIED") or component.word("DTSTAMP")
+    return stamp if _STAMP.fullmatch(stamp) else ""
 
 
 def _name(uid: str, master: Whole, count: int) -> str:

@@ -44,6 +44,26 @@ def test_every_entry_is_read_in_its_own_calendar(tmp_path: Path) -> None:
     assert newer.arguments["ical_status"] is IcalStatus.CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        ("LAST-MODIFIED:20260601T000000Z", "LAST-MODIFIED:20260101T000000Z", "first"),
+        ("DTSTAMP:20260101T000000Z", "DTSTAMP:20260601T000000Z", "second"),
+        ("DTSTAMP:20260601T000000Z", "DTSTAMP:20260601T000000Z", "second"),
+        ("DTSTAMP:20260601T000000Z", "DTSTAMP:", "second"),
+    ],
+)
+def test_of_equal_states_the_one_changed_last_counts(
+    tmp_path: Path, first: str, second: str, kept: str
+) -> None:
+    states = (
+        f"BEGIN:VEVENT\nUID:u\nDTSTART:20261224\n{stamp}\nDESCRIPTION:{said}\nEND:VEVENT\n"
+        for stamp, said in ((first, "first"), (second, "second"))
+    )
+    (draft,) = (each for each in entries(tmp_path, "".join(states)) if isinstance(each, Draft))
+    assert draft.arguments["description"] == kept
+
+
 def series(*changes: str, rule: str = "FREQ=WEEKLY;COUNT=5") -> str:
     """Return a series on Mondays at nine in Berlin, for an hour, from 6 January 2025, and changes of it."""
     master = (
