@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from infrastructure.importers.draft import Importer
 
 FORMATS: Mapping[str, str] = {
     ".ics": "infrastructure.importers.icalendar_files:ICalendarFiles",
+    ".vcs": "infrastructure.importers.icalendar_files:ICalendarFiles",
     ".vcf": "infrastructure.importers.vcard_files:VCardFiles",
+    ".vcard": "infrastructure.importers.vcard_files:VCardFiles",
     ".mbox": "infrastructure.importers.mail_files:MailFiles",
     ".eml": "infrastructure.importers.mail_files:MailFiles",
     ".html": "infrastructure.importers.bookmark_files:BookmarkFiles",
     ".htm": "infrastructure.importers.bookmark_files:BookmarkFiles",
     ".gpx": "infrastructure.importers.gpx_files:GpxFiles",
     ".md": "infrastructure.importers.markdown_files:MarkdownFiles",
+    ".markdown": "infrastructure.importers.markdown_files:MarkdownFiles",
     ".enex": "infrastructure.importers.enex_files:EnexFiles",
     ".jpg": "infrastructure.importers.image_files:ImageFiles",
     ".jpeg": "infrastructure.importers.image_files:ImageFiles",
@@ -29,6 +33,14 @@ FORMATS: Mapping[str, str] = {
     ".heic": "infrastructure.importers.image_files:ImageFiles",
     ".heif": "infrastructure.importers.image_files:ImageFiles",
 }
+
+
+def ending_of(path: Path) -> str:
+    """Return the file name ending that says what a file holds.
+
+    Apple Mail exports a mailbox as a folder ``Inbox.mbox`` with a file ``mbox`` in it.
+    """
+    return ".mbox" if path.name == "mbox" else path.suffix.lower()
 
 
 @cache

@@ -40,7 +40,7 @@ UNREADABLE = Refused("unreadable")
 
 
 class ICalendarFiles(Importer):
-    """Reads ``.ics``.
+    """Reads ``.ics``, and ``.vcs`` as vCalendar 1.0 is called.
 
     Every component of a calendar is an entry but VTIMEZONE, and so are the entries within an unknown one.
     A VEVENT with a RECURRENCE-ID whose series is in the file becomes part of the series: it is counted as
@@ -49,7 +49,7 @@ class ICalendarFiles(Importer):
     """
 
     platform: ClassVar[str] = "file.ics"
-    suffixes: ClassVar[frozenset[str]] = frozenset({".ics"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".ics", ".vcs"})
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
         """Yield the entries in the order of the file."""

@@ -66,14 +66,19 @@ class MailFiles:
             with path.open("rb") as stream:
                 beginning = stream.read(_HEAD_BYTES)
                 stream.seek(0)
-                if not beginning.strip() and path.suffix.lower() == ".mbox":
+                if not beginning.strip() and path.suffix.lower() != ".eml":
                     return  # a folder without mail
                 if mbox.is_mbox(beginning):
-                    yield from _all_of(mbox.entries(stream, limits), Messages(reading, path.stem))
+                    yield from _all_of(mbox.entries(stream, limits), Messages(reading, _folder_of(path)))
                 else:
                     yield _single(stream.read(limits.entry_bytes + 1), Messages(reading))
         except OSError:
             raise UnreadableFile from None
+
+
+def _folder_of(path: Path) -> str:
+    """Return what the mailbox is called; Apple Mail exports it as a folder of that name, with a file ``mbox``."""
+    return path.parent.stem if path.name == "mbox" else path.stem
 
 
 def _all_of(entries: Iterator[mbox.Entry], messages: Messages) -> Iterator[Draft | Refused]:

@@ -53,7 +53,7 @@ class MarkdownFiles(Importer):
     """
 
     platform: ClassVar[str] = "file.markdown"
-    suffixes: ClassVar[frozenset[str]] = frozenset({".md"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".md", ".markdown"})
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
         """Yield the note."""

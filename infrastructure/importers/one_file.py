@@ -12,7 +12,7 @@ from uuid import UUID
 
 from infrastructure.importers.batch import Ending, Intake, batches
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
-from infrastructure.importers.formats import importer_for
+from infrastructure.importers.formats import ending_of, importer_for
 from infrastructure.store.session import Session
 
 
@@ -101,7 +101,7 @@ def _go_through(
 
 
 def _importer_of(file: NamedFile) -> Importer:
-    importer = importer_for(file.path.suffix)
+    importer = importer_for(ending_of(file.path))
     if importer is None or not os.path.isfile(file.path):  # noqa: PTH113 - pathlib raises where a folder is closed to us
         raise UnreadableFile  # a pipe or a device would be waited for
     return importer

@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.shared.values import new_id
 from infrastructure.importers.crew import Crew
 from infrastructure.importers.draft import Outcome, Reading
-from infrastructure.importers.formats import FORMATS
+from infrastructure.importers.formats import FORMATS, ending_of
 from infrastructure.importers.one_file import FileReport, NamedFile, Run, hear_words, import_file, spelled
 from infrastructure.store.session import Session
 
@@ -53,7 +53,7 @@ def import_paths(
     """
     report, files = ImportReport(), list[NamedFile]()
     for file in _named_files(paths):
-        if file.path.suffix.lower() in FORMATS:
+        if ending_of(file.path) in FORMATS:
             files.append(file)
         else:
             report.ignored.append(file.path)

@@ -44,7 +44,7 @@ class VCardFiles(Importer):
     """
 
     platform: ClassVar[str] = "file.vcf"
-    suffixes: ClassVar[frozenset[str]] = frozenset({".vcf"})
+    suffixes: ClassVar[frozenset[str]] = frozenset({".vcf", ".vcard"})
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
         """Yield the cards in the order in which they end."""

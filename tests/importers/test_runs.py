@@ -29,6 +29,7 @@ from infrastructure.importers.run import ImportReport, import_paths
 from infrastructure.settings import Settings
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
+from tests.importers.mail_messages import FROM, mail
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT.parent / "shared" / "samples"
@@ -131,6 +132,19 @@ def test_a_file_that_is_not_what_its_name_says_is_told_and_holds_up_nothing(
     assert_accounted_for(report, tmp_path)
     assert [file.outcomes[Outcome.CREATED] for file in report.files if file.path.name == "zz.ics"] == [1]
     assert sum(file.unreadable for file in report.files) > 0
+
+
+def test_a_mailbox_that_apple_mail_exports_is_a_folder_with_a_file(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    mailbox = tmp_path / "Sent Messages.mbox"
+    mailbox.mkdir()
+    (mailbox / "table_of_contents").write_bytes(b"x")
+    (mailbox / "mbox").write_bytes(FROM + mail(b"Tea", b"x"))
+    report = import_paths(me, [mailbox], READING)
+    assert ([file.name for file in report.files], outcomes(report)) == (["mbox"], {"created": 1})
+    store.catch_up()
+    assert [each.folder for each in me.find(Email)] == ["sent"]
 
 
 def test_a_file_name_that_is_no_utf8_is_told_escaped_and_known_again(me: Session, tmp_path: Path) -> None:
