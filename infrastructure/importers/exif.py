@@ -15,6 +15,7 @@ from PIL import Image
 from domain.media.media_terms import Camera, CaptureOrigin
 from domain.shared.values import FIRST_YEAR, LAST_YEAR
 from infrastructure.importers.text import decoded, one_line, plain_text
+from infrastructure.importers.xmp import xmp_of
 
 T = TypeVar("T")
 
@@ -39,6 +40,9 @@ _TIME = re.compile(
 _OFFSET = re.compile(r" ?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))")
 _CAPTURED = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292))
 """The tags of the time, its offset and its fraction: of the shot, else of its digitisation."""
+_TIMES = frozenset({"captured_at", "captured_local", "capture_origin"})
+_PLACES = frozenset({"latitude", "longitude"})
+"""Each of these told by one and the same."""
 _FARTHEST_OFFSET = timedelta(hours=14)
 
 _NOT_WRITTEN = re.compile(
@@ -54,7 +58,23 @@ _ORIENTATIONS = range(1, 9)
 
 
 def exif_of(image: Image.Image) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return arguments for Media.add, and tags; a broken part is left out, and never fails the rest."""
+    """Return arguments for Media.add, and tags; a broken part is left out, and never fails the rest.
+
+    What EXIF does not tell is taken from XMP, in which programs repeat it, or write it alone.
+    """
+    told, tags = _by_camera(image)
+    more, words = xmp_of(image)
+    missing = {
+        name: value
+        for name, value in more.items()
+        if not told.get(name)
+        and not (name in _TIMES and _TIMES & told.keys())
+        and not (name in _PLACES and _PLACES & told.keys())
+    }
+    return told | missing, tuple(dict.fromkeys((*tags, *words)))
+
+
+def _by_camera(image: Image.Image) -> tuple[dict[str, Any], tuple[str, ...]]:
     exif = _tried(lambda: Image.Image.getexif(image))  # PNG's own would decode the pixels
     if exif is None:
         return {}, ()
