@@ -28,9 +28,9 @@ _MAX_ALSO = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NO_ADDRESS = re.compile(r"(?:cid|data|[a-z]):", re.IGNORECASE)
 """A part of the message that the file came with, the content itself, or a drive of some computer."""
-_LINE_ENDS = re.compile(r"\\+[nN]|\n")
+_LINE_ENDS = re.compile(r"\\{1,4}[nN]|\n")
 """Those of Apple in a parameter: escaped once, twice, or not at all."""
-_FOOTER = re.compile(r"\n*-::~:~::~[:~]*::-\n")
+_FOOTER = re.compile(r"-::~:~::~[:~]*::-\n")
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/.*)?")
 
 
@@ -156,7 +156,7 @@ def _without_tags(text: str) -> str:
     What Google adds below of the call is text also where the description is HTML.
     """
     footer = _FOOTER.search(text)
-    own = text if footer is None else text[: footer.start()]
+    own = text if footer is None else text[: footer.start()].rstrip("\n")
     if not is_html(own[:_HTML_CHARACTERS]):
         return text
     return markdown_of(own, TEXT_CHARACTERS, {}) + text[len(own) :]

@@ -18,7 +18,7 @@ _PIECE = re.compile(
       | [^"(),:;<>\\=]+ | \\. | .""",
     re.DOTALL | re.VERBOSE,
 )
-_DISGUISED = re.compile(r"([^\s@]+) at ([^\s@]+\.[^\s@]+)")
+_DISGUISED = re.compile(r"([^\s@]{1,100}) at ([^\s@.]{1,100}\.[^\s@]{1,200})")
 """What archives of mailing lists make of an address."""
 _SPACED = re.compile(r" ?(@|(?<= )\.(?= )) ?")  # as RFC 822 allowed it
 _NAME_CHARACTERS = 1000

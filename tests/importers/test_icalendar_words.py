@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -58,3 +59,18 @@ def test_part_of_a_task_names_the_whole(tmp_path: Path) -> None:
     *found, _ = entries(tmp_path, text + "BEGIN:VTODO\nUID:1\nSUMMARY:Kitchen\nEND:VTODO\n")
     notes = [each.arguments["notes"] for each in found if isinstance(each, Draft)]
     assert notes == ["Part of: Kitchen", "Part of: Kitchen", "Part of: gone", ""]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DESCRIPTION:" + "\\n" * 300_000 + "x",
+        "DESCRIPTION:" + "-::~:~::~" * 50_000,
+        "DESCRIPTION:-::~:~::~" + ":~" * 300_000,
+        'X-APPLE-STRUCTURED-LOCATION;X-ADDRESS="' + "\\" * 500_000 + '":geo:1,1',
+    ],
+)
+def test_words_that_are_meant_to_harm_are_read_soon(tmp_path: Path, line: str) -> None:
+    begun = process_time()
+    event(tmp_path, "DTSTART:20261224", line)
+    assert process_time() - begun < 5  # it takes a tenth of a second

@@ -68,6 +68,11 @@ def nested(count: int) -> bytes:
         pytest.param(HEAD + b"To: " + b"a@example.org, " * 100_000 + b"\n\nx", id="many recipients"),
         pytest.param(HEAD + b"To: " + b"(" * 500_000 + b"\n\nx", id="nested comments"),
         pytest.param(HEAD + b"To: <" + b"@a," * 300_000 + b"\n\nx", id="long route"),
+        pytest.param(HEAD + b"To: a at " + b"." * 900_000 + b" x\n\nx", id="disguised dots"),
+        pytest.param(HEAD + b"\n" + b"\x1b$B-!\x1b(B" * 200_000, id="many shifts"),
+        pytest.param(
+            HEAD + b"Content-Type: text/plain; format=flowed\n\n" + b"> a \n" * 200_000, id="flowed"
+        ),
         pytest.param(HEAD + b"References: <" + b" " * 500_000 + b"a\n\nx", id="spaces in an id"),
         pytest.param(HEAD + b"References: " + b"<a@b> " * 150_000 + b"\n\nx", id="many ids"),
         pytest.param(b"From: a@b\nSubject: " + b"=?a?q?" * 150_000 + b"\n\nx", id="unclosed words"),
