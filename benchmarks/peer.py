@@ -28,6 +28,7 @@ _FIELDS: dict[str, Any] = {
     "purpose": "benchmark",
     "priority": "none",
     "start_on": None,
+    "start_at": None,
     "due_at": None,
     "timezone": None,
     "recurrence": None,

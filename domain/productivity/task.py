@@ -19,10 +19,12 @@ from domain.productivity.task_terms import (
     StatedStatus,
     Status,
     SubtasksOpen,
+    without_start_time,
 )
 from domain.productivity.task_turns import Turn
 from domain.shared import clock
 from domain.shared.content import Content
+from domain.shared.known import say
 from domain.shared.peers import PeerRef, peer_refs
 from domain.shared.record import Origin, peers_of, subject_of
 from domain.shared.recurrence import RecurrenceRule
@@ -40,6 +42,7 @@ class Task(TaskFiling):
     notes: str = ""
     priority: Priority = Priority.NONE
     start_on: date | None = None
+    start_at: LocalTime | None = None
     due: date | None = None
     due_at: LocalTime | None = None
     timezone: str | None = None
@@ -55,8 +58,11 @@ class Task(TaskFiling):
 
     class Created(Event, Content.Created, Details):
         TOPIC = "task.created"
+        class_version = 2
         estimate_minutes: int | None
         list_name: str | None
+
+        upcast_v1_v2 = staticmethod(without_start_time)
 
     class Retitled(Event):
         TOPIC = "task.retitled"
@@ -68,17 +74,23 @@ class Task(TaskFiling):
 
     class Rescheduled(Event):
         TOPIC = "task.rescheduled"
+        class_version = 2
         start_on: date | None
+        start_at: LocalTime | None
         due: date | None
         due_at: LocalTime | None
         timezone: str | None
+
+        upcast_v1_v2 = staticmethod(without_start_time)
 
     class DueCleared(Event):
         TOPIC = "task.due_cleared"
         EDITS = ("due", "due_at", "timezone")
 
         def apply(self, task: Task) -> None:
-            task.due = task.due_at = task.timezone = None
+            task.due = task.due_at = None
+            if task.start_at is None:  # a time to begin at stays on its clock
+                task.timezone = None
 
     class Reprioritised(Event):
         TOPIC = "task.reprioritised"
@@ -124,6 +136,9 @@ class Task(TaskFiling):
     class Refreshed(Event, Details):
         TOPIC = "task.refreshed"
         BY_SOURCE = True
+        class_version = 2
+
+        upcast_v1_v2 = staticmethod(without_start_time)
 
     @classmethod
     def create(
@@ -134,6 +149,7 @@ class Task(TaskFiling):
         notes: Text = "",
         priority: Priority = Priority.NONE,
         start_on: Day | None = None,
+        start_at: LocalTime | None = None,
         due: Day | None = None,
         due_at: LocalTime | None = None,
         timezone: TimeZone | None = None,
@@ -144,7 +160,7 @@ class Task(TaskFiling):
         completed_at: Moment | None = None,
         percent_complete: Percent = 0,
     ) -> Task:
-        _require_order(start_on, due, due_at)
+        _require_order(start_on, start_at, due, due_at)
         return cls._begin(
             origin,
             cls.Created,
@@ -152,6 +168,7 @@ class Task(TaskFiling):
             notes=notes,
             priority=priority,
             start_on=start_on,
+            start_at=start_at,
             due=due,
             due_at=due_at,
             timezone=timezone,
@@ -170,6 +187,7 @@ class Task(TaskFiling):
         notes: Text = "",
         priority: Priority = Priority.NONE,
         start_on: Day | None = None,
+        start_at: LocalTime | None = None,
         due: Day | None = None,
         due_at: LocalTime | None = None,
         timezone: TimeZone | None = None,
@@ -179,13 +197,14 @@ class Task(TaskFiling):
         percent_complete: Percent = 0,
     ) -> None:
         """Take what the source of an imported task says now."""
-        _require_order(start_on, due, due_at)
+        _require_order(start_on, start_at, due, due_at)
         self._refresh(
             Task.Refreshed,
             title=title,
             notes=notes,
             priority=priority,
             start_on=start_on,
+            start_at=start_at,
             due=due,
             due_at=due_at,
             timezone=timezone,
@@ -233,11 +252,19 @@ class Task(TaskFiling):
         due_at: LocalTime | None = None,
         timezone: TimeZone | None = None,
         start_on: Day | None = None,
+        start_at: LocalTime | None = None,
     ) -> None:
         self._require_open()
-        _require_order(start_on, due, due_at)
-        if (start_on, due, due_at, timezone) != (self.start_on, self.due, self.due_at, self.timezone):
-            self.trigger_event(Task.Rescheduled, start_on=start_on, due=due, due_at=due_at, timezone=timezone)
+        _require_order(start_on, start_at, due, due_at)
+        say(
+            self,
+            Task.Rescheduled,
+            start_on=start_on,
+            start_at=start_at,
+            due=due,
+            due_at=due_at,
+            timezone=timezone,
+        )
 
     def clear_due(self) -> None:
         self._require_open()
@@ -306,7 +333,7 @@ class Task(TaskFiling):
         """Make the next instance, once: a task that is reopened and completed again has it already."""
         if self.recurrence is None or self.next_id is not None:
             return
-        turn = Turn(self.recurrence, self.start_on, self.due, self.due_at)
+        turn = Turn(self.recurrence, self.start_on, self.due, self.due_at, self.start_at)
         done_on = done_at.astimezone(ZoneInfo(self.timezone or "UTC")).date()
         following = turn.following(done_on, self.recurrence_mode, self.timezone)
         if following is not None:
@@ -322,6 +349,7 @@ class Task(TaskFiling):
             notes=self.notes,
             priority=self.priority,
             start_on=turn.start_on,
+            start_at=turn.start_at,
             due=turn.due,
             due_at=turn.due_at,
             timezone=self.timezone,
@@ -344,7 +372,15 @@ class Task(TaskFiling):
         return task
 
 
-def _require_order(start_on: date | None, due: date | None, due_at: datetime | None) -> None:
-    ends = [day for day in (due, due_at.date() if due_at else None) if day is not None]
-    if start_on is not None and any(start_on > end for end in ends):
+def _require_order(
+    start_on: date | None, start_at: datetime | None, due: date | None, due_at: datetime | None
+) -> None:
+    begins, ends = _days(start_on, start_at), _days(due, due_at)
+    if begins and ends and max(begins) > min(ends):
         raise StartAfterDue
+    if start_at is not None and due_at is not None and start_at > due_at:
+        raise StartAfterDue
+
+
+def _days(day: date | None, time: datetime | None) -> list[date]:
+    return [each for each in (day, time.date() if time is not None else None) if each is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -114,6 +114,7 @@ class Details:
     notes: str
     priority: Priority
     start_on: date | None
+    start_at: LocalTime | None
     due: date | None
     due_at: LocalTime | None
     timezone: str | None
@@ -121,3 +122,8 @@ class Details:
     status: Status
     completed_at: datetime | None
     percent_complete: int
+
+
+def without_start_time(data: dict[str, Any]) -> None:
+    """Make an event of the first version one of the second: tasks began on a day, at no time of it."""
+    data["start_at"] = None

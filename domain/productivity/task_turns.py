@@ -22,10 +22,13 @@ class Turn:
     start_on: date | None
     due: date | None
     due_at: datetime | None
+    start_at: datetime | None = None
 
     @property
     def _begins(self) -> datetime | None:
         """The local time that the rule counts from (RFC 5545: DTSTART, and DUE where there is none)."""
+        if self.start_at is not None:
+            return self.start_at
         if self.start_on is None and self.due_at is not None:
             return self.due_at
         day = self.start_on or self.due
@@ -33,8 +36,9 @@ class Turn:
 
     @property
     def _ends(self) -> date | None:
-        days = (self.start_on, self.due, self.due_at.date() if self.due_at is not None else None)
-        return max((day for day in days if day is not None), default=None)
+        times = (each.date() for each in (self.start_at, self.due_at) if each is not None)
+        days = (each for each in (self.start_on, self.due) if each is not None)
+        return max((*days, *times), default=None)
 
     def following(self, done_on: date, mode: RecurrenceMode, timezone: str | None) -> Turn | None:
         """Return the instance after this one, which was done on a day; None where the series is over.
@@ -59,11 +63,14 @@ class Turn:
         by = begin.date() - before.date()
         start_on = self.start_on + by if self.start_on is not None else None
         due = self.due + by if self.due is not None else None
-        due_at = self.due_at + by if self.due_at is not None else None
         if self._begins is None:
             due = begin.date()
-        elif due_at is not None and self.start_on is None:
-            due_at = begin  # the rule may name other hours
+        if self.start_at is not None:  # the rule may name other hours, for what lies behind the start too
+            due_at = self.due_at + (begin - before) if self.due_at is not None else None
+            return Turn(rule, start_on, due, due_at, begin)
+        due_at = self.due_at + by if self.due_at is not None else None
+        if due_at is not None and self.start_on is None:
+            due_at = begin
         return Turn(rule, start_on, due, due_at)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.productivity.calendar_event_terms import TimeKind
 from domain.productivity.task_terms import Priority, Status
@@ -45,7 +46,9 @@ _MEDIUM = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
+class _End:
+    """When a task begins or is due: a day, or a time of it on the wall."""
+
     day: date | None = None
     at: datetime | None = None
     zone: str | None = None
@@ -82,22 +85,13 @@ def task_of(uid: str, component: Component, around: Surroundings, whole: str = "
 
 def _said(component: Component, around: Surroundings, whole: str) -> dict[str, Any]:
     start = _time(component, "DTSTART", around)
-    due = _due(component, start, around)
-    start_on = None if start is None else start.local.date()
-    last = due.day if due.at is None else due.at.date()
-    if start_on is not None and last is not None and start_on > last:
-        start_on = None
+    due = _end(_time(component, "DUE", around) or _after(component, start))
+    begin = _begin(start, due, around)
+    zone = due.zone if due.at is not None else begin.zone
     percent = min(component.number("PERCENT-COMPLETE") or 0, _DONE)
     status = _status(component, percent)
-    first = start if due.at is None else Instant(TimeKind.FLOATING, due.at, due.zone)
-    if first is None and due.day is not None:
-        first = Instant(TimeKind.ALL_DAY, datetime.combine(due.day, time.min))
-    if first is None:
-        lines = (line for line in component.all("RRULE") if line.value.strip())
-        rule, remarks = None, tuple(map(rule_in_words, lines))
-    else:
-        rule, remarks = kept_rule(component, first, around.zones)
-    if due.at is not None and due.zone is None:
+    rule, remarks = _rule(component, begin, due, zone, around)
+    if zone is None and (begin.at is not None or due.at is not None):
         remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
     if whole:
         remarks = (f"Part of: {whole}", *remarks)
@@ -105,15 +99,30 @@ def _said(component: Component, around: Surroundings, whole: str) -> dict[str, A
         "title": title_of_task(component),
         "notes": _notes(component, remarks),
         "priority": _priority(component.number("PRIORITY") or 0),
-        "start_on": start_on,
+        "start_on": begin.day,
+        "start_at": begin.at,
         "due": due.day,
         "due_at": due.at,
-        "timezone": due.zone,
+        "timezone": zone,
         "recurrence": rule,
         "status": status,
         "completed_at": _completed(component, around) if status is Status.DONE else None,
         "percent_complete": _DONE if status is Status.DONE else min(percent, _DONE - 1),
     }
+
+
+def _rule(
+    component: Component, begin: _End, due: _End, zone: str | None, around: Surroundings
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the rule, which counts from the start or else from the end, and what is to be said of it in words."""
+    time_of_first, first_day = begin.at or due.at, begin.day or due.day
+    if time_of_first is not None:
+        return kept_rule(component, Instant(TimeKind.FLOATING, time_of_first, zone), around.zones)
+    if first_day is not None:
+        first = Instant(TimeKind.ALL_DAY, datetime.combine(first_day, time.min))
+        return kept_rule(component, first, around.zones)
+    lines = (line for line in component.all("RRULE") if line.value.strip())
+    return None, tuple(map(rule_in_words, lines))
 
 
 def title_of_task(component: Component) -> str:
@@ -143,13 +152,25 @@ def _time(component: Component, name: str, around: Surroundings) -> Instant | No
     return None
 
 
-def _due(component: Component, start: Instant | None, around: Surroundings) -> _Due:
-    due = _time(component, "DUE", around) or _after(component, start)
-    if due is None:
-        return _Due()
-    if due.kind is TimeKind.ALL_DAY:
-        return _Due(due.local.date())
-    return _Due(due.local.date(), due.local, "UTC" if due.kind is TimeKind.UTC else due.zone)
+def _end(instant: Instant | None) -> _End:
+    if instant is None:
+        return _End()
+    if instant.kind is TimeKind.ALL_DAY:
+        return _End(instant.local.date())
+    return _End(instant.local.date(), instant.local, "UTC" if instant.kind is TimeKind.UTC else instant.zone)
+
+
+def _begin(start: Instant | None, due: _End, around: Surroundings) -> _End:
+    """Return the start on the clock of the end; no more of it than lies before that."""
+    begin = _end(start)
+    if start is not None and begin.at is not None and due.at is not None and begin.zone != due.zone:
+        local = start.moment(around.home).astimezone(ZoneInfo(due.zone or around.home)).replace(tzinfo=None)
+        begin = _End(local.date(), local, due.zone)
+    if begin.day is not None and due.day is not None and begin.day > due.day:
+        return _End()
+    if begin.at is not None and due.at is not None and begin.at > due.at:
+        return _End(begin.day)
+    return begin
 
 
 def _after(component: Component, start: Instant | None) -> Instant | None:

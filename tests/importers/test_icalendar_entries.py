@@ -303,6 +303,21 @@ def test_task_that_starts_after_it_is_due_keeps_the_due_date(tmp_path: Path) -> 
     assert (found["start_on"], found["due"]) == (None, date(2027, 1, 15))
 
 
+def test_task_begins_at_a_time_on_the_clock_of_its_end(tmp_path: Path) -> None:
+    begin, end = "DTSTART;TZID=Europe/Lisbon:20261120T090000", "DUE;TZID=Europe/Berlin:20261120T120000"
+    found = [
+        (said["start_on"], said["start_at"], said["due_at"], said["timezone"])
+        for said in (task(tmp_path, "SUMMARY:a", *lines) for lines in ((begin,), (begin, end)))
+    ]
+    day, nine, noon = date(2026, 11, 20), datetime(2026, 11, 20, 9), datetime(2026, 11, 20, 12)  # noqa: DTZ001 - wall times
+    assert found == [(day, nine, None, "Europe/Lisbon"), (day, nine.replace(hour=10), noon, "Europe/Berlin")]
+
+
+def test_task_that_starts_later_on_the_day_it_is_due_keeps_the_day(tmp_path: Path) -> None:
+    found = task(tmp_path, "SUMMARY:a", "DTSTART:20270115T130000", "DUE:20270115T120000")
+    assert (found["start_on"], found["start_at"]) == (date(2027, 1, 15), None)
+
+
 def test_task_that_says_how_long_it_takes_is_due_then(tmp_path: Path) -> None:
     found = task(tmp_path, "SUMMARY:a", "DTSTART;TZID=Europe/Berlin:20261120T100000", "DURATION:PT2H")
     assert found["due_at"] == datetime(2026, 11, 20, 12)  # noqa: DTZ001 - wall time
