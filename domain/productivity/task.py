@@ -282,7 +282,7 @@ class Task(TaskFiling):
             self.trigger_event(Task.Estimated, estimate_minutes=minutes)
 
     def nest_under(self, parent_id: Id) -> None:
-        self._require_open()
+        """Put the task under another one, whether or not there is still something to do."""
         before = self.parent_id
         if parent_id == before:
             return
@@ -291,7 +291,6 @@ class Task(TaskFiling):
         self._tell_parents(before)
 
     def promote(self) -> None:
-        self._require_open()
         before = self.parent_id
         if before is not None:
             self.trigger_event(Task.Promoted)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from domain.shared.peers import Claim
@@ -33,6 +33,24 @@ class Named:
     source: bytes
     number: int
     files: Sequence[NamedAttached] = ()
+    under: bytes | None = None
+    """The name of what its record lies under."""
+    apart: Named | None = None
+    """The same draft by the name of its place."""
+
+    def under_name(self, secret: bytes) -> bytes:
+        """Return the blind name under which its lying there is noted."""
+        return blind(secret, "under", self.source.hex(), (self.under or b"").hex())
+
+    def names(self, secret: bytes) -> Iterator[bytes]:
+        """Yield the names by which this draft, and what it names, may be known."""
+        yield self.source
+        for file in self.files:
+            yield from (file.source, file.link)
+        if self.under is not None:
+            yield from (self.under, self.under_name(secret))
+        if self.apart is not None:
+            yield from self.apart.names(secret)
 
     def revision_name(self, secret: bytes) -> bytes:
         """Return the blind name under which the highest revision of the source is noted."""
@@ -46,13 +64,18 @@ class Named:
         return blind(secret, "word", self.source.hex(), speaker, str(self.number))
 
 
-def named(draft: Draft, source: bytes, platform: str, secret: bytes, number: int) -> Named:
-    """Return a draft with the blind name of its source and those of its files, each once."""
+def named(draft: Draft, platform: str, secret: bytes, number: Callable[[bytes], int]) -> Named:
+    """Return a draft with the blind names of its source and of what it names; ``number`` counts sources."""
+    source = blind_source(secret, draft.kind, platform, draft.source_id)
     files = []
     for each in dict.fromkeys(draft.attached):
         file = blind_source(secret, each.kind, platform, each.source_id)
         files.append(NamedAttached(each, file, blind(secret, "attached", source.hex(), file.hex())))
-    return Named(draft, source, number, files)
+    under = None if draft.under is None else blind_source(secret, draft.kind, platform, draft.under)
+    apart = None
+    if draft.apart is not None:
+        apart = named(replace(draft, source_id=draft.apart, apart=None), platform, secret, number)
+    return Named(draft, source, number(source), files, under, apart)
 
 
 @dataclass(slots=True)

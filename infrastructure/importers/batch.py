@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -18,23 +18,15 @@ from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
 from domain.shared.content import MAX_TAGS
-from domain.shared.errors import (
-    DomainError,
-    IllegalTransition,
-    InvalidInput,
-    LifeledgerError,
-    RecordTrashed,
-    RuleBroken,
-)
+from domain.shared.errors import DomainError, InvalidInput, LifeledgerError, RecordTrashed
 from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
-from domain.shared.values import StoredContent, new_id
+from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES, Stored
 from infrastructure.crypto.cipher import derive
 from infrastructure.errors import (
     ClaimTaken,
     Erased,
-    NotFound,
     ProcessingRestricted,
     SourceAlreadyKept,
     Unavailable,
@@ -42,9 +34,9 @@ from infrastructure.errors import (
 )
 from infrastructure.importers.attempt import Attempt, Known, Named, named
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
+from infrastructure.importers.ties import give, tie
 from infrastructure.ledger.events import Attribution, BlobEntry
 from infrastructure.ledger.fences import following_fences
-from infrastructure.store.blind_names import blind_source
 from infrastructure.store.given import checked_slug
 from infrastructure.store.session import Session
 from infrastructure.store.unit_of_work import UnitOfWork
@@ -136,9 +128,10 @@ class Intake:
     def _attempt(self, drafts: Sequence[Named]) -> list[Ending]:
         engine, session, secret = self._engine, self._session, self._secret()
         fences = engine.ledger.fences.known(session.subject_id)
-        files = [name for each in drafts for file in each.files for name in (file.source, file.link)]
-        found = engine.ledger.sources(session.subject_id, [*(each.source for each in drafts), *files])
-        heard = [each for each in drafts if each.source in found]
+        found = engine.ledger.sources(
+            session.subject_id, [name for each in drafts for name in each.names(secret)]
+        )
+        heard = [form for each in drafts for form in (each, each.apart) if form and form.source in found]
         if heard:
             words = [each.word_name(secret, self._speaker) for each in heard]
             revisions = [each.revision_name(secret) for each in heard]
@@ -189,10 +182,10 @@ class Intake:
             return Ending(Outcome.INVALID, draft.kind, type(error).__name__)
 
     def _heard(self, batch: Attempt, named: Named) -> Ending:
-        draft = named.draft
-        sha256 = b"" if draft.content is None else _sha256(draft.content)
-        digest = _digest(draft, sha256, batch.secret)
-        source = batch.known.get(named.source)
+        sha256 = b"" if named.draft.content is None else _sha256(named.draft.content)
+        digest = _digest(named.draft, sha256, batch.secret)
+        named = self._told_apart(batch, named, digest)
+        draft, source = named.draft, batch.known.get(named.source)
         if source is not None:
             return self._heard_again(batch, named, source, digest)
         if draft.verb is None:
@@ -204,9 +197,25 @@ class Intake:
         if sha256:
             batch.hold(kind, sha256.hex(), record.id)
         batch.note(named.source, record.id, digest)
+        if named.apart is not None:
+            batch.note(named.word_name(batch.secret, self._speaker), record.id, digest)
         batch.note_revision(named, record.id)
-        self._attach(batch, named, record.id)
+        tie(batch, named, record.id)
         return Ending(Outcome.CREATED, draft.kind)
+
+    def _told_apart(self, batch: Attempt, named: Named, digest: bytes) -> Named:
+        """Return the draft by the name of its place where what is known by its other one is not it.
+
+        That is so where this file has not spoken of it, does not say the same now, and has a namesake in the run;
+        a file that was only moved has none.
+        """
+        known = batch.known.get(named.source)
+        if named.apart is None or known is None:
+            return named
+        if named.apart.source in batch.known:
+            return named.apart
+        spoken = named.word_name(batch.secret, self._speaker) in batch.known
+        return named if spoken or known.digest == digest else named.apart
 
     def _heard_again(self, batch: Attempt, named: Named, source: Known, digest: bytes) -> Ending:
         draft, outcome = named.draft, Outcome.UNCHANGED
@@ -217,40 +226,8 @@ class Intake:
             outcome = self._update(batch.work.existing(source.record_id), draft, draft.update)
             batch.note(word, source.record_id, digest)
             batch.note_revision(named, source.record_id)
-        attached = self._attach(batch, named, source.record_id)
-        return Ending(Outcome.REFRESHED if attached else outcome, draft.kind)
-
-    def _attach(self, batch: Attempt, named: Named, record_id: UUID) -> bool:
-        """Attach the files that never were; return whether that changed the record.
-
-        What the record's state does not allow (a locked note takes no file) is left for a later import.
-        """
-        changed = False
-        for file in named.files:
-            found = batch.known.get(file.source)
-            file_id = (
-                found.record_id
-                if found
-                else batch.holder(kind_named(file.attached.kind), file.attached.sha256)
-            )
-            digest = None if file_id is None else derive(batch.secret, b"attached", file_id.bytes)
-            known = batch.known.get(file.link)
-            if file_id is None or digest is None or (known is not None and known.digest == digest):
-                continue
-            content = _content_of(batch.work, file_id)
-            if content is None:
-                continue
-            record = batch.work.existing(record_id)
-            before = record.version
-            try:
-                _give(record, "attach", {"name": file.attached.name, "content": content})
-            except RecordTrashed:
-                raise
-            except (IllegalTransition, InvalidInput, RuleBroken):
-                continue
-            batch.note(file.link, record_id, digest)
-            changed = changed or record.version > before
-        return changed
+        tied = tie(batch, named, source.record_id)
+        return Ending(Outcome.REFRESHED if tied else outcome, draft.kind)
 
     def _create(self, batch: Attempt, draft: Draft, verb: str) -> Record:
         kind = kind_named(draft.kind)
@@ -276,7 +253,7 @@ class Intake:
 
     def _update(self, record: Record, draft: Draft, verb: str) -> Outcome:
         before = record.version
-        _give(record, verb, draft.arguments if draft.update_arguments is None else draft.update_arguments)
+        give(record, verb, draft.arguments if draft.update_arguments is None else draft.update_arguments)
         return Outcome.REFRESHED if record.version > before else Outcome.UNCHANGED
 
     def _store(self, batch: Attempt, kind: type[Record], record_id: UUID, content: Content) -> Stored:
@@ -292,9 +269,11 @@ class Intake:
             self._engine.blobs.delete(each.blob_id for each in blobs if each.body is None)
 
     def _named(self, draft: Draft, secret: bytes) -> Named:
-        source = blind_source(secret, draft.kind, self._platform, draft.source_id)
+        return named(draft, self._platform, secret, self._number)
+
+    def _number(self, source: bytes) -> int:
         self._spoken[source] += 1
-        return named(draft, source, self._platform, secret, self._spoken[source])
+        return self._spoken[source]
 
     def _secret(self) -> bytes:
         """Return the key of the person's blind names, asked for once a batch."""
@@ -320,24 +299,6 @@ def _digest(draft: Draft, sha256: bytes, secret: bytes) -> bytes:
     """Return a keyed digest of everything a draft says, its content included, but for what is attached to it."""
     wire = json_of((draft.verb, draft.arguments, draft.update_arguments, draft.tags))
     return derive(secret, b"import", wire + sha256)
-
-
-def _content_of(work: UnitOfWork, record_id: UUID) -> StoredContent | None:
-    """Return the content of a medium or a document; None where it is in the trash, erased or restricted.
-
-    Whoever names it needs no digest, which would outlive the record there when it is erased.
-    """
-    try:
-        record = work.existing(record_id)
-    except (NotFound, Erased, ProcessingRestricted):
-        return None
-    content: StoredContent | None = record.content  # type: ignore[attr-defined]  # only such records are attached
-    return None if record.deleted_at is not None or content is None else replace(content, digest=None)
-
-
-def _give(record: Record, verb: str, arguments: Mapping[str, Any]) -> None:
-    command = _command(type(record), verb)
-    getattr(record, command.verb)(**command.arguments((), arguments))
 
 
 def _command(kind: type[Record], verb: str) -> Command:

@@ -53,6 +53,8 @@ class Reading:
     addresses: frozenset[str] = frozenset()
     """The person's own e-mail addresses, lower-cased: mail from them is outgoing."""
     limits: Limits = field(default_factory=Limits)
+    folder: str | None = None
+    """Where the file lies below what is imported, where another file of the run has the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,10 @@ class Draft:
     is skipped where none is. A thing that is known already gets ``update`` instead, with ``update_arguments``
     (the creating command's where it is None); None for what cannot change. ``revision`` counts the states of a
     thing at its source (SEQUENCE of RFC 5545) where it says so: one lower than what was heard before is skipped
-    as superseded. Each of the ``attached`` files is attached once: what the person detaches stays detached.
+    as superseded. Each of the ``attached`` files is attached once: what the person detaches stays detached. So it is
+    with ``under``, the source id of the record of the same kind that this one lies under; its draft comes before.
+    ``apart`` names a thing by its place, for where another file of the run has the same ``source_id``: what another
+    file was known by is then not taken for it.
     """
 
     kind: str
@@ -105,6 +110,8 @@ class Draft:
     tags: tuple[str, ...] = ()
     revision: int | None = None
     attached: tuple[Attached, ...] = ()
+    under: str | None = None
+    apart: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

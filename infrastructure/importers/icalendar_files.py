@@ -15,12 +15,13 @@ from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused
 from infrastructure.importers.icalendar_components import CalendarFile, Entry, taken_apart
 from infrastructure.importers.icalendar_events import events_of
-from infrastructure.importers.icalendar_tasks import parent_of, task_of, title_of_task
+from infrastructure.importers.icalendar_tasks import parent_of, task_of
 from infrastructure.importers.icalendar_words import Surroundings
 from infrastructure.importers.icalendar_zones import Zones, definitions
 from infrastructure.importers.text import digest_of, one_line
 
 _NAME_CHARACTERS = 200
+_LEVELS = 32  # of tasks in tasks; they may be in each other, too
 _NOT_KEPT = {
     "VJOURNAL": "journal",
     "VFREEBUSY": "free_busy",
@@ -52,15 +53,12 @@ class ICalendarFiles(Importer):
     suffixes: ClassVar[frozenset[str]] = frozenset({".ics", ".vcs"})
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
-        """Yield the entries in the order of the file."""
+        """Yield the entries in the order of the file, but for tasks whose whole comes after them: it is told first."""
         until = monotonic() + reading.limits.seconds
         file = taken_apart(whole_file(path, reading.limits), reading.limits)
         run = _Run(file, reading)
-        for place, entry in enumerate(file.entries):
-            if monotonic() > until:
-                yield Refused("out_of_time")
-                continue
-            yield run.result(place, entry)
+        for place in run.places():
+            yield run.result(place) if monotonic() < until else Refused("out_of_time")
         for _ in range(file.left_over):
             yield Refused("too_many_entries")
 
@@ -78,10 +76,22 @@ class _Run:
         self._results: dict[int, Draft | Refused] = {}
         self._related = self._places_by_uid()
         self._titles: dict[str, str] = {}
-        self._wholes: dict[str, str] = {"": ""}
 
-    def result(self, place: int, entry: Entry) -> Draft | Refused:
+    def places(self) -> Iterator[int]:
+        """Yield the place of every entry once, that of a task behind those of the tasks it is part of."""
+        told: set[int] = set()
+        for place in range(len(self._entries)):
+            line: list[int] = []
+            each: int | None = place
+            while each is not None and each not in told and len(line) < _LEVELS:
+                told.add(each)
+                line.append(each)
+                each = self._whole_of(each)
+            yield from reversed(line)
+
+    def result(self, place: int) -> Draft | Refused:
         """Return what becomes of an entry."""
+        entry = self._entries[place]
         if entry.fault:
             return Refused(entry.fault)
         if entry.name not in {"VEVENT", "VTODO"}:
@@ -104,19 +114,19 @@ class _Run:
             events = [self._entries[each] for each in places]
             return events_of(uid, [(each.component(), self._surroundings(each)) for each in events])
         component = entry.component()
-        task = task_of(uid, component, self._surroundings(entry), self._title_of(parent_of(component)))
+        whole = parent_of(component)
+        task = task_of(uid, component, self._surroundings(entry), whole, is_here=whole in self._tasks)
         title = task.arguments["title"]
         if self._titles.setdefault(task.source_id, title) != title:  # another task with the same UID
             task = replace(task, source_id=digest_of(task.source_id, title))
         return [task]
 
-    def _title_of(self, uid: str) -> str:
-        """Return the title of a task of the file, or the UID of one that is not in it."""
-        if uid not in self._wholes:
-            place = self._tasks.get(uid)
-            found = None if place is None else self._entries[place].component()
-            self._wholes[uid] = uid if found is None else title_of_task(found)
-        return self._wholes[uid]
+    def _whole_of(self, place: int) -> int | None:
+        """Return the place of the task that a task is part of, where it is in the file."""
+        entry = self._entries[place]
+        if entry.name != "VTODO" or entry.fault or len(self._tasks) == 1:
+            return None
+        return self._tasks.get(parent_of(entry.component()))
 
     @cached_property
     def _tasks(self) -> dict[str, int]:

@@ -62,14 +62,16 @@ def parent_of(component: Component) -> str:
     return next((uid for line in parents if (uid := one_line(line.text, LINE_CHARACTERS))), "")
 
 
-def task_of(uid: str, component: Component, around: Surroundings, whole: str = "") -> Draft:
+def task_of(
+    uid: str, component: Component, around: Surroundings, whole: str = "", *, is_here: bool = False
+) -> Draft:
     """Return the task; a changed occurrence of a recurring one is a task of its own.
 
-    ``whole`` is the title of the task that it is part of: which record that is, no draft can say.
+    ``whole`` is the UID of the task that it is part of, which may be in another file.
     """
     recurrence = component.text("RECURRENCE-ID").strip()
     name = source_name(uid, recurrence) if uid else entry_digest(component)
-    said = _said(component, around, whole)
+    said = _said(component, around, "" if is_here else whole)
     arguments = {**said, "list_name": one_line(around.calendar_name, LABEL_CHARACTERS) or None}
     return Draft(
         "task",
@@ -80,6 +82,7 @@ def task_of(uid: str, component: Component, around: Surroundings, whole: str = "
         update_arguments=said,
         tags=labels(component)[:MAX_TAGS],
         revision=component.number("SEQUENCE"),
+        under=source_name(whole, "") if whole else None,
     )
 
 
@@ -96,7 +99,7 @@ def _said(component: Component, around: Surroundings, whole: str) -> dict[str, A
     if whole:
         remarks = (f"Part of: {whole}", *remarks)
     return {
-        "title": title_of_task(component),
+        "title": _title(component),
         "notes": _notes(component, remarks),
         "priority": _priority(component.number("PRIORITY") or 0),
         "start_on": begin.day,
@@ -125,7 +128,7 @@ def _rule(
     return None, tuple(map(rule_in_words, lines))
 
 
-def title_of_task(component: Component) -> str:
+def _title(component: Component) -> str:
     """Return the title, or the first words there are instead of one."""
     return (
         title_of(component)

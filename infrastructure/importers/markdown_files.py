@@ -48,8 +48,8 @@ class MarkdownFiles(Importer):
     """Reads ``.md``; the one entry of a file is the file.
 
     A note is known again by the id in its front matter, else by its file name and title: an edited file
-    renews its note. So a note gets a second record when its title is changed and it has no id, and two files
-    of one name and one title, in different folders, are one note.
+    renews its note, also where it was moved. Of files of one name in several folders each is a note. A note
+    gets a second record when its title is changed and it has no id.
     """
 
     platform: ClassVar[str] = "file.markdown"
@@ -64,10 +64,10 @@ class MarkdownFiles(Importer):
         text = plain_text(text, 2 * _BODY_CHARACTERS)
         front, body = split_toml(text) or split(text, _KNOWN)
         front = front or properties_of(body, _KNOWN)
-        yield _note(path.stem, front, body, ZoneInfo(reading.timezone))
+        yield _note(path.stem, reading.folder, front, body, ZoneInfo(reading.timezone))
 
 
-def _note(stem: str, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
+def _note(stem: str, folder: str | None, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
     stem = one_line(stem, _TITLE_CHARACTERS) or "note"
     title = one_line(_first(front, "title"), _TITLE_CHARACTERS) or _heading(body) or stem
     day = _day(stem)
@@ -97,6 +97,7 @@ def _note(stem: str, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
         arguments=arguments,
         update="refresh",
         tags=_tags(front),
+        apart=None if own_id or folder is None else digest_of("file", folder, stem, title),
     )
 
 

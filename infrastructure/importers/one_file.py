@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import NamedTuple
 from uuid import UUID
@@ -21,6 +21,13 @@ class NamedFile(NamedTuple):
 
     speaker: str
     path: Path
+    has_namesake: bool = False
+    """Whether another file of the run is called the same, in another folder."""
+
+    @property
+    def folder(self) -> str | None:
+        """The folder below the path that was given, where it tells the file from others."""
+        return PurePath(self.speaker).parent.as_posix() if self.has_namesake else None
 
 
 def spelled(path: PurePath) -> str:
@@ -92,7 +99,7 @@ def _go_through(
     try:
         importer = _importer_of(file)
         intake = Intake(session, importer.platform, file.speaker, run_id=run.id)
-        for batch in batches(importer.read(file.path, run.reading)):
+        for batch in batches(importer.read(file.path, replace(run.reading, folder=file.folder))):
             take(intake, batch)
             progress(report)
     except UnreadableFile:

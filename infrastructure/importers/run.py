@@ -57,6 +57,8 @@ def import_paths(
             files.append(file)
         else:
             report.ignored.append(file.path)
+    called = Counter(file.path.name for file in files)
+    files = [file._replace(has_namesake=called[file.path.name] > 1) for file in files]
     report.files = [FileReport(file.path) for file in files]
     run, tally = Run(report.run_id, reading or Reading()), _Tally(report, progress)
     if crew is not None and crew.is_worth_starting(files):
@@ -92,9 +94,12 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
-    for path in paths:
+    given = list(paths)
+    called = Counter(path.name for path in given)
+    for path in given:
         if not path.is_dir():
-            yield NamedFile(spelled(PurePath(path.name)), path)
+            name = PurePath(path.name) if called[path.name] == 1 else PurePath(path.parent.name, path.name)
+            yield NamedFile(spelled(name), path)
             continue
         for item in sorted(path.rglob("*")):
             below = item.relative_to(path)

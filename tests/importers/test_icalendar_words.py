@@ -53,12 +53,23 @@ def test_what_an_event_has_no_field_for_stands_below_its_description(tmp_path: P
     assert task(tmp_path, "SUMMARY:Tea", *lines)["notes"] == also
 
 
-def test_part_of_a_task_names_the_whole(tmp_path: Path) -> None:
+def test_part_of_a_task_comes_behind_the_whole_and_lies_under_it(tmp_path: Path) -> None:
     parts = ("RELATED-TO:1", "RELATED-TO;RELTYPE=PARENT:1", "RELATED-TO:gone", "RELATED-TO;RELTYPE=SIBLING:1")
     text = "".join(f"BEGIN:VTODO\nSUMMARY:Paint\nUID:p{part}\n{part}\nEND:VTODO\n" for part in parts)
-    *found, _ = entries(tmp_path, text + "BEGIN:VTODO\nUID:1\nSUMMARY:Kitchen\nEND:VTODO\n")
-    notes = [each.arguments["notes"] for each in found if isinstance(each, Draft)]
-    assert notes == ["Part of: Kitchen", "Part of: Kitchen", "Part of: gone", ""]
+    found = entries(tmp_path, text + "BEGIN:VTODO\nUID:1\nSUMMARY:Kitchen\nEND:VTODO\n")
+    told = [(each.arguments["notes"], each.under) for each in found if isinstance(each, Draft)]
+    assert told == [("", None), ("", "1"), ("", "1"), ("Part of: gone", "gone"), ("", None)]
+
+
+def test_tasks_that_are_part_of_each_other_are_all_told_once(tmp_path: Path) -> None:
+    circle = [(str(number), str((number + 1) % 40)) for number in range(40)]
+    text = "".join(
+        f"BEGIN:VTODO\nSUMMARY:{one}\nUID:{one}\nRELATED-TO:{two}\nEND:VTODO\n" for one, two in circle
+    )
+    found = entries(tmp_path, text)
+    assert sorted(each.source_id for each in found if isinstance(each, Draft)) == sorted(
+        one for one, _ in circle
+    )
 
 
 @pytest.mark.parametrize(

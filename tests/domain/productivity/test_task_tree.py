@@ -153,3 +153,13 @@ def test_revert_leaves_what_lies_in_a_task() -> None:
     parent.retitle("Another title")
     parent.revert_to(earlier, "")
     assert (parent.title, parent.children) == (earlier.title, (child.id,))
+
+
+def test_task_that_is_done_can_be_put_under_another_and_taken_out_again() -> None:
+    task, parent = some_tasks(2)
+    task.complete()
+    task.nest_under(parent.id)
+    places = [(task.parent_id, parent.children)]
+    task.promote()
+    places.append((task.parent_id, parent.children))
+    assert places == [(parent.id, (task.id,)), (None, ())]
