@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 JSON_BYTES = 430
-NOTE_CHARACTERS = 128
+NOTE_CHARACTERS = 112
 _TEXTS = 1000  # different ones: the same text again and again would compress better than what people write
 _VOCABULARY = (
     "passport renew bring photo form office friday queue early call aunt train ticket seat window north"

@@ -27,7 +27,7 @@ _FOUND_BY_RULE = (
         WITH asked AS (
             SELECT rule FROM {schema}.albums
             WHERE bucket = %(bucket)s AND id = %(album_id)s AND subject_id = %(subject_id)s
-                AND rule IS NOT NULL
+                AND rule IS NOT NULL AND deleted_at IS NULL
         ), found AS (
             SELECT m.id, m.original_filename, m.caption_text, m.captured_at, day.captured
             FROM asked JOIN {schema}.media AS m ON m.bucket = %(bucket)s AND m.subject_id = %(subject_id)s
