@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
+from typing import Self
 
 from domain.media.media_terms import (
     MediaQuarantined,
@@ -76,6 +77,7 @@ class Uploading(Content):
 
     class Quarantined(Event):
         TOPIC = "media.quarantined"
+        IN_TRASH = True  # where a revert brings a medium back to
         processing: Processing
         processing_problem: str
 
@@ -145,6 +147,17 @@ class Uploading(Content):
         """Not under quarantine, and not as long as there is nothing to see or hear."""
         here = self.content is not None and self.processing is not Processing.QUARANTINED
         return here and super().presentable
+
+    def _tell_others(self, before: Self) -> None:
+        """Warn again of the same bytes after a revert: who goes back has not looked at them, who releases has."""
+        super()._tell_others(before)
+        if before.processing is Processing.QUARANTINED and self.content == before.content:
+            say(
+                self,
+                self.Quarantined,
+                processing=before.processing,
+                processing_problem=before.processing_problem,
+            )
 
     def _require_bytes(self) -> None:
         if self.content is None:

@@ -170,3 +170,25 @@ def test_link_is_opened_only_when_something_it_shows_is_not_under_quarantine(me:
         me.do(Link.open, link)
     me.do(Media.release, photo)
     me.do(Link.open, link)
+
+
+def test_quarantine_outlasts_a_revert_as_long_as_the_bytes_are_the_same(me: Session) -> None:
+    media = me.do(Media.add, StoredContent(new_id(), 1, "image/jpeg"), kind=MediaKind.PHOTO)
+    me.do(Media.rate, media.id, 3)
+    warned = me.do(Media.quarantine, media.id, "not what it says")
+    me.revert(to=media.recorded_at, record_id=media.id)
+    kept = me.load(media.id)
+    assert isinstance(kept, Media)
+    assert (kept.rating, kept.processing, kept.processing_problem) == (
+        0,
+        Processing.QUARANTINED,
+        "not what it says",
+    )
+    other = me.do(Media.replace_content, media.id, StoredContent(new_id(), 1, "image/jpeg"))
+    me.do(Media.quarantine, media.id, "that neither")
+    me.revert(to=other.recorded_at, record_id=media.id)
+    me.do(Media.release, media.id)
+    me.revert(to=warned.recorded_at, record_id=media.id)
+    first = me.load(media.id)
+    assert isinstance(first, Media)
+    assert first.processing is Processing.QUARANTINED
