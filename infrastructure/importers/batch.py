@@ -240,7 +240,7 @@ class Intake:
             blobs.append(stored.entry)
         command = _command(kind, verb)
         source = Source(self._platform, draft.source_id, self._integration_id)
-        origin = batch.work.origin(record_id, source)
+        origin = batch.work.origin(record_id, source, draft.metadata)
         try:
             record = batch.work.create(command, command.arguments((), arguments), origin)
         except LifeledgerError:

@@ -97,7 +97,8 @@ class Draft:
     as superseded. Each of the ``attached`` files is attached once: what the person detaches stays detached. So it is
     with ``under``, the source id of the record of the same kind that this one lies under; its draft comes before.
     ``apart`` names a thing by its place, for where another file of the run has the same ``source_id``: what another
-    file was known by is then not taken for it.
+    file was known by is then not taken for it. ``metadata`` is what the source says that a record has no room for;
+    it is kept as it was when the record was made.
     """
 
     kind: str
@@ -112,6 +113,7 @@ class Draft:
     attached: tuple[Attached, ...] = ()
     under: str | None = None
     apart: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

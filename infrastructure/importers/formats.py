@@ -24,6 +24,7 @@ FORMATS: Mapping[str, str] = {
     ".enex": "infrastructure.importers.enex_files:EnexFiles",
     ".jpg": "infrastructure.importers.image_files:ImageFiles",
     ".jpeg": "infrastructure.importers.image_files:ImageFiles",
+    ".jfif": "infrastructure.importers.image_files:ImageFiles",
     ".png": "infrastructure.importers.image_files:ImageFiles",
     ".webp": "infrastructure.importers.image_files:ImageFiles",
     ".tif": "infrastructure.importers.image_files:ImageFiles",

@@ -24,7 +24,7 @@ class ImageFiles(Importer):
 
     platform: ClassVar[str] = "file.image"
     suffixes: ClassVar[frozenset[str]] = frozenset(
-        {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
+        {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
     )
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:

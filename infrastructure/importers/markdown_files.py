@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -23,7 +25,8 @@ _TITLE_CHARACTERS = 500
 _LINE_CHARACTERS = 1000
 _NAME_CHARACTERS = 200
 _LABEL_CHARACTERS = 64
-_NOTEBOOKS, _TAGS = 16, 100
+_NOTEBOOKS, _TAGS, _OTHERS = 16, 100, 100
+_VALUE_CHARACTERS = 10_000
 _BINARY_BYTES = 4096
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
@@ -40,6 +43,27 @@ _SOURCE = ("sourceurl", "source", "url", "link")
 _IDS = ("id", "uid", "guid", "uuid")
 _TAG_KEYS = ("tags", "tag", "keywords", "categories", "category")
 _DUE = ("due", "reminder")
+_FLAGS = ("pinned", "favorite", "favourite", "starred", "archived")
+_READ = frozenset(
+    {
+        "title",
+        "author",
+        "authors",
+        "mood",
+        "notebook",
+        "folder",
+        "colour",
+        "color",
+        "latitude",
+        "longitude",
+        *_FLAGS,
+        *_CREATED,
+        *_SOURCE,
+        *_IDS,
+        *_TAG_KEYS,
+        *_DUE,
+    }
+)
 _KNOWN = frozenset({"title", "aliases", "author", "updated", *_CREATED, *_SOURCE, *_IDS, *_TAG_KEYS, *_DUE})
 """What shows front matter for what it is, even with lines in it that are none."""
 
@@ -63,8 +87,9 @@ class MarkdownFiles(Importer):
             raise UnreadableFile
         text = plain_text(text, 2 * _BODY_CHARACTERS)
         front, body = split_toml(text) or split(text, _KNOWN)
-        front = front or properties_of(body, _KNOWN)
-        yield _note(path.stem, reading.folder, front, body, ZoneInfo(reading.timezone))
+        told = front or properties_of(body, _KNOWN)
+        note = _note(path.stem, reading.folder, told, body, ZoneInfo(reading.timezone))
+        yield replace(note, metadata=_without_room(front))
 
 
 def _note(stem: str, folder: str | None, front: FrontMatter, body: str, zone: ZoneInfo) -> Draft:
@@ -183,6 +208,12 @@ def _tags(front: FrontMatter) -> tuple[str, ...]:
     written = [word for key in _TAG_KEYS for word in _words_of(front.get(key, ()))]
     tags = dict.fromkeys(one_line(tag.strip().lstrip("#"), _LABEL_CHARACTERS) for tag in written)
     return tuple(tag for tag in tags if tag)[:_TAGS]
+
+
+def _without_room(front: FrontMatter) -> dict[str, str]:
+    """Return what a note has no field for, by key; one that has several values has them by commas."""
+    others = ((key, ", ".join(values)) for key, values in front.items() if key not in _READ)
+    return {key: plain_text(value, _VALUE_CHARACTERS) for key, value in islice(others, _OTHERS) if value}
 
 
 def _words_of(values: tuple[str, ...]) -> Iterator[str]:

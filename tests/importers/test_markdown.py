@@ -337,3 +337,12 @@ def test_no_bytes_raise_anything_but_unreadable(data: bytes) -> None:
             read(MARKDOWN, markdown(Path(folder), data, "2026-11-02.md"))
         except UnreadableFile:
             return
+
+
+def test_what_a_note_has_no_field_for_is_kept_beside_it(tmp_path: Path) -> None:
+    text = "---\ntitle: Trip\naliases: [Sea, Shore]\nRating of mine: 5\nempty:\n---\nx"
+    kept = [only_draft(MARKDOWN, markdown(tmp_path, each)).metadata for each in (text, "aliases:: Sea\n\nx")]
+    assert kept == [
+        {"aliases": "Sea, Shore", "ratingofmine": "5"},
+        {},
+    ]  # properties of Logseq stay in the body

@@ -125,3 +125,13 @@ def test_files_of_one_name_that_are_given_by_themselves_are_told_apart(
     assert outcomes(import_paths(me, files)) == {Outcome.CREATED: 2}
     assert outcomes(import_paths(me, files)) == {Outcome.UNCHANGED: 2}
     assert notes(store, me) == ["one", "two"]
+
+
+def test_what_a_note_has_no_field_for_is_metadata_of_its_record(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    folder = vault(tmp_path / "vault", a="---\ntitle: Trip\naliases: [Sea, Shore]\n---\nx")
+    import_paths(me, [folder])
+    store.catch_up()
+    (note,) = me.find(Note)
+    assert note.metadata == {"aliases": "Sea, Shore"}
