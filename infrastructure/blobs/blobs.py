@@ -92,9 +92,11 @@ class Blobs:
         if body is not None:
             yield cipher.open(bytes(body), _piece(bound, 0, last=True))
         else:
-            yield from _opened_pieces(
-                cipher, bound, self._objects.parts(object_name(blob_id), part_bytes=PIECE_BYTES)
-            )
+            parts = self._objects.parts(object_name(blob_id), part_bytes=PIECE_BYTES)
+            try:
+                yield from _opened_pieces(cipher, bound, parts)
+            except NotFound:  # the ledger names it: it is lost, and not unknown
+                raise CorruptEvent from None
 
     def delete(self, blob_ids: Iterable[UUID]) -> None:
         """Delete content from the object store; what is not there is passed over. Raises Unavailable."""

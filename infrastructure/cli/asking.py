@@ -26,6 +26,7 @@ from infrastructure.cli.context import (
 )
 from infrastructure.cli.output import (
     console,
+    in_zone,
     print_changes,
     print_fields,
     print_indented,
@@ -33,6 +34,7 @@ from infrastructure.cli.output import (
     print_page,
     print_table,
     record_fields,
+    zone_shown,
 )
 from infrastructure.cli.past_moments import AsOf
 from infrastructure.errors import ConfigurationError, InvalidQuery
@@ -40,8 +42,14 @@ from infrastructure.store.changes import changes_of
 from projections.catalogue import view_of
 
 Kind = Annotated[str, typer.Argument(help="task, email, calendar_event, note …; see: lifeledger kinds")]
-Since = Annotated[str | None, typer.Option("--since", help="From this date or time on (ISO 8601).")]
-Until = Annotated[str | None, typer.Option("--until", help="Before this date or time (ISO 8601).")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", help="From this date or time on (ISO 8601), in the person's time zone."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", help="Before this date or time (ISO 8601), in the person's time zone."),
+]
 OfKind = Annotated[str | None, typer.Option("--kind", help="Only records of this kind.")]
 DEFAULT_AGENDA = timedelta(days=14)
 
@@ -114,8 +122,9 @@ def timeline(
 ) -> None:
     """Show what happened, newest first."""
     with asking(data_dir, person, as_of) as me:
+        zone = zone_shown()
         page = me.timeline(
-            kind=kind, since=moment_of(since), until=moment_of(until), limit=limit, cursor=cursor
+            kind=kind, since=moment_of(since, zone), until=moment_of(until, zone), limit=limit, cursor=cursor
         )
     print_page(page, ("at", "kind", "title", "detail", "record_id"), as_json=as_json)
 
@@ -133,9 +142,10 @@ def agenda(
     from infrastructure.store.past import Past  # noqa: PLC0415 - most questions are about now
 
     with asking(data_dir, person, as_of) as me:
-        start = moment_of(since) or (me.moment if isinstance(me, Past) else datetime.now(UTC))
-        end = moment_of(until) or _agenda_end(start)
-        page = me.agenda(start, end)
+        zone = zone_shown()
+        start = moment_of(since, zone) or (me.moment if isinstance(me, Past) else datetime.now(UTC))
+        end = moment_of(until, zone) or _agenda_end(start)
+        page = me.agenda(start, end, zone=str(zone))
     print_page(page, ("start", "end", "title", "location", "record_id"), as_json=as_json)
 
 
@@ -183,7 +193,7 @@ def history(
         if as_json:
             print_json(change)
             continue
-        at = f"{change.at:%Y-%m-%d %H:%M:%S}" if change.at is not None else "at a time erased"
+        at = f"{in_zone(change.at):%Y-%m-%d %H:%M:%S}" if change.at is not None else "at a time erased"
         console.print(f"{change.version:>4}  {at}  {change.action}", soft_wrap=True)
         print_indented(_who_and_why(change.actor_id, change.purpose, owner))
         if change.reason:
@@ -214,8 +224,8 @@ def audit(
             kind=kind,
             action_class=action,
             actor_id=record_id_of(actor) if actor else None,
-            since=moment_of(since),
-            until=moment_of(until),
+            since=moment_of(since, zone_shown()),
+            until=moment_of(until, zone_shown()),
             limit=limit,
             cursor=cursor,
         )
@@ -224,7 +234,7 @@ def audit(
         print_page(page, (), as_json=as_json)
         return
     for line in page:
-        at = f"{line.occurred_at:%Y-%m-%d %H:%M:%S}" if line.occurred_at is not None else "at a time erased"
+        at = f"{in_zone(line.occurred_at):%Y-%m-%d %H:%M:%S}" if line.occurred_at else "at a time erased"
         console.print(f"{at}  {line.action or 'erased'}", soft_wrap=True)
         print_indented(f"{line.record_id}  {_who_and_why(line.actor_id, line.purpose, owner)}")
     if page.next:

@@ -5,20 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from infrastructure.bootstrap import open_store
 from infrastructure.cli.entry import STANDBY
+from infrastructure.cli.output import show_times_in
 from infrastructure.cli.past_moments import past_moment
 from infrastructure.embedded.room import is_short
-from infrastructure.errors import ConfigurationError, NoRoom, NotFound, Unavailable
+from infrastructure.errors import (
+    ConfigurationError,
+    Erased,
+    NoRoom,
+    NotFound,
+    ProcessingRestricted,
+    Unavailable,
+)
 from infrastructure.settings import Settings
 from infrastructure.standby.launch import start_unless_there
 from infrastructure.standby.place import wanted
@@ -106,7 +114,9 @@ def acting(data_dir: Path | None, person: str | None, purpose: str | None = None
         subject = store.person(person) if person else default_person(settings)
         if settings.embedded:
             store.catch_up()  # with servers of one's own there need not be a worker
-        yield store.acting_as(subject, purpose=purpose)
+        me = store.acting_as(subject, purpose=purpose)
+        show_times_in(zone_of(me))
+        yield me
         if settings.embedded:
             store.catch_up()
 
@@ -122,13 +132,20 @@ def asking(data_dir: Path | None, person: str | None, as_of: str | None) -> Iter
             yield then
 
 
-def moment_for(me: Session, text: str) -> datetime:
-    """Return a moment of the past as a person writes it, in their time zone; raises BadParameter."""
+def zone_of(me: Session) -> ZoneInfo:
+    """Return the person's time zone; UTC where their record cannot be asked, or this machine does not know the zone."""
     from domain.core.user import User  # noqa: PLC0415 - kinds are imported when first used
 
-    user = me.load(me.subject_id)
-    zone = ZoneInfo(user.timezone) if isinstance(user, User) else UTC
-    return past_moment(text, zone, datetime.now(UTC))
+    with suppress(Erased, NotFound, ProcessingRestricted, ZoneInfoNotFoundError):
+        user = me.load(me.subject_id)
+        if isinstance(user, User):
+            return ZoneInfo(user.timezone)
+    return ZoneInfo("UTC")
+
+
+def moment_for(me: Session, text: str) -> datetime:
+    """Return a moment of the past as a person writes it, in their time zone; raises BadParameter."""
+    return past_moment(text, zone_of(me), datetime.now(UTC))
 
 
 def default_person(settings: Settings) -> Person:
@@ -160,12 +177,12 @@ def record_id_of(text: str) -> UUID:
         raise NotFound from None
 
 
-def moment_of(text: str | None) -> datetime | None:
-    """Return an ISO 8601 date or time as a moment, in UTC unless it says otherwise; raises BadParameter."""
+def moment_of(text: str | None, zone: tzinfo = UTC) -> datetime | None:
+    """Return an ISO 8601 date or time as a moment, in the zone unless it says otherwise; raises BadParameter."""
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("a date or time in ISO 8601") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -9,9 +9,9 @@ from rich.rule import Rule
 
 from domain.productivity.task import Task
 from infrastructure.bootstrap import open_store
-from infrastructure.cli.context import note_default_person, start_standby
+from infrastructure.cli.context import note_default_person, start_standby, zone_of
 from infrastructure.cli.importing import import_with_progress
-from infrastructure.cli.output import console, print_fields, print_page, print_table
+from infrastructure.cli.output import console, print_fields, print_page, print_table, show_times_in
 from infrastructure.cli.status import status_of
 from infrastructure.errors import ClaimTaken
 from infrastructure.settings import Settings
@@ -32,6 +32,7 @@ def run_demo(settings: Settings, examples: Path) -> None:
         person = _person(store)
         note_default_person(settings, person)
         me = store.acting_as(person, purpose="demonstration")
+        show_times_in(zone_of(me))
         _title("Importing the folder of examples")
         import_with_progress(me, [examples], as_json=False)
         store.catch_up()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, ClassVar
 
 from pydantic_core import to_json, to_jsonable_python
 from rich import get_console, reconfigure
@@ -40,6 +40,27 @@ def look_at_terminal() -> None:
 
 
 look_at_terminal()
+
+
+class _Clock:
+    """The time zone in which moments are shown: that of the person asked about, and UTC where it is about nobody."""
+
+    zone: ClassVar[tzinfo] = UTC
+
+
+def show_times_in(zone: tzinfo) -> None:
+    """Show moments in a time zone from now on."""
+    _Clock.zone = zone
+
+
+def zone_shown() -> tzinfo:
+    """Return the time zone in which moments are shown."""
+    return _Clock.zone
+
+
+def in_zone(moment: datetime) -> datetime:
+    """Return a moment by the clock of the zone in which moments are shown; a local time as it is."""
+    return moment.astimezone(_Clock.zone) if moment.tzinfo else moment
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - anything that has a JSON form
@@ -139,8 +160,8 @@ def _cut(value: Any) -> Text:  # noqa: ANN401 - anything
 def _plain(value: Any) -> str:  # noqa: ANN401 - anything
     if value is None:
         return ""
-    if isinstance(value, datetime):  # a moment is shown in UTC, whatever offset it was told with
-        return (value.astimezone(UTC) if value.tzinfo else value).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, datetime):  # whatever offset it was told with
+        return in_zone(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date | str | int | float):
         return str(value)
     if isinstance(value, tuple | list):

@@ -307,7 +307,7 @@ def test_people_and_moments_look_the_same_in_a_list_and_in_a_record(
     (email,) = lines(ada("find", "email", "--json"))
     for shown in (ada("find", "email").stdout, ada("show", email["id"]).stdout):
         assert "Grace grace@example.org" in shown
-        assert "2026-03-02 09:00" in shown
+        assert "2026-03-02 10:00" in shown
         assert "2026-03-02 10:00" not in shown
 
 
