@@ -138,3 +138,13 @@ def test_pieces_cannot_be_dropped_swapped_or_cut_off(pieces: list[bytes], data: 
     for spoilt in (framed[:-1], framed[1:], swapped, [b"".join(framed)[:-1]]):
         with pytest.raises(CorruptEvent):
             b"".join(_opened_pieces(Cipher(KEY), b"blob", spoilt))
+
+
+def test_content_that_is_lost_is_not_called_unknown(me: Session, settings: Settings) -> None:
+    kept = keep(me, Content("source_content", "message/rfc822", data=secrets.token_bytes(INLINE_BYTES + 1)))
+    (stored,) = (each for each in (settings.data_dir / "blobs").rglob("*") if each.is_file())
+    stored.unlink()
+    with pytest.raises(CorruptEvent):
+        list(me.content(kept.blob_id))
+    with pytest.raises(NotFound):
+        list(me.content(uuid4()))
