@@ -13,6 +13,7 @@ from domain.personal.health_record_rules import (
     NotAnAllergy,
     require_happened,
     require_happened_on,
+    require_medication_status,
     require_sound_abatement,
     require_sound_dosage,
     require_sound_timing,
@@ -186,8 +187,7 @@ class HealthRecord(Findings):
         fhir: FhirResource | None = None,
     ) -> HealthRecord:
         """Keep a medication; a planned end may lie in the future."""
-        if record_type not in MEDICATIONS:
-            raise NotAMedication
+        require_medication_status(record_type, medication_status)
         timing = Timing(None, effective_start, effective_end)
         require_sound_timing(timing, may_end_later=True)
         require_sound_dosage(dosage)

@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 from domain.personal.health_record_terms import (
     ABATED,
     MEASURED,
+    MEDICATION_STATUSES,
     ClinicalStatus,
     Dosage,
     Finding,
+    MedicationStatus,
     RecordType,
     Timing,
 )
@@ -33,7 +35,7 @@ class NotFinal(IllegalTransition):
 
 
 class MedicationEnded(IllegalTransition):
-    """The medication was stopped, completed or not taken."""
+    """The medication was stopped, completed, cancelled or not taken."""
 
 
 class HasItsOwnVerb(RuleBroken):
@@ -46,6 +48,10 @@ class NotACondition(RuleBroken):
 
 class NotAMedication(RuleBroken):
     """Only a medication has a dosage and can be stopped."""
+
+
+class NoSuchStatus(RuleBroken):
+    """A record of this type cannot have this status."""
 
 
 class NotAnAllergy(RuleBroken):
@@ -141,6 +147,14 @@ def require_sound_finding(finding: Finding, record_type: RecordType) -> None:
         raise ValueAndAbsence
     if record_type in MEASURED and not found and finding.data_absent_reason is None:
         raise ValueMissing
+
+
+def require_medication_status(record_type: RecordType, status: MedicationStatus) -> None:
+    """Refuse what is no medication, and a status that medications of this type do not have."""
+    if record_type not in MEDICATION_STATUSES:
+        raise NotAMedication
+    if status not in MEDICATION_STATUSES[record_type]:
+        raise NoSuchStatus
 
 
 def require_sound_dosage(dosage: Iterable[Dosage]) -> None:

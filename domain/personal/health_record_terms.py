@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -144,9 +144,25 @@ class MedicationStatus(StrEnum):
     ON_HOLD = "on_hold"
     NOT_TAKEN = "not_taken"
     UNKNOWN = "unknown"
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
 
 
-ENDED = frozenset({MedicationStatus.COMPLETED, MedicationStatus.STOPPED, MedicationStatus.NOT_TAKEN})
+ENDED = frozenset(
+    {
+        MedicationStatus.COMPLETED,
+        MedicationStatus.STOPPED,
+        MedicationStatus.NOT_TAKEN,
+        MedicationStatus.CANCELLED,
+    }
+)
+_OF_REQUESTS = frozenset({MedicationStatus.DRAFT, MedicationStatus.CANCELLED})
+_OF_STATEMENTS = frozenset({MedicationStatus.INTENDED, MedicationStatus.NOT_TAKEN})
+MEDICATION_STATUSES: Mapping[RecordType, frozenset[MedicationStatus]] = {
+    RecordType.MEDICATION_STATEMENT: frozenset(MedicationStatus) - _OF_REQUESTS,
+    RecordType.MEDICATION_REQUEST: frozenset(MedicationStatus) - _OF_STATEMENTS,
+}
+"""The statuses a medication may be given; requests of older events may have one of a statement."""
 
 
 class ImmunizationStatus(StrEnum):
