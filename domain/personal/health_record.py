@@ -11,6 +11,7 @@ from domain.personal.health_record_rules import (
     NotACondition,
     NotAMedication,
     NotAnAllergy,
+    NotARequest,
     require_happened,
     require_happened_on,
     require_medication_status,
@@ -35,6 +36,8 @@ from domain.personal.health_record_terms import (
     Precision,
     Reaction,
     RecordType,
+    RequestIntent,
+    RequestPriority,
     Severity,
     Timing,
     Vaccine,
@@ -42,7 +45,7 @@ from domain.personal.health_record_terms import (
 )
 from domain.shared import clock
 from domain.shared.content import Content
-from domain.shared.known import say
+from domain.shared.known import say, told
 from domain.shared.record import Origin
 from domain.shared.values import Day, Line, Many, Moment, Text
 
@@ -60,6 +63,8 @@ class HealthRecord(Findings):
     medication_status: MedicationStatus | None = None
     dosage: tuple[Dosage, ...] = ()
     stop_reason: str = ""
+    intent: RequestIntent | None = None
+    priority: RequestPriority | None = None
     immunization_status: ImmunizationStatus | None = None
     vaccine: Vaccine | None = None
     allergy_type: AllergyType | None = None
@@ -125,6 +130,11 @@ class HealthRecord(Findings):
         def apply(self, record: HealthRecord) -> None:
             super().apply(record)
             record.medication_status = MedicationStatus.STOPPED
+
+    class Ordered(Event):
+        TOPIC = "health_record.ordered"
+        intent: RequestIntent
+        priority: RequestPriority | None
 
     class AllergyRefuted(Event):
         TOPIC = "health_record.allergy_refuted"
@@ -290,6 +300,13 @@ class HealthRecord(Findings):
         end = stopped_at or clock.now()
         require_sound_timing(Timing(self.effective_at, self.effective_start or end, end))
         self.trigger_event(HealthRecord.MedicationStopped, effective_end=end, stop_reason=reason)
+
+    def order(self, intent: RequestIntent, priority: RequestPriority | None = None) -> None:
+        """Say how a medication was requested; a priority left out is what it was."""
+        self._require_standing()
+        if self.record_type is not RecordType.MEDICATION_REQUEST:
+            raise NotARequest
+        say(self, HealthRecord.Ordered, intent=intent, priority=told(priority, self.priority))
 
     def refute_allergy(self, reason: Line = "") -> None:
         """Say that there is no such allergy."""

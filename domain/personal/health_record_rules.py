@@ -50,6 +50,10 @@ class NotAMedication(RuleBroken):
     """Only a medication has a dosage and can be stopped."""
 
 
+class NotARequest(RuleBroken):
+    """Only the request for a medication has an intent and a priority."""
+
+
 class NoSuchStatus(RuleBroken):
     """A record of this type cannot have this status."""
 

@@ -165,6 +165,26 @@ MEDICATION_STATUSES: Mapping[RecordType, frozenset[MedicationStatus]] = {
 """The statuses a medication may be given; requests of older events may have one of a statement."""
 
 
+class RequestIntent(StrEnum):
+    """How binding the request for a medication is."""
+
+    PROPOSAL = "proposal"
+    PLAN = "plan"
+    ORDER = "order"
+    ORIGINAL_ORDER = "original_order"
+    REFLEX_ORDER = "reflex_order"
+    FILLER_ORDER = "filler_order"
+    INSTANCE_ORDER = "instance_order"
+    OPTION = "option"
+
+
+class RequestPriority(StrEnum):
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    ASAP = "asap"
+    STAT = "stat"
+
+
 class ImmunizationStatus(StrEnum):
     COMPLETED = "completed"
     NOT_DONE = "not_done"

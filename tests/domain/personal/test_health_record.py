@@ -38,6 +38,7 @@ from domain.personal.health_record_terms import (
     Precision,
     Reaction,
     RecordType,
+    RequestIntent,
     Severity,
     Vaccine,
     VerificationStatus,
@@ -277,7 +278,9 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     pill.change_dosage((TWICE,), reason="pain")
     pill.stop_medication("rash")
     peanut.refute_allergy("test")
-    records = (lab, asthma, pill, peanut, series("60", "70"), vaccination(effective_at=NOW))
+    request = medication(record_type=RecordType.MEDICATION_REQUEST)
+    request.order(RequestIntent.PLAN)
+    records = (lab, asthma, pill, peanut, request, series("60", "70"), vaccination(effective_at=NOW))
     for record in records:
         assert state_of(replayed(record)) == state_of(record)
     own = {event for event in events_of(HealthRecord).values() if "{kind}" not in event.TOPIC}

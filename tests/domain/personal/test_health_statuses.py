@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from domain.personal.health_record_rules import MedicationEnded, NoSuchStatus, NotAMedication
-from domain.personal.health_record_terms import MedicationStatus, RecordType
-from tests.domain.personal.health_entries import medication
+from domain.personal.health_record import HealthRecord
+from domain.personal.health_record_rules import (
+    EnteredInError,
+    MedicationEnded,
+    NoSuchStatus,
+    NotAMedication,
+    NotARequest,
+)
+from domain.personal.health_record_terms import MedicationStatus, RecordType, RequestIntent, RequestPriority
+from tests.domain.personal.health_entries import EACH_TYPE, medication, topic
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
 
@@ -41,3 +50,34 @@ def test_cancelled_request_is_over() -> None:
         record.stop_medication()
     with pytest.raises(MedicationEnded):
         record.change_dosage(())
+
+
+def test_request_is_told_its_intent_and_keeps_its_priority_unless_told() -> None:
+    record = medication(record_type=RecordType.MEDICATION_REQUEST)
+    assert (record.intent, record.priority) == (None, None)
+    for _ in range(2):
+        record.order(RequestIntent.PLAN, RequestPriority.URGENT)
+    assert (record.intent, record.priority, record.version) == ("plan", "urgent", 2)
+    assert topic(record) == "health_record.ordered"
+    record.order(RequestIntent.REFLEX_ORDER)
+    assert (record.intent, record.priority, record.version) == ("reflex_order", "urgent", 3)
+
+
+def test_request_that_is_over_is_still_told_its_intent() -> None:
+    record = medication(record_type=RecordType.MEDICATION_REQUEST)
+    record.stop_medication()
+    record.order(RequestIntent.ORDER)
+    assert record.intent is RequestIntent.ORDER
+
+
+@pytest.mark.parametrize("make", EACH_TYPE)
+def test_only_a_request_has_an_intent(make: Callable[[], HealthRecord]) -> None:
+    with pytest.raises(NotARequest):
+        make().order(RequestIntent.ORDER)
+
+
+def test_request_entered_in_error_is_told_nothing() -> None:
+    record = medication(record_type=RecordType.MEDICATION_REQUEST)
+    record.mark_entered_in_error()
+    with pytest.raises(EnteredInError):
+        record.order(RequestIntent.ORDER)
