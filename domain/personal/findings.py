@@ -13,8 +13,10 @@ from domain.personal.health_record_rules import (
     EmptySeries,
     EnteredInError,
     HasItsOwnVerb,
+    NotAProcedure,
     NotFinal,
     NotPreliminary,
+    ProcedureOver,
     SampleOffTheDay,
     TakesNoValue,
     require_sound_finding,
@@ -26,6 +28,7 @@ from domain.personal.health_record_terms import (
     NEVER,
     NOTHING,
     OPEN,
+    OVER,
     SETTLED,
     About,
     AbsentReason,
@@ -38,6 +41,7 @@ from domain.personal.health_record_terms import (
     HealthStatus,
     Interpretation,
     Precision,
+    ProcedureStatus,
     RecordType,
     ReferenceRange,
     Sample,
@@ -62,6 +66,7 @@ class Findings(Content):
     code: Code
     status: HealthStatus = HealthStatus.FINAL
     status_reason: str = ""
+    procedure_status: ProcedureStatus | None = None
     issued_at: datetime | None = None
     note: str = ""
     care: Care | None = None
@@ -110,6 +115,10 @@ class Findings(Content):
         samples: tuple[Sample, ...]
         value_unit: str | None
         device_id: UUID | None
+
+    class ProcedureProgressed(Event):
+        TOPIC = "health_record.procedure_progressed"
+        procedure_status: ProcedureStatus
 
     class Finalised(Event):
         TOPIC = "health_record.finalised"
@@ -160,6 +169,7 @@ class Findings(Content):
         *,
         code: Code,
         status: HealthStatus = HealthStatus.FINAL,
+        procedure_status: ProcedureStatus | None = None,
         effective_at: Moment | None = None,
         effective_start: Moment | None = None,
         effective_end: Moment | None = None,
@@ -193,7 +203,7 @@ class Findings(Content):
             value_quantity, value_unit, comparator, value_text, value_bool, components, data_absent_reason
         )
         require_sound_finding(finding, record_type)
-        return cls._begin(
+        record = cls._begin(
             origin,
             cls.Recorded,
             **vars(About(record_type, code, issued_at, note, care, fhir)),
@@ -208,6 +218,9 @@ class Findings(Content):
             specimen=specimen,
             device_id=device_id,
         )
+        if procedure_status is not None:
+            record.progress_procedure(procedure_status)
+        return record
 
     @classmethod
     def record_series(
@@ -246,6 +259,16 @@ class Findings(Content):
             value_unit=unit,
             device_id=device_id,
         )
+
+    def progress_procedure(self, procedure_status: ProcedureStatus) -> None:
+        self._require_standing()
+        if self.record_type is not RecordType.PROCEDURE:
+            raise NotAProcedure
+        if procedure_status is self.procedure_status:
+            return
+        if self.procedure_status in OVER:
+            raise ProcedureOver
+        self.trigger_event(self.ProcedureProgressed, procedure_status=procedure_status)
 
     def finalise(self) -> None:
         self._require_standing()

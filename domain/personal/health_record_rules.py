@@ -38,6 +38,10 @@ class MedicationEnded(IllegalTransition):
     """The medication was stopped, completed, cancelled or not taken."""
 
 
+class ProcedureOver(IllegalTransition):
+    """The procedure was completed, stopped or not done."""
+
+
 class HasItsOwnVerb(RuleBroken):
     """Conditions, medications, immunizations and allergies begin with a verb of their own."""
 
@@ -48,6 +52,10 @@ class NotACondition(RuleBroken):
 
 class NotAMedication(RuleBroken):
     """Only a medication has a dosage and can be stopped."""
+
+
+class NotAProcedure(RuleBroken):
+    """Only a procedure is prepared, in progress or completed."""
 
 
 class NotARequest(RuleBroken):

@@ -165,6 +165,21 @@ MEDICATION_STATUSES: Mapping[RecordType, frozenset[MedicationStatus]] = {
 """The statuses a medication may be given; requests of older events may have one of a statement."""
 
 
+class ProcedureStatus(StrEnum):
+    """How far a procedure has come; how settled its record is, is the record's status."""
+
+    PREPARATION = "preparation"
+    IN_PROGRESS = "in_progress"
+    NOT_DONE = "not_done"
+    ON_HOLD = "on_hold"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    UNKNOWN = "unknown"
+
+
+OVER = frozenset({ProcedureStatus.NOT_DONE, ProcedureStatus.STOPPED, ProcedureStatus.COMPLETED})
+
+
 class RequestIntent(StrEnum):
     """How binding the request for a medication is."""
 

@@ -36,6 +36,10 @@ def series(*values: str, **details: Any) -> HealthRecord:
     return HealthRecord.record_series(origin(), RecordType.VITAL_SIGN, **(known | details))
 
 
+def procedure(**details: Any) -> HealthRecord:
+    return HealthRecord.record(origin(), RecordType.PROCEDURE, code=Code("Appendectomy"), **details)
+
+
 def condition(**details: Any) -> HealthRecord:
     return HealthRecord.diagnose(origin(), Code("Asthma"), **details)
 
@@ -53,7 +57,7 @@ def allergy(**details: Any) -> HealthRecord:
     return HealthRecord.report_allergy(origin(), Code("Peanut"), **details)
 
 
-EACH_TYPE = [measured, lambda: series("60"), condition, medication, vaccination, allergy]
+EACH_TYPE = [measured, lambda: series("60"), procedure, condition, medication, vaccination, allergy]
 
 
 def topic(record: HealthRecord) -> str:

@@ -36,6 +36,7 @@ from domain.personal.health_record_terms import (
     MedicationStatus,
     PeriodUnit,
     Precision,
+    ProcedureStatus,
     Reaction,
     RecordType,
     RequestIntent,
@@ -56,6 +57,7 @@ from tests.domain.personal.health_entries import (
     condition,
     measured,
     medication,
+    procedure,
     series,
     topic,
     vaccination,
@@ -280,7 +282,9 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     peanut.refute_allergy("test")
     request = medication(record_type=RecordType.MEDICATION_REQUEST)
     request.order(RequestIntent.PLAN)
-    records = (lab, asthma, pill, peanut, request, series("60", "70"), vaccination(effective_at=NOW))
+    surgery = procedure(procedure_status=ProcedureStatus.PREPARATION)
+    surgery.progress_procedure(ProcedureStatus.COMPLETED)
+    records = (lab, asthma, pill, peanut, request, surgery, series("60", "70"), vaccination(effective_at=NOW))
     for record in records:
         assert state_of(replayed(record)) == state_of(record)
     own = {event for event in events_of(HealthRecord).values() if "{kind}" not in event.TOPIC}

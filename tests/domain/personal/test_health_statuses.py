@@ -12,10 +12,19 @@ from domain.personal.health_record_rules import (
     MedicationEnded,
     NoSuchStatus,
     NotAMedication,
+    NotAProcedure,
     NotARequest,
+    ProcedureOver,
 )
-from domain.personal.health_record_terms import MedicationStatus, RecordType, RequestIntent, RequestPriority
-from tests.domain.personal.health_entries import EACH_TYPE, medication, topic
+from domain.personal.health_record_terms import (
+    HealthStatus,
+    MedicationStatus,
+    ProcedureStatus,
+    RecordType,
+    RequestIntent,
+    RequestPriority,
+)
+from tests.domain.personal.health_entries import EACH_TYPE, measured, medication, procedure, topic
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
 
@@ -81,3 +90,53 @@ def test_request_entered_in_error_is_told_nothing() -> None:
     record.mark_entered_in_error()
     with pytest.raises(EnteredInError):
         record.order(RequestIntent.ORDER)
+
+
+@pytest.mark.parametrize("status", ProcedureStatus)
+def test_procedure_is_recorded_as_far_as_it_has_come(status: ProcedureStatus) -> None:
+    record = procedure(procedure_status=status)
+    assert (record.procedure_status, record.status) == (status, HealthStatus.FINAL)
+
+
+def test_procedure_may_be_recorded_without_saying_how_far_it_has_come() -> None:
+    record = procedure()
+    assert (record.procedure_status, record.status, record.version) == (None, HealthStatus.FINAL, 1)
+
+
+def test_procedure_goes_on_until_it_is_over() -> None:
+    record = procedure(procedure_status=ProcedureStatus.PREPARATION)
+    for status in (ProcedureStatus.IN_PROGRESS, ProcedureStatus.ON_HOLD, ProcedureStatus.IN_PROGRESS):
+        record.progress_procedure(status)
+        assert record.procedure_status is status
+    before = record.version
+    for _ in range(2):
+        record.progress_procedure(ProcedureStatus.COMPLETED)
+    assert (record.procedure_status, record.version) == (ProcedureStatus.COMPLETED, before + 1)
+    assert topic(record) == "health_record.procedure_progressed"
+
+
+@pytest.mark.parametrize("status", ["not_done", "stopped", "completed"])
+def test_procedure_that_is_over_does_not_go_on(status: str) -> None:
+    record = procedure(procedure_status=ProcedureStatus(status))
+    with pytest.raises(ProcedureOver):
+        record.progress_procedure(ProcedureStatus.IN_PROGRESS)
+
+
+def test_corrected_record_of_a_procedure_not_done_still_says_so() -> None:
+    record = procedure(procedure_status=ProcedureStatus.NOT_DONE)
+    record.correct("wrong note", note="the patient had a fever")
+    assert (record.procedure_status, record.status) == (ProcedureStatus.NOT_DONE, HealthStatus.CORRECTED)
+
+
+def test_only_a_procedure_has_a_status_of_procedures() -> None:
+    with pytest.raises(NotAProcedure):
+        measured(procedure_status=ProcedureStatus.COMPLETED)
+    with pytest.raises(NotAProcedure):
+        medication().progress_procedure(ProcedureStatus.COMPLETED)
+
+
+def test_procedure_entered_in_error_does_not_go_on() -> None:
+    record = procedure(procedure_status=ProcedureStatus.PREPARATION)
+    record.mark_entered_in_error()
+    with pytest.raises(EnteredInError):
+        record.progress_procedure(ProcedureStatus.IN_PROGRESS)
