@@ -14,6 +14,7 @@ TABLE = derived_table(
     (
         Column("media_id", Sql.UUID, open=True, nullable=False),
         Column("is_cover", Sql.BOOLEAN, open=True, nullable=False),
+        Column("arrival", Sql.BIGINT, open=True, nullable=False),
     ),
     indexes=(Index(("bucket", "subject_id", "media_id")),),
     part=True,
@@ -25,16 +26,16 @@ _DAY = "coalesce(m.captured_local, m.captured_at AT TIME ZONE 'UTC')::date"
 _FOUND_BY_RULE = (
     """
         WITH asked AS (
-            SELECT rule FROM {schema}.albums
+            SELECT rule, "order" FROM {schema}.albums
             WHERE bucket = %(bucket)s AND id = %(album_id)s AND subject_id = %(subject_id)s
-                AND rule IS NOT NULL AND deleted_at IS NULL
+                AND deleted_at IS NULL
         ), found AS (
-            SELECT m.id, m.original_filename, m.caption_text, m.captured_at, day.captured
+            SELECT m.id, m.original_filename, m.caption_text, m.captured_at, m.created_at, day.captured
             FROM asked JOIN {schema}.media AS m ON m.bucket = %(bucket)s AND m.subject_id = %(subject_id)s
             CROSS JOIN LATERAL (SELECT """
     + _DAY
     + """ AS captured) AS day
-            WHERE m.deleted_at IS NULL
+            WHERE asked.rule IS NOT NULL AND m.deleted_at IS NULL
                 AND m.kind = coalesce(rule ->> 'kind', m.kind)
                 AND m.is_favourite = coalesce((rule ->> 'is_favourite')::boolean, m.is_favourite)
                 AND m.rating >= coalesce((rule ->> 'rating')::bigint, m.rating)
@@ -50,7 +51,7 @@ _FOUND_BY_RULE = (
 class AlbumItem:
     """One place in an album; ``place`` counts from 0. Media in the trash are left out.
 
-    Those of a smart album come in the order of their capture, the latest last.
+    They come in the order of the album (``AlbumOrder``); between two pages that order may change.
     """
 
     place: int
@@ -78,8 +79,28 @@ def ask_album_contents(album_id: UUID) -> Question[AlbumItem]:
         "album_contents",
         EVERY_KIND,
         _FOUND_BY_RULE
-        + """, placed AS (
-            SELECT row_number() OVER (ORDER BY captured_at, id) - 1 AS place, found.* FROM found
+        + """, sorted AS (
+            SELECT id AS media_id, false AS is_cover, original_filename, caption_text, captured_at,
+                0 AS part, 0 AS arrival, created_at, false AS hidden
+            FROM found
+            UNION ALL
+            SELECT c.media_id, c.is_cover, m.original_filename, m.caption_text, m.captured_at,
+                c.part, c.arrival, NULL, m.deleted_at IS NOT NULL
+            FROM {schema}.album_contents AS c
+            JOIN {schema}.media AS m ON m.bucket = c.bucket AND m.id = c.media_id
+            WHERE c.bucket = %(bucket)s AND c.subject_id = %(subject_id)s AND c.record_id = %(album_id)s
+                AND (SELECT "order" FROM asked) <> 'manual'
+        ), placed AS (
+            SELECT row_number() OVER (
+                ORDER BY
+                    CASE WHEN "order" IN ('captured_asc', 'manual') THEN captured_at END,
+                    CASE WHEN "order" = 'captured_desc' THEN captured_at END DESC NULLS LAST,
+                    CASE WHEN "order" = 'added_desc' THEN arrival END DESC,
+                    CASE WHEN "order" = 'added_desc' THEN created_at END DESC,
+                    CASE WHEN "order" = 'title' THEN coalesce(nullif(caption_text, ''), original_filename) END,
+                    part, media_id
+            ) - 1 AS place, sorted.*
+            FROM sorted CROSS JOIN asked
         )
         (
             SELECT c.part AS place, c.media_id, c.is_cover, m.original_filename AS filename,
@@ -87,15 +108,16 @@ def ask_album_contents(album_id: UUID) -> Question[AlbumItem]:
             FROM {schema}.album_contents AS c
             JOIN {schema}.media AS m ON m.bucket = c.bucket AND m.id = c.media_id
             WHERE c.bucket = %(bucket)s AND c.subject_id = %(subject_id)s AND c.record_id = %(album_id)s
+                AND (SELECT "order" FROM asked) = 'manual'
                 AND m.deleted_at IS NULL
                 AND (%(after_place)s::bigint IS NULL OR c.part > %(after_place)s)
             ORDER BY c.part LIMIT %(limit)s
         )
         UNION ALL
         (
-            SELECT place, id, false, original_filename, caption_text, captured_at
+            SELECT place, media_id, is_cover, original_filename, caption_text, captured_at
             FROM placed
-            WHERE %(after_place)s::bigint IS NULL OR place > %(after_place)s
+            WHERE NOT hidden AND (%(after_place)s::bigint IS NULL OR place > %(after_place)s)
             ORDER BY place LIMIT %(limit)s
         )
         ORDER BY place

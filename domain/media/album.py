@@ -40,7 +40,9 @@ class Album(Nestable):
     status: AlbumStatus = AlbumStatus.OPEN
     rule: AlbumRule | None = None
     media: tuple[UUID, ...] = ()
-    """In the order they were put in; of a smart album nothing, as its rule is asked anew each time."""
+    """In the order they are put in by hand; of a smart album nothing, as its rule is asked anew each time."""
+    arrivals: tuple[UUID, ...] = ()
+    """The same media in the order in which they came to the album, whatever place they were moved to since."""
     cover_media_id: UUID | None = None
     parent_album_id: UUID | None = None
 
@@ -68,6 +70,7 @@ class Album(Nestable):
 
         def apply(self, album: Album) -> None:
             album.media = (*album.media, *self.media_ids)
+            album.arrivals = (*album.arrivals, *self.media_ids)
 
     class MediaRemoved(Event):
         TOPIC = "album.media_removed"
@@ -75,6 +78,7 @@ class Album(Nestable):
 
         def apply(self, album: Album) -> None:
             album.media = tuple(each for each in album.media if each != self.media_id)
+            album.arrivals = tuple(each for each in album.arrivals if each != self.media_id)
             if album.cover_media_id == self.media_id:
                 album.cover_media_id = None
 
@@ -96,6 +100,7 @@ class Album(Nestable):
 
         def apply(self, album: Album) -> None:
             super().apply(album)
+            album.arrivals = self.media
             album.kind = AlbumKind.MANUAL
             album.rule = None
 
@@ -199,6 +204,7 @@ class Album(Nestable):
             self.trigger_event(Album.MediaMoved, media_id=media_id, after=after)
 
     def change_order(self, order: AlbumOrder) -> None:
+        """Have the album shown in another order; the one made by hand is kept for later."""
         self._require_open()
         if order is not self.order:
             self.trigger_event(Album.OrderChanged, order=order)

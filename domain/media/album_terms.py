@@ -24,10 +24,14 @@ class AlbumOrder(StrEnum):
     """How an album is shown; the order its media were put in is kept whichever it is."""
 
     MANUAL = "manual"
+    """As they were put; what a rule finds was put by nobody, and comes as by ``captured_asc``."""
     CAPTURED_ASC = "captured_asc"
     CAPTURED_DESC = "captured_desc"
+    """Those of unknown time come last in this order, too."""
     ADDED_DESC = "added_desc"
+    """What came to the album last is first; of what a rule finds, what was last made known."""
     TITLE = "title"
+    """By the caption, failing that the name of the file."""
 
 
 class AlbumStatus(StrEnum):

@@ -21,8 +21,10 @@ def _words(album: Album) -> Words:
 
 
 def _contents(album: Album) -> Iterator[Row]:
+    arrivals = {media_id: arrival for arrival, media_id in enumerate(album.arrivals)}
     for place, media_id in enumerate(album.media):
-        yield (place, media_id, media_id == album.cover_media_id)
+        # A revert recorded before arrivals were known may have brought back media without one.
+        yield (place, media_id, media_id == album.cover_media_id, arrivals.get(media_id, -1))
 
 
 VIEW = View(

@@ -61,7 +61,7 @@ SPREAD: Mapping[str, Mapping[str, LiteralString]] = {
         "is_read": "n % 100 <> 0",
     },
     "media": {"id": "md5('medium ' || n)::uuid", "is_favourite": "n % 1000 = 0"},
-    "album_contents": {"part": "n", "media_id": "md5('medium ' || n)::uuid"},
+    "album_contents": {"part": "n", "arrival": "n", "media_id": "md5('medium ' || n)::uuid"},
     "note_links": {
         "record_id": "gen_random_uuid()",
         "part": "n % 2",
