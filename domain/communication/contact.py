@@ -5,24 +5,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from eventsourcing.domain import CanMutateAggregate
-
 from domain.communication.contact_terms import (
     Anniversary,
     Card,
     ContactEmail,
     ContactKind,
-    ContactMerged,
     ContactName,
     ContactPhone,
     Identity,
     Membership,
     Occasion,
     PartialDate,
-    PeerMerged,
     PostalAddress,
     Relationship,
-    SelfMerge,
     Short,
     require_name,
     require_room,
@@ -31,16 +26,16 @@ from domain.communication.contact_terms import (
     tidied,
 )
 from domain.communication.dealings import Dealings
+from domain.communication.merging import Merging
 from domain.communication.reach import Reach
-from domain.communication.ties import Ties
 from domain.shared.content import Content
 from domain.shared.peers import PeerRef, peer_refs
-from domain.shared.record import Origin, peers_of
+from domain.shared.record import Origin
 from domain.shared.values import Id, Label, Language, Line, Many, Text, TimeZone
 
 
-class Contact(Reach, Ties, Dealings):
-    """An entry of the address book; a merged one only says where it went: follow ``merged_into`` to its end."""
+class Contact(Reach, Merging, Dealings):
+    """An entry of the address book; a merged one only says where it went (``merged_into``)."""
 
     KIND: ClassVar[str] = "contact"
 
@@ -60,7 +55,7 @@ class Contact(Reach, Ties, Dealings):
     notes: str = ""
     photo_media_id: UUID | None = None
 
-    class Event(Reach.Event, Ties.Event, Dealings.Event):
+    class Event(Reach.Event, Merging.Event, Dealings.Event):
         """Any event of a contact."""
 
         def mutate(self, aggregate: Any) -> Any:  # noqa: ANN401 - the library's signature
@@ -99,10 +94,6 @@ class Contact(Reach, Ties, Dealings):
             contact.anniversaries = tuple(
                 each for each in contact.anniversaries if not each.is_of(self.occasion, self.label)
             )
-
-    class Merged(Event):
-        TOPIC = "contact.merged"
-        merged_into: UUID
 
     @classmethod
     def add(
@@ -236,28 +227,6 @@ class Contact(Reach, Ties, Dealings):
             anniversary = Anniversary(occasion, on, label)
             require_room((*self.anniversaries, anniversary))
             self.trigger_event(Contact.AnniversarySet, anniversary=anniversary)
-
-    def merge_into(self, contact_id: Id) -> None:
-        """Give way to another contact for good; what is worth keeping has to be added to that one."""
-        if contact_id == self.id:
-            raise SelfMerge
-        if self._peer(Contact, contact_id).merged_into is not None:
-            raise PeerMerged
-        self.trigger_event(Contact.Merged, merged_into=contact_id)
-
-    def trigger_event(self, event_class: type[CanMutateAggregate[UUID]], **fields: Any) -> None:  # noqa: ANN401 - the event's fields
-        if self.merged_into is not None and event_class not in (
-            Contact.Trashed,
-            Contact.Restored,
-            Contact.Reverted,
-        ):
-            raise ContactMerged
-        super().trigger_event(event_class, **fields)
-
-    def _require_fit(self) -> None:
-        into = peers_of(self).get(Contact, self.merged_into) if self.merged_into is not None else None
-        if into is not None and into.merged_into is not None:
-            raise PeerMerged
 
     @property
     def named_addresses(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from domain.shared.nesting import NestedTooDeep
 from domain.shared.record import R
 from domain.shared.values import new_id
 from infrastructure.ledger.events import Append
+from infrastructure.store.reverting import Action, Reversal
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
 from infrastructure.store.unit_of_work import UnitOfWork
@@ -190,3 +191,77 @@ def test_tie_between_contacts_is_stored_with_both_and_a_revert_takes_it_back_fro
     me.revert(to=before, record_id=ada)
     assert said == (Relationship(Relation.PARENT, ada),)
     assert loaded(me, Contact, bob).relationships == loaded(me, Contact, ada).relationships == ()
+
+
+def contacts(me: Session, *names: str) -> list[UUID]:
+    return [me.do(Contact.add, ContactName(full=name)).id for name in names]
+
+
+def merged_into(me: Session, *contact_ids: UUID) -> list[UUID | None]:
+    return [loaded(me, Contact, each).merged_into for each in contact_ids]
+
+
+def test_contacts_that_were_merged_into_one_go_where_it_goes_in_the_same_append(
+    store: Store, me: Session
+) -> None:
+    lady, countess, ada = contacts(me, "Lady", "Countess", "Ada")
+    me.do(Contact.merge_into, lady, countess)
+    receipt = me.do(Contact.merge_into, countess, ada)
+    assert receipt.id == countess
+    assert merged_into(me, lady, countess) == [ada, ada]
+    assert loaded(me, Contact, ada).absorbed == (countess, lady)
+    commands = {me.history(each)[-1].row.command_id for each in (lady, countess, ada)}
+    assert len(commands) == 1
+    store.catch_up()
+    assert [me.get(Contact, each).merged_into for each in (lady, countess)] == [ada, ada]
+
+
+def test_revert_of_a_merge_is_known_to_the_survivor(me: Session) -> None:
+    lady, countess, ada = contacts(me, "Lady", "Countess", "Ada")
+    before = me.load(ada).modified_on
+    me.do(Contact.merge_into, lady, countess)
+    between = me.do(Contact.merge_into, countess, ada).recorded_at
+    me.revert(to=before, record_id=countess)
+    assert merged_into(me, lady, countess) == [ada, None]
+    assert loaded(me, Contact, ada).absorbed == (lady,)
+
+    # Merged again by a revert, it takes along what it has taken in meanwhile.
+    (late,) = contacts(me, "Late")
+    me.do(Contact.merge_into, late, countess)
+    me.revert(to=between, record_id=countess)
+    assert merged_into(me, lady, countess, late) == [ada, ada, ada]
+    assert set(loaded(me, Contact, ada).absorbed) == {lady, countess, late}
+    assert loaded(me, Contact, countess).absorbed == ()
+
+
+def test_revert_brings_back_no_merge_into_a_contact_that_went_on(me: Session) -> None:
+    lady, countess, ada = contacts(me, "Lady", "Countess", "Ada")
+    between = me.do(Contact.merge_into, lady, countess).recorded_at
+    me.do(Contact.merge_into, countess, ada)
+    refused: list[Reversal] = []
+    me.revert(to=between, record_id=lady, each=refused.append)
+    assert [(each.action, each.reason) for each in refused] == [(Action.LEFT, "peer_merged")]
+    assert merged_into(me, lady, countess) == [ada, ada]
+    me.revert(to=between, record_id=countess)
+    me.revert(to=between, record_id=lady)
+    assert merged_into(me, lady, countess) == [countess, None]
+    assert loaded(me, Contact, countess).absorbed == (lady,)
+    assert loaded(me, Contact, ada).absorbed == ()
+
+
+def test_merge_that_a_person_goes_back_on_is_undone_for_all_of_them(me: Session) -> None:
+    people = contacts(me, "Lady", "Countess", "Ada")
+    lady, countess, ada = people
+    between = me.do(Contact.merge_into, lady, countess).recorded_at
+    me.do(Contact.merge_into, countess, ada)
+    me.revert(to=between)
+    assert merged_into(me, *people) == [countess, None, None]
+    assert [loaded(me, Contact, each).absorbed for each in people] == [(), (lady,), ()]
+
+
+def test_contact_merged_into_one_that_was_erased_holds_nothing_up(store: Store, me: Session) -> None:
+    lady, countess, ada = contacts(me, "Lady", "Countess", "Ada")
+    me.do(Contact.merge_into, lady, countess)
+    store.erase(me.subject_id, grounds="asked for", record_id=lady)
+    me.do(Contact.merge_into, countess, ada)
+    assert merged_into(me, countess) == [ada]

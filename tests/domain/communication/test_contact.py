@@ -14,7 +14,6 @@ from domain.communication.contact_terms import (
     Anniversary,
     ContactEmail,
     ContactKind,
-    ContactMerged,
     ContactName,
     ContactPhone,
     Identity,
@@ -22,11 +21,9 @@ from domain.communication.contact_terms import (
     Membership,
     Occasion,
     PartialDate,
-    PeerMerged,
     PostalAddress,
     Relation,
     Relationship,
-    SelfMerge,
     SelfRelation,
     Unnamed,
 )
@@ -136,86 +133,6 @@ def test_sort_name_follows_the_name() -> None:
     contact.rename(ContactName(full="Ada King", given="Ada", family="King"))
 
     assert contact.sort_name == "King Ada"
-
-
-def test_merged_contact_says_where_it_went() -> None:
-    book = AddressBook()
-    ada, countess = book.meet("Ada"), book.meet("Countess")
-
-    countess.merge_into(ada.id)
-
-    assert countess.merged_into == ada.id
-    assert topics(countess) == ["contact.added", "contact.merged"]
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        lambda contact: contact.rename(ContactName(full="Other")),
-        lambda contact: contact.add_email("a@x"),
-        lambda contact: contact.favourite(),
-        lambda contact: contact.log_interaction(InteractionKind.CALL),
-        lambda contact: contact.tag("x"),
-        lambda contact: contact.refresh(ContactName(full="Other")),
-    ],
-)
-def test_merged_contact_changes_no_more(command: Callable[[Contact], None]) -> None:
-    book = AddressBook()
-    ada, countess = book.meet("Ada"), book.meet("Countess")
-    countess.merge_into(ada.id)
-
-    with pytest.raises(ContactMerged):
-        command(countess)
-    assert countess.version == 2
-
-
-def test_merged_contact_cannot_be_merged_elsewhere() -> None:
-    book = AddressBook()
-    ada, countess, bob = book.meet("Ada"), book.meet("Countess"), book.meet("Bob")
-    countess.merge_into(ada.id)
-
-    with pytest.raises(ContactMerged):
-        countess.merge_into(bob.id)
-
-
-def test_merged_contact_can_still_be_trashed_and_restored() -> None:
-    book = AddressBook()
-    ada, countess = book.meet("Ada"), book.meet("Countess")
-    countess.merge_into(ada.id)
-
-    countess.trash()
-    countess.restore()
-
-    assert countess.deleted_at is None
-
-
-def test_contact_is_not_merged_into_itself() -> None:
-    ada = AddressBook().meet("Ada")
-
-    with pytest.raises(SelfMerge):
-        ada.merge_into(ada.id)
-
-
-def test_contact_is_merged_only_into_a_living_one() -> None:
-    book = AddressBook()
-    ada, bob = book.meet("Ada"), book.meet("Bob")
-    bob.trash()
-
-    with pytest.raises(PeerUnusable):
-        ada.merge_into(bob.id)
-
-
-def test_nothing_new_refers_to_a_merged_contact() -> None:
-    book = AddressBook()
-    ada, countess, bob = book.meet("Ada"), book.meet("Countess"), book.meet("Bob")
-    countess.merge_into(ada.id)
-
-    with pytest.raises(PeerMerged):
-        bob.merge_into(countess.id)
-    with pytest.raises(PeerMerged):
-        ada.merge_into(countess.id)
-    with pytest.raises(PeerMerged):
-        bob.relate(Relation.FRIEND, contact_id=countess.id)
 
 
 @pytest.mark.parametrize(
