@@ -109,7 +109,7 @@ def _print(report: ImportReport, *, as_json: bool) -> None:
     rows.append(("all", report.outcomes.total(), *(report.outcomes[each] for each in Outcome), ""))
     print_table(("file", "entries", *(each.value for each in Outcome), "remarks"), rows)
     if report.ignored:
-        console.print(f"{len(report.ignored)} files of other formats were left alone")
+        console.print(f"{len(report.ignored)} files of other formats and links were left alone")
     if report.outcomes[Outcome.CREATED] or report.outcomes[Outcome.REFRESHED]:
         console.print(f"to undo: lifeledger revert --run {report.run_id}", soft_wrap=True)
 

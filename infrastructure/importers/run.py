@@ -28,7 +28,7 @@ class ImportReport:
     """The correlation id of all events of the run."""
     files: list[FileReport] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
-    """Files of formats that cannot be imported."""
+    """Files of formats that cannot be imported, and links in folders, which are not followed."""
 
     @property
     def outcomes(self) -> Counter[Outcome]:
@@ -52,7 +52,7 @@ def import_paths(
     stays, and the next run goes on from there.
     """
     report, files = ImportReport(), list[NamedFile]()
-    for file in _named_files(paths):
+    for file in _named_files(paths, report.ignored):
         if ending_of(file.path) in FORMATS:
             files.append(file)
         else:
@@ -90,10 +90,11 @@ class _Tally:
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield files in a stable order; hidden ones and links that lead elsewhere are passed over."""
-    return (file.path for file in _named_files(paths))
+    return (file.path for file in _named_files(paths, []))
 
 
-def _named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
+def _named_files(paths: Iterable[Path], links: list[Path]) -> Iterator[NamedFile]:
+    """Yield the files to read; links in folders are added to ``links`` instead, but for hidden ones."""
     given = list(paths)
     called = Counter(path.name for path in given)
     for path in given:
@@ -103,9 +104,9 @@ def _named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
             continue
         for item in sorted(path.rglob("*")):
             below = item.relative_to(path)
-            if (
-                item.is_file()
-                and not item.is_symlink()
-                and not any(part.startswith(".") for part in below.parts)
-            ):
+            if any(part.startswith(".") for part in below.parts):
+                continue
+            if item.is_symlink():
+                links.append(item)
+            elif item.is_file():
                 yield NamedFile(spelled(below), item)

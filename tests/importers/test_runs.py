@@ -68,7 +68,7 @@ def heads(me: Session) -> int:
 
 def assert_accounted_for(report: ImportReport, folder: Path) -> None:
     """See that every file is read or ignored, and every entry has an outcome, and a reason where it is no record."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    files = [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()]
     visible = {
         path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
@@ -78,7 +78,7 @@ def assert_accounted_for(report: ImportReport, folder: Path) -> None:
         kept = sum(file.outcomes[each] for each in (Outcome.CREATED, Outcome.REFRESHED, Outcome.UNCHANGED))
         assert kept == file.kinds.total(), file.path.name
         assert file.entries - kept == file.reasons.total(), file.path.name
-    assert all(path.suffix.lower() not in FORMATS for path in report.ignored)
+    assert all(path.is_symlink() or path.suffix.lower() not in FORMATS for path in report.ignored)
 
 
 def assert_repeats_change_nothing(store: Store, me: Session, folder: Path) -> ImportReport:
@@ -165,6 +165,31 @@ def test_a_pipe_is_not_waited_for(me: Session, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.eml")
     (report,) = import_paths(me, [tmp_path / "pipe.eml"], READING).files
     assert report.unreadable
+
+
+def test_links_in_a_folder_are_not_followed_and_counted_as_ignored(me: Session, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
+    for each in (folder, folder / ".hidden", elsewhere):
+        each.mkdir()
+    calendar(folder / "plan.ics")
+    outside = calendar(elsewhere / "other.ics", "Elsewhere")
+    (folder / "file.ics").symlink_to(outside)
+    (folder / "folder").symlink_to(elsewhere)
+    (folder / "lost.ics").symlink_to(elsewhere / "gone.ics")
+    (folder / ".link.ics").symlink_to(outside)
+    (folder / ".hidden" / "link.ics").symlink_to(outside)
+    report = import_paths(me, [folder], READING)
+    assert [each.path.name for each in report.files] == ["plan.ics"]
+    assert [each.name for each in report.ignored] == ["file.ics", "folder", "lost.ics"]
+    assert_accounted_for(report, folder)
+
+
+def test_a_link_that_is_given_by_itself_is_followed(me: Session, tmp_path: Path) -> None:
+    calendar(tmp_path / "plan.ics")
+    link = tmp_path / "link.ics"
+    link.symlink_to(tmp_path / "plan.ics")
+    report = import_paths(me, [link], READING)
+    assert (report.outcomes[Outcome.CREATED], report.ignored) == (1, [])
 
 
 def calendar(path: Path, title: str = "Call", notes: str = "first") -> Path:
