@@ -28,7 +28,7 @@ from infrastructure.importers.icalendar_people import (
     own_answer,
     reminders,
 )
-from infrastructure.importers.icalendar_series import Series, Span, Unfit, series_of, span_of
+from infrastructure.importers.icalendar_series import Series, Span, Unfit, series_of, span_of, unkept_end
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
     LINE_CHARACTERS,
@@ -144,11 +144,13 @@ def _folded(uid: str, change: Change, master_and_time: tuple[Whole, datetime] | 
     if uid and cancels(change.component, change.around):
         return _called_off(name, _age(change.component))
     try:
-        series = Series(span_of(change.component, change.around.zones), None, (), (), change.remarks)
+        span = span_of(change.component, change.around.zones)
+        remarks = (*change.remarks, *unkept_end(change.component, span, change.around.zones))
     except Unfit as unfit:
         return Refused(str(unfit))
     if master_and_time is not None:
         master_and_time[0].moved_out.append(master_and_time[1])
+    series = Series(span, None, (), (), remarks)
     return _draft(uid, Whole(change.place, change.component, change.around, series, name))
 
 

@@ -12,7 +12,7 @@ from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeK
 from domain.productivity.occurrences import MAX_OCCURRENCES, occurrences
 from domain.shared.values import LAST_YEAR
 from infrastructure.importers.content_lines import Component
-from infrastructure.importers.icalendar_series import Series, Unfit, span_on_wall
+from infrastructure.importers.icalendar_series import Series, Unfit, span_on_wall, unkept_end
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, instant
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
@@ -143,6 +143,7 @@ def override_of(change: Change, occurrence: datetime, master: Whole) -> Override
     frame, length = master.series.span.start, master.series.span.length
     start: datetime | None = None
     end: datetime | None = None
+    remarks: tuple[str, ...] = ()
     if component.first("DTSTART") is not None:
         try:
             span = span_on_wall(component, around.zones)
@@ -150,12 +151,13 @@ def override_of(change: Change, occurrence: datetime, master: Whole) -> Override
             return None
         if (span.start.kind is TimeKind.ALL_DAY) is not (frame.kind is TimeKind.ALL_DAY):
             return None
+        remarks = unkept_end(component, span, around.zones)
         start = span.start.as_in(frame)
         if span.end is not None:
             end = Instant(span.start.kind, span.end, span.start.zone).as_in(frame)
             end = None if end <= start or end - start == length else end
         start = None if start == occurrence else start
-    words = title_of(component), place_of(component), described(component)
+    words = title_of(component), place_of(component), described(component, remarks)
     title, place, text = (
         None if own in {"", usual} else own for own, usual in zip(words, master.words, strict=True)
     )

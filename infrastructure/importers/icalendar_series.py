@@ -142,8 +142,19 @@ def _span(start: Instant, end: datetime | None) -> Span:
     return Span(start, end)
 
 
+def unkept_end(component: Component, span: Span, zones: Zones) -> tuple[str, ...]:
+    """Return as a remark an end that a span has been left without: it is before the start, or no time at all."""
+    line = component.first("DTEND", "DURATION")
+    if span.end is not None or line is None:
+        return ()
+    start, end = _bounds(component, zones)
+    if end == start.local:
+        return ()
+    return (f"{line.name}: {one_line(line.value, _NOTE_CHARACTERS)}",)
+
+
 def series_of(component: Component, zones: Zones) -> Series:
-    """Read when an event takes place; raises Unfit. A rule or zone that it cannot have is remarked on."""
+    """Read when an event takes place; raises Unfit. A rule, zone or end that it cannot have is remarked on."""
     span = _span_of_series(component, zones)
     rule, remarks = kept_rule(component, span.start, zones)
     if span.start.kind is TimeKind.FLOATING:
@@ -153,6 +164,7 @@ def series_of(component: Component, zones: Zones) -> Series:
     starts = tuple(each for each in extra if each != span.start.local)
     if rule is None and not starts:
         span = span_of(component, zones)
+    remarks = (*remarks, *unkept_end(component, span, zones))
     series = Series(span, rule, starts, (), remarks, _own_ends(extra, span))
     named = (*skipped, *_excluded(component, series, zones))
     return replace(series, skipped=_in_series(named, series))

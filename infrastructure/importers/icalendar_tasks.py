@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -98,6 +99,7 @@ def _said(component: Component, around: Surroundings, whole: str) -> dict[str, A
         remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
     if whole:
         remarks = (f"Part of: {whole}", *remarks)
+    remarks = (*remarks, *_unkept_times(component, start, begin, due))
     return {
         "title": _title(component),
         "notes": _notes(component, remarks),
@@ -112,6 +114,17 @@ def _said(component: Component, around: Surroundings, whole: str) -> dict[str, A
         "completed_at": _completed(component, around) if status is Status.DONE else None,
         "percent_complete": _DONE if status is Status.DONE else min(percent, _DONE - 1),
     }
+
+
+def _unkept_times(component: Component, start: Instant | None, begin: _End, due: _End) -> Iterator[str]:
+    """Yield as remarks a start that lies after the end, and what is no time that a record can hold."""
+    is_begin_kept = begin.at is not None or (
+        begin.day is not None and start is not None and start.kind is TimeKind.ALL_DAY
+    )
+    first, last = component.first("DTSTART"), component.first("DUE", "DURATION")
+    for line, is_kept in ((first, is_begin_kept), (last, due.day is not None)):
+        if line is not None and not is_kept:
+            yield f"{line.name}: {one_line(line.value, LINE_CHARACTERS)}"
 
 
 def _rule(

@@ -159,3 +159,17 @@ def test_many_changes_of_all_that_follow_end_soon(tmp_path: Path) -> None:
     assert process_time() - begun < 8  # it takes one second
     assert isinstance(draft, Draft)
     assert len(draft.arguments["overrides"]) == 2000 + MAX_FOLLOWING
+
+
+def test_end_that_a_changed_occurrence_cannot_have_is_kept_in_words(tmp_path: Path) -> None:
+    series = ("DTSTART:20261201T180000Z", "DTEND:20261201T190000Z", "RRULE:FREQ=DAILY;COUNT=9")
+    change = ("DTSTART:20261203T180000Z", "DTEND:20261203T170000Z")
+    held = ("RECURRENCE-ID:20261203T180000Z", *change)
+    alone = ("RECURRENCE-ID:20270101T180000Z", *change)
+    text = "\n".join(
+        f"BEGIN:VEVENT\nUID:1\n{chr(10).join(each)}\nEND:VEVENT" for each in (series, held, alone)
+    )
+    found = [each.arguments for each in entries(tmp_path, text) if isinstance(each, Draft)]
+    (override,) = found[0]["overrides"]
+    assert (override.end_local, override.description) == (None, "DTEND: 20261203T170000Z")
+    assert found[1]["description"] == "DTEND: 20261203T170000Z"

@@ -318,6 +318,23 @@ def test_task_that_starts_later_on_the_day_it_is_due_keeps_the_day(tmp_path: Pat
     assert (found["start_on"], found["start_at"]) == (date(2027, 1, 15), None)
 
 
+@pytest.mark.parametrize(
+    ("lines", "notes"),
+    [
+        (("DTSTART:20270201", "DUE:20270115"), "DTSTART: 20270201"),
+        (("DTSTART:20270115T130000", "DUE:20270115T120000"), "DTSTART: 20270115T130000"),
+        (("DTSTART:20270115", "DUE:tomorrow"), "DUE: tomorrow"),
+        (("DTSTART:soon", "DURATION:P1D"), "DTSTART: soon\nDURATION: P1D"),
+        (("DTSTART:20270115T130000", "DUE:20270115"), ""),
+        (("DTSTART:20270115", "DURATION:P1D"), ""),
+    ],
+)
+def test_times_that_a_task_cannot_have_are_kept_in_words(
+    tmp_path: Path, lines: tuple[str, ...], notes: str
+) -> None:
+    assert task(tmp_path, "SUMMARY:a", *lines)["notes"] == notes
+
+
 def test_task_that_says_how_long_it_takes_is_due_then(tmp_path: Path) -> None:
     found = task(tmp_path, "SUMMARY:a", "DTSTART;TZID=Europe/Berlin:20261120T100000", "DURATION:PT2H")
     assert found["due_at"] == datetime(2026, 11, 20, 12)  # noqa: DTZ001 - wall time

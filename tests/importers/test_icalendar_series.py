@@ -156,6 +156,30 @@ def test_end_lies_after_the_start_on_the_same_wall(
     assert event(tmp_path, begin, end)["end_local"] == (None if expected is None else at(expected))
 
 
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (("DTSTART:20261224T180000Z", "DTEND:20261224T170000Z"), "DTEND: 20261224T170000Z"),
+        (("DTSTART:20261224T180000Z", "DTEND:30001224T170000Z"), "DTEND: 30001224T170000Z"),
+        (("DTSTART:20261224T180000Z", "DTEND:tomorrow"), "DTEND: tomorrow"),
+        (("DTSTART:20261224T180000Z", "DURATION:-PT1H"), "DURATION: -PT1H"),
+        (("DTSTART:20261224", "DTEND:20261223", "RRULE:FREQ=HOURLY"), "RRULE: FREQ=HOURLY\nDTEND: 20261223"),
+        (("DTSTART:20261224", "DTEND:20261224"), ""),
+        (("DTSTART:20261224T180000Z", "DTEND:20261224T180000Z"), ""),
+        (("DTSTART:20261224T180000Z", "DURATION:PT0S"), ""),
+        (("DTSTART:20261224T180000Z", "DTEND:"), ""),
+        (
+            ("DTSTART;TZID=Europe/Berlin:20261025T023000", "DTEND:20261025T011500Z"),
+            "",  # when clocks show two for the second time
+        ),
+    ],
+)
+def test_end_that_an_event_cannot_have_is_kept_in_words(
+    tmp_path: Path, lines: tuple[str, ...], text: str
+) -> None:
+    assert event(tmp_path, *lines)["description"] == text
+
+
 def test_midnights_that_outlook_marks_as_whole_days_are_days(tmp_path: Path) -> None:
     found = event(
         tmp_path,
