@@ -15,7 +15,7 @@ from domain.web.url_key import may_be_opened, url_key
 from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.markup import Tag, tokens
-from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
+from infrastructure.importers.text import cut_text, decoded, digest_of, one_line, plain_text, url_from
 
 _HEAD_BYTES = 4096
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9._:+-]{1,40})", re.IGNORECASE)
@@ -225,7 +225,7 @@ class _Drafting:
     def _note(self, link: _Link, address: str) -> Draft:
         arguments: dict[str, Any] = {
             "title": one_line("".join(link.title), _TITLE_CHARACTERS // 2),
-            "body": f"{_description(link)}\n\n{address}".strip()[:_TEXT_CHARACTERS],
+            "body": cut_text(f"{_description(link)}\n\n{address}".strip(), _TEXT_CHARACTERS),
             "notebook": link.folder[:_NOTEBOOKS],
             "written_at": moment_of(link.attributes.get("add_date", "")),
         }

@@ -26,7 +26,7 @@ from infrastructure.importers.draft import (
 )
 from infrastructure.importers.enml_text import markdown_of, task_groups
 from infrastructure.importers.offsets import plain
-from infrastructure.importers.text import digest_of, one_line, url_from
+from infrastructure.importers.text import cut_text, digest_of, one_line, url_from
 from infrastructure.importers.xml_elements import Elements, Stopped
 
 _BODY_CHARACTERS = 1_000_000
@@ -202,7 +202,7 @@ def _body(note: Element) -> str:
     tasks = {group: [line for _, line in sorted(lines)] for group, lines in groups.items()}
     body = markdown_of(content, _BODY_CHARACTERS, tasks)
     parts = [body, "\n".join(tasks.get("", ()))]
-    return "\n\n".join(part for part in parts if part)[:_BODY_CHARACTERS]
+    return cut_text("\n\n".join(part for part in parts if part), _BODY_CHARACTERS)
 
 
 def _task(task: Element) -> str:

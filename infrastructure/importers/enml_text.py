@@ -34,9 +34,11 @@ def markdown_of(source: str, limit: int, tasks: Mapping[str, Sequence[str]]) -> 
             writer.text(token)
         else:
             writer.tag(token)
-        if writer.is_full:
+        if writer.is_cut:
             break
-    return plain_text(writer.result(), limit).strip()
+    text = writer.result()
+    is_part = writer.is_cut or len(source) > _SOURCE_CHARACTERS
+    return plain_text(text, limit, is_part=is_part).strip()
 
 
 def task_groups(source: str) -> frozenset[str]:
@@ -51,6 +53,8 @@ class _Lines:
     limit: int
     done: list[str] = field(default_factory=list)
     size: int = 0
+    is_cut: bool = False
+    """Whether there was a line more than there is room for."""
     words: list[str] = field(default_factory=list)
     marker: str = ""
     indent: str = ""
@@ -67,6 +71,8 @@ class _Lines:
         if self.size < self.limit:
             self.done.append(line)
             self.size += len(line) + 1
+        elif line.strip():
+            self.is_cut = True
 
     @property
     def has_text(self) -> bool:
@@ -98,8 +104,8 @@ class _Writer:
         self._cells: list[str] = []
 
     @property
-    def is_full(self) -> bool:
-        return self._lines.size >= self._lines.limit
+    def is_cut(self) -> bool:
+        return self._lines.is_cut
 
     def result(self) -> str:
         self._lines.end()

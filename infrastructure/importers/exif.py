@@ -14,7 +14,7 @@ from PIL import Image
 
 from domain.media.media_terms import Camera, CaptureOrigin
 from domain.shared.values import FIRST_YEAR, LAST_YEAR
-from infrastructure.importers.text import decoded, one_line, plain_text
+from infrastructure.importers.text import cut_text, decoded, one_line, plain_text
 from infrastructure.importers.xmp import xmp_of
 
 T = TypeVar("T")
@@ -136,7 +136,7 @@ def _caption(whole: Tags) -> str:
     written = [plain_text(_decoded(whole.get(0x010E)), _TEXT_CHARACTERS).strip()]
     written += (_windows_text(whole.get(tag)) for tag in (0x9C9B, 0x9C9C, 0x9C9F))
     told = dict.fromkeys(text for text in written if not _NOT_WRITTEN.fullmatch(text[:_LINE_CHARACTERS]))
-    return "\n".join(told)[:_TEXT_CHARACTERS]
+    return cut_text("\n".join(told), _TEXT_CHARACTERS)
 
 
 def _captured(shot: Tags, place: Tags) -> dict[str, Any]:

@@ -66,14 +66,18 @@ def described(component: Component, remarks: Iterable[str] = ()) -> str:
     long = [
         component.text(name)
         for name, limit in (("SUMMARY", TITLE_CHARACTERS), ("LOCATION", LINE_CHARACTERS))
-        if len(one_line(component.text(name), limit + 1)) > limit
+        if _is_longer(component.text(name), limit)
     ]
     text = _without_tags(component.text("DESCRIPTION")) or _from_html(component)
     whole = "\n\n".join(each for each in (*long, text, _also_said(component)) if each.strip())
-    ending = "\n".join(remarks)
-    room = max(0, TEXT_CHARACTERS - len(ending) - 2)
-    whole = plain_text(whole, room)
+    ending = plain_text("\n".join(remarks), TEXT_CHARACTERS // 2)
+    whole = plain_text(whole, TEXT_CHARACTERS - len(ending) - 2 if ending else TEXT_CHARACTERS)
     return f"{whole}\n\n{ending}" if whole and ending else whole or ending
+
+
+def _is_longer(text: str, limit: int) -> bool:
+    """Return whether a text has more than fits on a line, also where that stands behind a lot of white space."""
+    return len(one_line(text, limit + 1)) > limit or bool(text[8 * limit :].strip())
 
 
 def _also_said(component: Component) -> str:
@@ -167,4 +171,5 @@ def _from_html(component: Component) -> str:
     line = component.first("X-ALT-DESC", "STYLED-DESCRIPTION")
     if line is None:
         return ""
-    return text_of(line.text[:_HTML_CHARACTERS])
+    text = text_of(line.text[:_HTML_CHARACTERS])
+    return plain_text(text, TEXT_CHARACTERS, is_part=len(line.text) > _HTML_CHARACTERS)

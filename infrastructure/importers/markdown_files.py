@@ -18,7 +18,7 @@ from infrastructure.importers.draft import Draft, Importer, Reading, Refused, Un
 from infrastructure.importers.front_matter import FrontMatter, Items, properties_of, split
 from infrastructure.importers.front_matter_toml import split_toml
 from infrastructure.importers.note_dates import first_moment
-from infrastructure.importers.text import decoded, digest_of, one_line, plain_text, url_from
+from infrastructure.importers.text import cut_text, decoded, digest_of, one_line, plain_text, url_from
 
 _BODY_CHARACTERS = 1_000_000
 _TITLE_CHARACTERS = 500
@@ -98,7 +98,7 @@ def _note(stem: str, folder: str | None, front: FrontMatter, body: str, zone: Zo
     day = _day(stem)
     arguments: dict[str, Any] = {
         "title": title,
-        "body": body[:_BODY_CHARACTERS].strip("\n"),
+        "body": cut_text(body.strip("\n"), _BODY_CHARACTERS),
         "body_format": BodyFormat.MARKDOWN,
         "kind": NoteKind.NOTE if day is None else NoteKind.JOURNAL_ENTRY,
         "journal_date": day,

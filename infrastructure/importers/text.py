@@ -49,6 +49,8 @@ _NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_es
 
 _SNIFFED_BYTES = 4096
 
+_CUT = "\n\n[cut: the file has more]"
+
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
@@ -66,9 +68,23 @@ def one_line(text: str, limit: int) -> str:
     return line[:limit].strip()
 
 
-def plain_text(text: str, limit: int) -> str:
-    """Return a text of at most ``limit`` characters that can be stored: its lines end in LF, no controls."""
-    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text[: 2 * limit]))[:limit]
+def plain_text(text: str, limit: int, *, is_part: bool = False) -> str:
+    """Return a text of at most ``limit`` characters that can be stored: its lines end in LF, no controls.
+
+    It is cut as ``cut_text`` does.
+    """
+    plain = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text[: 2 * limit]))
+    return cut_text(plain, limit, is_part=is_part or bool(text[2 * limit :].strip()))
+
+
+def cut_text(text: str, limit: int, *, is_part: bool = False) -> str:
+    """Return a text of at most ``limit`` characters, of which there are a hundred or more.
+
+    One that is cut, or of which more was left out before (``is_part``), says so in its last line.
+    """
+    if len(text.rstrip()) <= limit and not is_part:
+        return text[:limit]
+    return text[: limit - len(_CUT)] + _CUT
 
 
 def url_from(text: str) -> str | None:

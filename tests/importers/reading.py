@@ -16,6 +16,7 @@ from infrastructure.importers.draft import Draft, Importer, Limits, Reading, Ref
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 EXAMPLES = Path(__file__).parents[2] / "examples"
+CUT = "[cut: the file has more]"
 MISSING = "the samples are not beside the repository"
 
 

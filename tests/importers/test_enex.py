@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from domain.productivity.note_terms import BodyFormat, NoteKind
 from infrastructure.importers.draft import Draft, Limits, Outcome, Refused, UnreadableFile
 from tests.importers.evernote import ENEX, enex, note
-from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples
+from tests.importers.reading import CUT, EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples
 
 FILES = samples("notes", ".enex")
 SAMPLE_DRAFTS = 79
@@ -230,9 +230,24 @@ def test_note_without_any_word_is_refused(tmp_path: Path) -> None:
     assert read(ENEX, enex(tmp_path, note("<div><br/></div>", title=" "))) == [Refused("empty_note")]
 
 
-def test_long_words_are_cut(tmp_path: Path) -> None:
+def test_long_words_are_cut_and_the_text_says_so(tmp_path: Path) -> None:
     found = said(tmp_path, note("y" * 1_200_000, "<tag>" + "t" * 99 + "</tag>", "x" * 900))
     assert (len(found["title"]), len(found["body"])) == (500, 1_000_000)
+    assert found["body"].endswith(f"\n\n{CUT}")
+
+
+def test_text_of_many_lines_says_that_it_is_cut_only_where_words_are_left_out(tmp_path: Path) -> None:
+    lines = f"<div>{'y' * 99_999}</div>" * 10
+    whole = said(tmp_path, note(f"{lines}<div><br/></div>"))["body"]
+    assert (len(whole), CUT in whole) == (999_999, False)
+    cut = said(tmp_path, note(f"{lines}<div>end</div>"))["body"]
+    assert (cut.endswith(f"y\n\n{CUT}"), cut.count(CUT)) == (True, 1)
+
+
+def test_text_says_once_that_it_is_cut_where_tasks_follow_it(tmp_path: Path) -> None:
+    task = "<task><title>buy tea</title><taskGroupNoteLevelID>g</taskGroupNoteLevelID></task>"
+    body = said(tmp_path, note("y" * 1_200_000, task))["body"]
+    assert (len(body), body.count(CUT), body.endswith(f"y\n\n{CUT}")) == (1_000_000, 1, True)
 
 
 def test_file_that_breaks_off_gives_the_notes_it_has(tmp_path: Path) -> None:

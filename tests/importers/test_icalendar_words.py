@@ -9,6 +9,7 @@ import pytest
 
 from infrastructure.importers.draft import Draft
 from tests.importers.calendars import entries, event, task
+from tests.importers.reading import CUT
 
 _LINE = "-::~:~::~:~:~:~:~:~:~::~:~::-"
 _CALL = f"{_LINE}\\nJoin with Google Meet: https://meet.example/a\\n\\nDo not edit this section.\\n{_LINE}"
@@ -28,6 +29,32 @@ def test_html_above_what_google_adds_of_the_call_is_kept_as_text(
     found = event(tmp_path, "DTSTART:20261224", f"DESCRIPTION:{written}\\n\\n{_CALL}")
     assert found["description"].split("\n\n-::")[0] == kept
     assert "https://meet.example/a\n\nDo not edit" in found["description"]
+
+
+@pytest.mark.parametrize("title", ["word " * 400_000, "word" + " " * 9000 + "rest"])
+def test_title_too_long_for_its_line_stands_whole_before_the_description(tmp_path: Path, title: str) -> None:
+    for found in (
+        event(tmp_path, "DTSTART:20261224", f"SUMMARY:{title}", "DESCRIPTION:Tea")["description"],
+        task(tmp_path, f"SUMMARY:{title}", "DESCRIPTION:Tea")["notes"],
+    ):
+        assert found == (f"{title}\n\nTea" if len(title) < 1_000_000 else f"{title[:999_974]}\n\n{CUT}")
+
+
+def test_description_that_is_cut_says_so_before_the_remarks(tmp_path: Path) -> None:
+    rule = "RRULE:FREQ=HOURLY"
+    found = event(tmp_path, "DTSTART:20261224", f"DESCRIPTION:{'x' * 1_100_000}", rule)["description"]
+    assert (len(found), found.endswith(f"x\n\n{CUT}\n\nRRULE: FREQ=HOURLY")) == (1_000_000, True)
+
+
+def test_remarks_without_number_are_cut_and_say_so(tmp_path: Path) -> None:
+    rules = ["RRULE:FREQ=HOURLY;X-A=" + "A" * 450] * 3000
+    found = event(tmp_path, "DTSTART:20261224", "DESCRIPTION:Tea", *rules)["description"]
+    assert (found[:5], found.endswith(f"\n\n{CUT}")) == ("Tea\n\n", True)
+
+
+def test_html_that_is_not_read_to_its_end_says_so(tmp_path: Path) -> None:
+    line = f"X-ALT-DESC;FMTTYPE=text/html:<p>{'x' * 300_000}</p>"
+    assert event(tmp_path, "DTSTART:20261224", line)["description"].endswith(f"x\n\n{CUT}")
 
 
 _APPLE = (

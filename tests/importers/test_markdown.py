@@ -16,7 +16,17 @@ from domain.productivity.note_terms import BodyFormat, NoteColour, NoteKind
 from infrastructure.importers.draft import Limits, UnreadableFile
 from infrastructure.importers.front_matter import split
 from infrastructure.importers.markdown_files import MarkdownFiles
-from tests.importers.reading import EXAMPLES, MISSING, drafts, mutations, only_draft, read, samples, written
+from tests.importers.reading import (
+    CUT,
+    EXAMPLES,
+    MISSING,
+    drafts,
+    mutations,
+    only_draft,
+    read,
+    samples,
+    written,
+)
 
 FILES = samples("notes", ".md")
 SAMPLE_DRAFTS = 1
@@ -278,8 +288,15 @@ def test_any_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
     assert (found["title"], found["body"]) == ("Café", "« ça »")
 
 
-def test_text_longer_than_a_note_is_cut(tmp_path: Path) -> None:
-    assert len(said(tmp_path, "# T\n" + "x" * 1_500_000)["body"]) == 1_000_000
+@pytest.mark.parametrize("length", [1_500_000, 5_000_000])
+def test_text_longer_than_a_note_is_cut_and_says_so(tmp_path: Path, length: int) -> None:
+    body = said(tmp_path, "# T\n" + "x" * length)["body"]
+    assert (len(body), body.count(CUT), body.endswith(f"x\n\n{CUT}")) == (1_000_000, 1, True)
+
+
+def test_note_that_is_cut_is_known_by_the_name_it_had(tmp_path: Path) -> None:
+    short, long = (only_draft(MARKDOWN, markdown(tmp_path, f"# T\n{'x' * size}")) for size in (9, 1_500_000))
+    assert short.source_id == long.source_id
 
 
 def test_front_matter_longer_than_any_is_text() -> None:

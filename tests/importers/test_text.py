@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.importers.text import decoded, digest_of, one_line, plain_text
+from infrastructure.importers.text import cut_text, decoded, digest_of, one_line, plain_text
+from tests.importers.reading import CUT
 
 
 @pytest.mark.parametrize(
@@ -72,8 +73,25 @@ def test_plain_text_keeps_its_lines_and_tabs() -> None:
     assert plain_text("a\r\nb\rc\td\x00\ud800\x1b\u2029e", 100) == "a\nb\nc\td\ne"
 
 
-def test_text_is_cut_at_the_limit() -> None:
-    assert (one_line("abc def", 4), plain_text("abc def", 4)) == ("abc", "abc ")
+def test_line_is_cut_at_the_limit() -> None:
+    assert one_line("abc def", 4) == "abc"
+
+
+@pytest.mark.parametrize("text", ["x" * 101, "x\r\n" * 101, "x" * 76 + "\0" * 200 + "y"])
+def test_text_that_is_cut_says_so_within_the_limit(text: str) -> None:
+    found = plain_text(text, 100)
+    assert len(found) == 100
+    assert found.endswith(CUT)
+
+
+@pytest.mark.parametrize("text", ["x" * 100, "x" * 99 + "\r\n", "x" + "\0" * 150, "x" + " " * 900])
+def test_text_that_is_kept_whole_does_not_say_that_it_is_cut(text: str) -> None:
+    assert plain_text(text, 100).rstrip() == text.rstrip("\0\r\n ")
+
+
+def test_text_of_which_more_was_left_out_before_says_so() -> None:
+    assert cut_text("x", 100, is_part=True) == f"x\n\n{CUT}"
+    assert cut_text(cut_text("x" * 200, 100) + "\n\ny", 100) == "x" * 74 + f"\n\n{CUT}"
 
 
 def test_digest_tells_its_parts_apart() -> None:

@@ -16,7 +16,7 @@ from domain.communication.contact_terms import ContactKind, Relation, Relationsh
 from infrastructure.importers.draft import Draft, Limits, Reading, Refused, UnreadableFile
 from infrastructure.importers.text import one_line
 from tests.importers.address_books import IMPORTER, card, cards, contacts, only
-from tests.importers.reading import EXAMPLES, MISSING, mutations, read, samples, written
+from tests.importers.reading import CUT, EXAMPLES, MISSING, mutations, read, samples, written
 
 FILES = samples("contacts", ".vcf")
 CARD = re.compile(rb"(?im)^[ \t]*BEGIN:VCARD[ \t\r]*$")
@@ -165,6 +165,7 @@ def test_cards_left_when_time_is_up_are_counted(tmp_path: Path, monkeypatch: pyt
 def test_long_and_many_values_end_soon(tmp_path: Path) -> None:
     found = card(tmp_path, "N:" + ";," * 500_000, "NICKNAME:" + "a," * 500_000, f"NOTE:{'a' * 2_000_000}")
     assert len(found["notes"]) == 1_000_000
+    assert found["notes"].endswith(f"\n\n{CUT}")
     text = "BEGIN:VCARD\nFN:Ada\n" + "TEL:1\n" * 200_000 + "END:VCARD\n"
     assert cards(tmp_path, text) == [Refused("too_large")]
 
