@@ -14,11 +14,15 @@ from zoneinfo import ZoneInfo
 from domain.personal.location_terms import MAX_POINTS, Point, new_points
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.gpx_points import Fault, is_geocache, is_saved_place, motion_of, point_of
-from infrastructure.importers.text import one_line
+from infrastructure.importers.text import one_line, plain_text
 from infrastructure.importers.xml_elements import Elements, Stopped
 
 BATCH_POINTS = 10_000  # what one command takes
 _DEVICE_CHARACTERS = 64
+_SAID_IN = ("name", "cmt", "desc")
+_WORDS_CHARACTERS = 10_000
+_WORDS_OF = {"trk": "tracks", "wpt": "points"}
+"""Under which name the words of an element are kept with the record."""
 _WANTED = {
     "trk": "<gpx>",
     "trkpt": "<gpx><trk><trkseg>",
@@ -37,6 +41,8 @@ class GpxFiles(Importer):
     without points (``no_points``), a route, which is a plan and nowhere anybody was (``route``), a geocache
     or a way point of one, whose time is when it was hidden (``geocache``), and a favourite of OsmAnd
     (``saved_place``).
+
+    What tracks and way points are called and described as is metadata of the day's record, ``tracks`` and ``points``.
     """
 
     platform: ClassVar[str] = "file.gpx"
@@ -77,7 +83,7 @@ def _tracks(elements: Elements, days: _Days, most: int) -> Iterator[Refused]:
                 track.take(days.point(element) if whole else Fault.NO_PLACE)
             if element.tag in {"trk", "wpt"}:  # a way point is a track of one
                 yield from track.refused()
-                days.take(track.points, element.findtext("type", ""))
+                days.take(track.points, element)
                 track = _Track()
     except Stopped as stopped:
         if track.points or track.faults:
@@ -119,27 +125,53 @@ class _Track:
             yield Refused(Fault.NO_PLACE.value)
 
 
+class _Words:
+    """What the tracks, or the way points, of a day are called and described as; the same words once."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, None] = {}
+        self._room = _WORDS_CHARACTERS + 1  # one more than are kept, so that it shows whether there were more
+
+    def take(self, element: Element) -> None:
+        """Take in what one of them says of itself, its name first."""
+        texts = (" ".join(element.findtext(name, "").split()) for name in _SAID_IN)
+        words = ": ".join(dict.fromkeys(text for text in texts if text))[: _WORDS_CHARACTERS + 1]
+        if words and words not in self._said and self._room > 0:
+            self._said[words] = None
+            self._room -= len(words)
+
+    def __str__(self) -> str:
+        return plain_text("; ".join(self._said), _WORDS_CHARACTERS)
+
+
 class _Days:
     """The points of a file by the calendar of the person's zone."""
 
     def __init__(self, reading: Reading) -> None:
         self._zone = ZoneInfo(reading.timezone)
         self._points: defaultdict[date, list[Point]] = defaultdict(list)
+        self._words: defaultdict[tuple[date, str], _Words] = defaultdict(_Words)
 
     def point(self, element: Element) -> Point | Fault:
         return point_of(element, self._zone)
 
-    def take(self, points: list[Point], kind: str = "") -> None:
-        """Take in the points of a track; its kind says how the device moved."""
-        motion = motion_of(kind)
+    def take(self, points: list[Point], element: Element | None = None) -> None:
+        """Take in the points of a track; its type says how the device moved, its words are those of its days."""
+        motion = None if element is None else motion_of(element.findtext("type", ""))
+        days = set()
         for point in points:
             day = point.recorded_at.astimezone(self._zone).date()
             self._points[day].append(point if motion is None else replace(point, motion=motion))
+            days.add(day)
+        if element is not None:
+            for day in days:
+                self._words[day, _WORDS_OF[element.tag]].take(element)
 
     def drafts(self, device: str) -> Iterator[Draft | Refused]:
         """Yield the days; the second batch of a day and those after it add to the first."""
         for day in sorted(self._points):
             points = new_points((), self._points[day])
+            words = {name: str(self._words[day, name]) for name in _WORDS_OF.values()}
             for start in range(0, len(points), BATCH_POINTS):
                 batch = points[start : start + BATCH_POINTS]
                 if start + len(batch) > MAX_POINTS:
@@ -152,4 +184,5 @@ class _Days:
                     arguments={"day": day, "device": device, "points": batch},
                     update="add_batch",
                     update_arguments={"points": batch},
+                    metadata={name: said for name, said in words.items() if said},
                 )

@@ -16,7 +16,7 @@ from domain.shared.record import Origin
 from domain.shared.values import new_id
 from infrastructure.importers.draft import Draft, Outcome, Refused
 from infrastructure.importers.gpx_files import BATCH_POINTS
-from tests.importers.reading import EXAMPLES, MISSING, drafts, only_draft, read, samples
+from tests.importers.reading import CUT, EXAMPLES, MISSING, drafts, only_draft, read, samples
 from tests.importers.tracks import GPX, gpx, point, track, way_point
 
 FILES = [*samples("location", ".gpx"), *samples("health", ".gpx")]
@@ -117,6 +117,34 @@ def test_tracks_segments_and_way_points_of_a_day_are_one_day(tmp_path: Path) -> 
     assert [each.recorded_at.hour for each in draft.arguments["points"]] == [9, 10, 11]
     assert draft.update == "add_batch"
     assert draft.update_arguments == {"points": draft.arguments["points"]}
+
+
+def test_names_and_descriptions_are_kept_with_the_day_they_are_of(tmp_path: Path) -> None:
+    late = point("<time>2026-11-01T23:59:00Z</time>"), point("<time>2026-11-02T00:01:00Z</time>")
+    place = "<name>Kiosk</name><cmt>Kiosk</cmt><desc> coffee\n and cake </desc>"
+    body = (
+        f"<trk><name>Night run</name><trkseg>{''.join(late)}</trkseg></trk>"
+        + track(point())
+        + track(point("<time>2026-11-01T11:00:00Z</time>"))
+        + f"<trk><name>No time</name><trkseg>{point('')}</trkseg></trk>"
+        + way_point(place)
+        + way_point(f"<type>Geocache</type>{place}")
+        + way_point("")
+    )
+    first, second = drafts(GPX, gpx(tmp_path, body))
+    assert first.metadata == {"tracks": "Night run; n", "points": "Kiosk: coffee and cake"}
+    assert second.metadata == {"tracks": "Night run"}
+
+
+def test_names_are_kept_up_to_ten_thousand_characters_and_say_where_there_are_more(tmp_path: Path) -> None:
+    places = [way_point(f"<name>{'n' * 50}{number}</name>") for number in range(300)]
+    few, many, long = (
+        only_draft(GPX, gpx(tmp_path, "".join(each))).metadata["points"]
+        for each in (places[:150], places, [way_point(f"<desc>{'d' * 20_000}</desc>")])
+    )
+    assert (few.count("; "), CUT in few) == (149, False)
+    for cut in (many, long):
+        assert (len(cut), cut.count(CUT), cut.endswith(CUT)) == (10_000, 1, True)
 
 
 def test_file_without_a_creator_is_of_the_device_gpx(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from domain.personal.location import LocationDay
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from infrastructure.importers.draft import Outcome
 from infrastructure.importers.run import ImportReport, import_paths
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
+from tests.importers.tracks import gpx, point, track, way_point
 
 KITCHEN = "BEGIN:VTODO\nUID:1\nSUMMARY:Kitchen\nEND:VTODO\n"
 PAINT = "BEGIN:VTODO\nUID:2\nSUMMARY:Paint\nSTATUS:{}\nRELATED-TO:1\nEND:VTODO\n"
@@ -135,3 +137,16 @@ def test_what_a_note_has_no_field_for_is_metadata_of_its_record(
     store.catch_up()
     (note,) = me.find(Note)
     assert note.metadata == {"aliases": "Sea, Shore"}
+
+
+def test_what_tracks_are_called_is_metadata_of_their_day_and_repeats_change_nothing(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    path = gpx(tmp_path, track(point()) + way_point("<name>Kiosk</name>"))
+    assert [outcomes(import_paths(me, [path])) for _ in range(2)] == [
+        {Outcome.CREATED: 1},
+        {Outcome.UNCHANGED: 1},
+    ]
+    store.catch_up()
+    (day,) = me.find(LocationDay)
+    assert day.metadata == {"tracks": "n", "points": "Kiosk"}
