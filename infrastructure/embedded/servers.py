@@ -69,6 +69,7 @@ class EmbeddedServers:
     def start(self) -> None:
         """Return when both servers answer; may be called again, also after somebody has stopped them.
 
+        A Redis that keeps falling is not waited for: at its address nobody answers until it stays up.
         DataDirectoryUnreachable: a folder is closed to the account that the servers run as.
         ServerDidNotStart: they do not answer within start_timeout, or cannot be started.
         """

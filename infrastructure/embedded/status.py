@@ -1,4 +1,4 @@
-"""The word of a keeper that both servers answer, valid as long as the keeper lives."""
+"""The word of a keeper that the servers answer, valid as long as the keeper lives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from infrastructure.embedded.locks import file_is_held, is_held, is_named, try_e
 class ServerStatus:
     keeper_pid: int
     postgres_pid: int
-    redis_pid: int
+    redis_pid: int | None
+    """None while a Redis that keeps falling is left down."""
     uptime_seconds: float
     idle_seconds: float
     """How long the servers stay up without a client."""
@@ -27,7 +28,7 @@ class ServerStatus:
 class Ready:
     keeper_pid: int
     postgres_pid: int
-    redis_pid: int
+    redis_pid: int | None
     up_since: float
     idle_seconds: float
     socket_dir: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,15 +13,14 @@ from typing import Protocol
 from infrastructure.embedded import locks, status
 from infrastructure.embedded.bell import Bell
 from infrastructure.embedded.errors import ServerDidNotStart
+from infrastructure.embedded.falls import FALLS_WITHIN, MOST_FALLS, Falls
 from infrastructure.embedded.layout import Layout
 
 _START_POLL = 0.005  # seconds
 _SHORTEST_WATCH, _LONGEST_WATCH = 0.02, 5.0  # seconds between two looks at the clients
 _WATCHES_PER_IDLE_TIME = 20
 _SOCKET_PATIENCE = 15.0  # seconds
-_MOST_FALLS = 5
-_FALLS_WITHIN = 60.0  # seconds
-_FIRST_PAUSE = 0.05  # seconds before a start is repeated; doubled at each fall
+_REDIS_RESTS = 60.0  # seconds that a Redis which keeps falling is left down
 
 _log = logging.getLogger("keeper")
 
@@ -45,7 +43,11 @@ class Server(Protocol):
 
 
 class Watch:
-    """Over a PostgreSQL and a Redis, by the holder of the lock of the data directory."""
+    """Over a PostgreSQL and a Redis, by the holder of the lock of the data directory.
+
+    Without PostgreSQL there is no store, without Redis it is slower. So a PostgreSQL that falls again and again ends
+    the watch; such a Redis is left down for a while and then tried once more.
+    """
 
     def __init__(
         self,
@@ -68,13 +70,15 @@ class Watch:
         self._last_visit = 0
         self._last_needed = 0.0
         self._up_since: float | None = None
-        self._falls: deque[float] = deque(maxlen=_MOST_FALLS)
+        self._postgres_falls, self._redis_falls = Falls(), Falls()
+        self._redis_rests_until: float | None = None
+        self._redis_given_up = False
         self._word: int | None = None
 
     def run(self, *, when_up: Callable[[], None]) -> None:
         """Return when the servers have been stopped.
 
-        ServerDidNotStart: a server cannot be started, or falls again and again.
+        ServerDidNotStart: a server cannot be started, or PostgreSQL falls again and again.
         """
         try:
             if not self._bring_up():
@@ -86,8 +90,10 @@ class Watch:
                 self._bell.wait(watch)
                 if self._bell.stop_asked or self._displaced() or self._idle():
                     return
-                if not all(server.reachable for server in self._servers):
-                    self._note_fall()
+                fallen = [server for server in self._wanted if not server.reachable]
+                for server in fallen:
+                    self._note_fall(server)
+                if fallen or self._redis_has_rested():
                     self._bring_up()
         finally:
             self._withdraw()
@@ -99,10 +105,17 @@ class Watch:
     def _servers(self) -> tuple[Server, Server]:
         return (self._redis, self._postgres)
 
+    @property
+    def _wanted(self) -> tuple[Server, ...]:
+        return self._servers if self._redis_rests_until is None else (self._postgres,)
+
     def _bring_up(self) -> bool:
-        """Start what does not run and tell the clients when both answer; False when a stop comes first."""
+        """Start what does not run and tell the clients when all that is wanted answers.
+
+        False when a stop comes first.
+        """
         self._withdraw()
-        for server in self._servers:
+        for server in self._wanted:
             if not server.reachable:
                 server.stop()
                 server.start()
@@ -111,30 +124,49 @@ class Watch:
             # Both make their socket first of all, but one that ends late may take the new socket for its own.
             sockets_due = time.monotonic() - started > _SOCKET_PATIENCE
             fallen = [
-                server for server in self._servers if not (server.reachable if sockets_due else server.runs)
+                server for server in self._wanted if not (server.reachable if sockets_due else server.runs)
             ]
             for server in fallen:
-                self._note_fall()
+                self._note_fall(server)
                 server.stop()
-                server.start()
-                started = time.monotonic()
-            if not fallen and all(server.answers() for server in self._servers):
+                if server in self._wanted:
+                    server.start()
+                    started = time.monotonic()
+            if not fallen and all(server.answers() for server in self._wanted):
                 self._give_word()
                 return True
             self._bell.wait(_START_POLL)
         return False
 
-    def _note_fall(self) -> None:
-        now = time.monotonic()
-        while self._falls and now - self._falls[0] > _FALLS_WITHIN:
-            self._falls.popleft()
-        if len(self._falls) == _MOST_FALLS:
-            logs = self._layout.log("postgres").parent
-            message = f"a server ended {_MOST_FALLS + 1} times within {_FALLS_WITHIN:.0f} s; see {logs}"
+    def _note_fall(self, server: Server) -> None:
+        """Wait a little before it is started again; a Redis that has fallen too often is not wanted for a while."""
+        name, falls = ("PostgreSQL", self._postgres_falls)
+        if server is self._redis:
+            name, falls = ("Redis", self._redis_falls)
+        if falls.note():
+            _log.warning("%s has ended; starting it again", name)
+            if server is self._redis:
+                self._redis_given_up = False  # it has stayed up for a while since
+            time.sleep(falls.pause)
+            return
+        often = f"{name} ended {MOST_FALLS + 1} times within {FALLS_WITHIN:.0f} s"
+        logs = self._layout.log("postgres").parent
+        if server is self._postgres:
+            message = f"{often}; see {logs}"
             raise ServerDidNotStart(message)
-        self._falls.append(now)
-        _log.warning("a server has ended; starting it again")
-        time.sleep(_FIRST_PAUSE * 2 ** (len(self._falls) - 1))
+        if not self._redis_given_up:
+            _log.warning("%s; going on without it, trying it every %.0f s; see %s", often, _REDIS_RESTS, logs)
+        self._redis_given_up = True
+        self._redis_rests_until = time.monotonic() + _REDIS_RESTS
+        self._redis.stop()  # it may run on without its socket
+
+    def _redis_has_rested(self) -> bool:
+        """Whether it is time to try a Redis that was given up."""
+        if self._redis_rests_until is None or time.monotonic() < self._redis_rests_until:
+            return False
+        self._redis_rests_until = None
+        self._redis_falls.allow_none()
+        return True
 
     def _give_word(self) -> None:
         self._up_since = self._up_since or time.time()
@@ -143,7 +175,7 @@ class Watch:
             status.Ready(
                 keeper_pid=os.getpid(),
                 postgres_pid=self._postgres.pid,
-                redis_pid=self._redis.pid,
+                redis_pid=self._redis.pid if self._redis in self._wanted else None,
                 up_since=self._up_since,
                 idle_seconds=self._idle_seconds,
                 socket_dir=str(self._sockets),

@@ -45,6 +45,7 @@ def status_of(data_dir: Path) -> ServerStatus:
 def pids_of(data_dir: Path) -> list[int]:
     """The keeper, PostgreSQL and Redis."""
     status = status_of(data_dir)
+    assert status.redis_pid is not None
     return [status.keeper_pid, status.postgres_pid, status.redis_pid]
 
 

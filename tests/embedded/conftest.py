@@ -20,7 +20,7 @@ def end_servers(data_dir: Path) -> None:
     status = running(data_dir)
     stop(data_dir, timeout=20.0)
     if status is not None:
-        for pid in (status.keeper_pid, status.postgres_pid, status.redis_pid):
+        for pid in filter(None, (status.keeper_pid, status.postgres_pid, status.redis_pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not processes_of(data_dir))

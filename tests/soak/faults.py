@@ -74,7 +74,7 @@ class Faults:
 
     def pause_redis(self) -> None:
         """Let Redis hang, which is worse for its clients than if it were gone."""
-        pid = self._status().redis_pid
+        pid = _running(self._status().redis_pid)
         os.kill(pid, signal.SIGSTOP)
         time.sleep(REDIS_PAUSE)
         os.kill(pid, signal.SIGCONT)
@@ -82,7 +82,7 @@ class Faults:
     def stop_redis(self) -> None:
         """Stop Redis; the keeper starts another, which is empty."""
         before = self._status()
-        os.kill(before.redis_pid, signal.SIGTERM)
+        os.kill(_running(before.redis_pid), signal.SIGTERM)
         self._raised(lambda now: now.redis_pid != before.redis_pid)
 
     def restart_postgres(self) -> None:
@@ -112,6 +112,11 @@ class Faults:
 
     def _raised(self, other: Callable[[ServerStatus], bool]) -> None:
         wait_until(lambda: (now := running(self._data_dir)) is not None and other(now), seconds=PATIENCE)
+
+
+def _running(redis: int | None) -> int:
+    assert redis is not None, "Redis was given up"
+    return redis
 
 
 def workers_of(supervisor: int) -> list[int]:
