@@ -22,7 +22,7 @@ from infrastructure.blobs.blobs import Blobs
 from infrastructure.blobs.objects import Objects, object_store
 from infrastructure.cache.answers import AnswerCache, NoCache
 from infrastructure.cache.wakeups import LocalBell, RedisBell
-from infrastructure.connections import Connections, connections_to, lent, reported
+from infrastructure.connections import POOL_PATIENCE, Connections, connections_to, lent, reported
 from infrastructure.crypto.keyring import EVERYONE, SIGNING, KeyRing
 from infrastructure.crypto.root_key import RootKeys
 from infrastructure.crypto.root_keys.environment import EnvironmentRootKeys
@@ -204,10 +204,12 @@ def bring_back(settings: Settings, shelf: Shelf, wanted: Wanted, run: str | None
 def prepare(addresses: Addresses, settings: Settings) -> Standing:
     """Bring the databases to what this code needs, make read tables where there is nothing to fill them with.
 
-    Does nothing where they are; returns how the read tables stand. Raises Unavailable, its NoRoom.
+    Does nothing where they are; returns how the read tables stand. Embedded servers that cannot be reached are waited
+    for as a caller of a pool would. Raises Unavailable, its NoRoom.
     """
+    patience = POOL_PATIENCE if settings.embedded else 0.0
     for url, name in ((addresses.ledger, "ledger"), (addresses.keys, "keys")):
-        ensure_database(url)
+        ensure_database(url, patience=patience)
         if migrate.revision(url, name) != migrate.head(name):  # type: ignore[arg-type]  # both names are schemas
             migrate.upgrade(url, name)  # type: ignore[arg-type]  # both names are schemas
     return _ensure_read_tables(addresses, settings)

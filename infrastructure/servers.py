@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
+from psycopg import Connection
 from pydantic import SecretStr
 
 from infrastructure.embedded.servers import EmbeddedServers
 from infrastructure.errors import ConfigurationError
 from infrastructure.settings import Settings, plain
+
+_CONNECT_PAUSE = 0.1  # seconds between attempts to connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,15 @@ def _address(name: str, url: SecretStr) -> str:
     return url.get_secret_value()
 
 
-def ensure_database(url: str) -> None:
-    """Create the database a URL names where the server has none of that name; raises ConfigurationError."""
+def ensure_database(url: str, *, patience: float = 0.0) -> None:
+    """Create the database a URL names where the server has none of that name; raises ConfigurationError.
+
+    Tries for ``patience`` seconds to connect. PostgreSQL takes nobody while it recovers from the death of one of its
+    processes; the keeper of embedded servers does not hear of that, because the server itself lives.
+    """
     info = psycopg.conninfo.conninfo_to_dict(url)
     name = str(info.pop("dbname"))
-    with psycopg.connect(**info, dbname="postgres", autocommit=True) as connection:  # type: ignore[arg-type]  # a conninfo
+    with _connected(info, patience) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
         if known is None:
             try:
@@ -75,3 +84,14 @@ def ensure_database(url: str) -> None:
             except psycopg.errors.InsufficientPrivilege:
                 msg = "a database is missing, and the role may not create it; see docs/operations.md"
                 raise ConfigurationError(msg) from None
+
+
+def _connected(info: dict[str, Any], patience: float) -> Connection[Any]:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return psycopg.connect(**info, dbname="postgres", autocommit=True)
+        except psycopg.OperationalError:  # it has no SQLSTATE that would tell what passes from what does not
+            if time.monotonic() + _CONNECT_PAUSE > deadline:
+                raise
+        time.sleep(_CONNECT_PAUSE)
