@@ -13,6 +13,7 @@ from infrastructure.cli.context import AsJson, DataDir, opened, settings_for
 from infrastructure.cli.output import console, print_fields, print_json, print_table
 from infrastructure.cli.status import status_of
 from infrastructure.embedded.servers import stop as stop_servers
+from infrastructure.migrate import head
 from infrastructure.servers import reach_servers
 from infrastructure.standby.launch import end as end_standby
 
@@ -34,19 +35,26 @@ def worker(
         int, typer.Option("--processes", min=1, max=64, help="How many projectors to run.")
     ] = 1,
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Keep the read models up to date until SIGTERM; the batch in hand is finished first."""
     from infrastructure.projector.processes import run_workers  # noqa: PLC0415 - only workers need it
 
-    raise typer.Exit(run_workers(settings_for(data_dir), processes))
+    code = run_workers(settings_for(data_dir), processes)
+    if as_json:
+        print_json({"processes": processes, "exit_code": code})
+    raise typer.Exit(code)
 
 
-def migrate(*, data_dir: DataDir = None) -> None:
+def migrate(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Bring the ledger and keys databases to the schema of this version; repeats change nothing."""
     settings = settings_for(data_dir)
     with ExitStack() as resources:
-        prepare(reach_servers(settings, resources), settings)
-    console.print("ledger, keys and read tables are up to date")
+        standing = prepare(reach_servers(settings, resources), settings)
+    if as_json:
+        print_json({"ledger": head("ledger"), "keys": head("keys"), "read_tables": standing})
+    else:
+        console.print("ledger, keys and read tables are up to date")
 
 
 def projections(
@@ -74,23 +82,27 @@ def projections(
         console.print("nothing is parked")
 
 
-def stop(*, data_dir: DataDir = None) -> None:
+def stop(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Stop the embedded servers of a data directory."""
     settings = settings_for(data_dir)
     stopped = stop_servers(settings.data_dir)
     end_standby(settings.data_dir)
-    console.print("stopped" if stopped else "no servers were running")
+    if as_json:
+        print_json({"stopped": stopped})
+    else:
+        console.print("stopped" if stopped else "no servers were running")
 
 
 def demo(
     examples: Annotated[Path, typer.Argument(help="The folder of examples.", exists=True, file_okay=False)],
     *,
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Register a person, import a folder of ordinary files and show what can be asked of them."""
     from infrastructure.cli.demo import run_demo  # noqa: PLC0415 - parsers are slow to load
 
-    run_demo(settings_for(data_dir), examples)
+    run_demo(settings_for(data_dir), examples, as_json=as_json)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -138,6 +138,7 @@ def set_rule(
     everybody: Everybody = False,
     person: PersonName = None,
     data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Set for how long a kind is kept, in place of an earlier rule."""
     from infrastructure.rulings.rules import Action  # noqa: PLC0415 - it loads the views
@@ -146,21 +147,32 @@ def set_rule(
         raise typer.BadParameter("trash or erase", param_hint="--then")
     with opened(data_dir) as store:
         who = store.person(person) if person else default_person(settings_for(data_dir))
-        store.retention.rules.set(
-            kind, days, Action(then), set_by=who.id, subject_id=_subject(who.id, everybody=everybody)
-        )
-    console.print(f"{kind}: {days} days, then {then}")
+        subject_id = _subject(who.id, everybody=everybody)
+        store.retention.rules.set(kind, days, Action(then), set_by=who.id, subject_id=subject_id)
+    if as_json:
+        print_json({"kind": kind, "subject_id": subject_id, "days": days, "action": then})
+    else:
+        console.print(f"{kind}: {days} days, then {then}")
 
 
 @retention.command()
 def drop(
-    kind: Kind, *, everybody: Everybody = False, person: PersonName = None, data_dir: DataDir = None
+    kind: Kind,
+    *,
+    everybody: Everybody = False,
+    person: PersonName = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Drop a rule: the kind is kept until it is erased."""
     with opened(data_dir) as store:
         who = store.person(person) if person else default_person(settings_for(data_dir))
-        store.retention.rules.drop(kind, subject_id=_subject(who.id, everybody=everybody))
-    console.print(f"{kind}: no rule")
+        subject_id = _subject(who.id, everybody=everybody)
+        store.retention.rules.drop(kind, subject_id=subject_id)
+    if as_json:
+        print_json({"kind": kind, "subject_id": subject_id, "days": None, "action": None})
+    else:
+        console.print(f"{kind}: no rule")
 
 
 @retention.command(name="list")

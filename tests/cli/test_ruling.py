@@ -54,6 +54,16 @@ def test_retention_is_set_explained_carried_out_and_dropped(ada: Run) -> None:
     assert ada("retention", "run", "--dry-run").stdout == "no rule is about anything there is\n"
 
 
+def test_a_rule_set_or_dropped_is_told_as_the_list_tells_it(ada: Run) -> None:
+    for whose in ((), ("--everybody",)):
+        (told,) = lines(ada("retention", "set", "note", "--days", "7", "--then", "erase", *whose, "--json"))
+        (listed,) = lines(ada("retention", "list", "--json"))
+        assert told == {name: listed[name] for name in ("kind", "subject_id", "days", "action")}
+        (dropped,) = lines(ada("retention", "drop", "note", *whose, "--json"))
+        assert dropped == told | {"days": None, "action": None}
+        assert lines(ada("retention", "list", "--json")) == []
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
