@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import UUID
 
 from pydantic_core import to_json, to_jsonable_python
 from rich import get_console, reconfigure
+from rich.cells import cell_len
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +27,13 @@ _CONTROL = dict.fromkeys(
 )
 
 EMPTY: tuple[object, ...] = (None, "", (), [], {})
+WHOLE = (int, float, Decimal, date, UUID)
+"""What nobody can read in pieces, nor copy."""
+BENEATH = ("id", "record_id", "remarks")
+"""Columns that may stand below the line."""
+NARROWEST = 12
+"""Characters to which a column of words may shrink."""
+GAP = 2
 INDENT = 6
 LONGEST = 240
 """Characters of a value in a list of changes; JSON has all of it."""
@@ -90,15 +100,61 @@ def print_page(
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table; cells are shown as text, whatever they hold."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(
-            name.replace("_", " "), overflow="fold", no_wrap=name.endswith("id") or name == "file"
-        )
+    """Print a table; cells are shown as text, whatever they hold.
+
+    Words fold where the terminal is narrow; ids, numbers and moments stay whole. Where these leave too little for the
+    words, the id of a record, or the remarks on it, stand below its line.
+    """
+    rows = list(rows)
+    widths = _widths(columns, rows)
+    own = next((place for place, name in enumerate(columns) if name in BENEATH), None)
+    if own is None or _breadth(widths) <= console.width:
+        _print_rows(columns, rows, widths)
+        return
+    without = [[*row[:own], *row[own + 1 :]] for row in rows]
+    columns = [*columns[:own], *columns[own + 1 :]]
+    widths = _widths(columns, without)
+    for number, (row, rest) in enumerate(zip(rows, without, strict=True)):
+        _print_rows(columns, [rest], widths, headed=number == 0)
+        if row[own] not in EMPTY:
+            console.print(Text(" " * GAP) + shown(row[own]), soft_wrap=True)
+
+
+def _print_rows(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], widths: Sequence[int], *, headed: bool = True
+) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=headed, width=_breadth(widths))
+    for name, width in zip(columns, widths, strict=True):
+        table.add_column(name.replace("_", " "), overflow="fold", width=width)
     for row in rows:
         table.add_row(*(shown(value) for value in row))
-    console.print(table)
+    console.print(
+        table, crop=False
+    )  # one that cannot be narrower is left to the terminal: nothing is cut off
+
+
+def _breadth(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Return how wide each column is: as wide as it needs, or as the terminal has room for, but never too narrow."""
+    least, most = [], []
+    for place, name in enumerate(columns):
+        heading = name.replace("_", " ")
+        whole, words = max(map(cell_len, heading.split())), cell_len(heading)
+        for row in rows:
+            length = shown(row[place]).cell_len
+            words = max(words, length)
+            whole = max(whole, length if isinstance(row[place], WHOLE) else min(length, NARROWEST))
+        least.append(whole)
+        most.append(words)
+    level = max(most)
+    while True:
+        widths = [max(low, min(high, level)) for low, high in zip(least, most, strict=True)]
+        if level <= NARROWEST or _breadth(widths) <= console.width:
+            return widths
+        level = min(level, console.width) - 1
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:

@@ -62,6 +62,49 @@ def test_a_terminal_without_columns_is_one_of_the_usual_width(ada: Run, store: S
     assert "passport" in ada("find", "task", COLUMNS="0").stdout
 
 
+def test_words_of_an_import_fold_and_its_numbers_do_not(ada: Run, tmp_path: Path) -> None:
+    file = tmp_path / "everything that was in the old address book.vcf"
+    card = "BEGIN:VCARD\nVERSION:3.0\nUID:{0}\nFN:Grace {0}\nN:Hopper;Grace;;;\nEND:VCARD\n"
+    nobody = "BEGIN:VCARD\nVERSION:3.0\nUID:nobody\nNOTE:x\nEND:VCARD\n"
+    file.write_text("".join(map(card.format, range(1, 201))) + nobody)
+    shown, _, _ = ada("import", str(file), COLUMNS="80").stdout.lstrip("\n").partition("to undo")
+    heading, *rest = shown.splitlines()
+    outcomes = ["created", "refreshed", "unchanged", "skipped", "invalid"]
+    assert heading.split() == ["file", "entries", *outcomes]
+    assert [line.split()[1:3] for line in rest if line.startswith("all ")] == [["201", "200"]]
+    assert file.name not in shown
+    assert rest[-2].startswith("  ")  # why one is no record
+    assert {len(line) for line in (heading, *rest[:-2], rest[-1])} == {80}
+
+
+@pytest.mark.parametrize(
+    "asked", [["timeline", "--kind", "calendar_event"], ["agenda", "--since", "2026-12-01"]]
+)
+def test_moments_and_ids_stay_whole_where_words_fold(ada: Run, store: Store, asked: list[str]) -> None:
+    title, place = "The yearly dinner of everybody from the old school", "Rua Augusta 12, Lisbon"
+    event = made(
+        ada, "calendar_event.schedule", f"title={title}", f"location={place}", "time_kind=utc",
+        "start_local=2026-12-02T19:00:00", "end_local=2026-12-02T23:30:00",
+    )  # fmt: skip
+    store.catch_up()
+    heading, *rest = ada(*asked, COLUMNS="80").stdout.splitlines()
+    assert rest[0].startswith("2026-12-02 19:00  ")
+    assert ("2026-12-02 23:30" in rest[0]) == (asked[0] == "agenda")
+    assert rest[-1] == f"  {event}"
+    assert "record id" not in heading
+    assert max(map(len, (heading, *rest))) == 80
+    wide = ada(*asked, COLUMNS="200").stdout.splitlines()
+    assert [line.split()[-1] for line in wide] == ["id", event]
+
+
+def test_a_terminal_too_narrow_for_a_table_cuts_nothing_off(ada: Run, store: Store) -> None:
+    task = made(ada, "task.create", "title=Renew passport", "due=2026-12-01")
+    store.catch_up()
+    shown = ada("find", "task", COLUMNS="20").stdout
+    assert "2026-12-01" in shown
+    assert f"  {task}" in shown.splitlines()
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
