@@ -5,7 +5,15 @@ from __future__ import annotations
 from domain.communication.contact import Contact
 from projections.record_table import RecordTable
 from projections.search import Words, in_search
+from projections.timeline import Moment, on_timeline
 from projections.view import View
+
+
+def _moment(contact: Contact) -> Moment | None:
+    if contact.last_interaction_at is None:
+        return None
+    name = contact.name.full.strip() or contact.sort_name
+    return Moment(contact.last_interaction_at, name, "last interaction")
 
 
 def _words(contact: Contact) -> Words:
@@ -28,5 +36,5 @@ VIEW = View(
         orders=("last_interaction_at", "next_contact_on"),
         listed=("name", "emails", "phones"),
     ),
-    derived=(in_search(_words),),
+    derived=(on_timeline(_moment), in_search(_words)),
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 from domain.profile.device import Device
 from projections.record_table import RecordTable
 from projections.search import Words, in_search
+from projections.timeline import Moment, on_timeline
 from projections.view import View
+
+
+def _moment(device: Device) -> Moment:
+    return Moment(device.first_seen_at or device.created_on, device.name, device.status.value)
 
 
 def _words(device: Device) -> Words:
@@ -23,5 +28,5 @@ VIEW = View(
         orders=("last_seen_at",),
         listed=("name", "kind", "status", "last_seen_at"),
     ),
-    derived=(in_search(_words),),
+    derived=(on_timeline(_moment), in_search(_words)),
 )

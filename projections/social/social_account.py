@@ -5,7 +5,14 @@ from __future__ import annotations
 from domain.social.social_account import SocialAccount
 from projections.record_table import RecordTable
 from projections.search import Words, in_search
+from projections.timeline import Moment, on_timeline
 from projections.view import View
+
+
+def _moment(account: SocialAccount) -> Moment | None:
+    if account.joined_at is None:
+        return None
+    return Moment(account.joined_at, account.display_name or account.handle, f"joined {account.platform}")
 
 
 def _words(account: SocialAccount) -> Words:
@@ -21,5 +28,5 @@ VIEW = View(
         orders=("handle",),
         listed=("platform", "handle", "display_name", "ownership"),
     ),
-    derived=(in_search(_words),),
+    derived=(on_timeline(_moment), in_search(_words)),
 )
