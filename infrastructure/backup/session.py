@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ MARK = "lifeledger: being restored"
 """How the comment on the ledger's schema begins while the ledger is not whole."""
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('lifeledger backup'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('lifeledger backup'))"
 
 # A copy of a large bucket takes longer than any question may, and the snapshot is idle while files are sent.
 _PATIENT = ("statement_timeout", "idle_in_transaction_session_timeout")
@@ -37,6 +38,8 @@ def alone(ledger_url: str) -> Iterator[Connection[Any]]:
             if row is None or not row[0]:
                 raise BackupRunning
             yield connection
+            with suppress(psycopg.OperationalError):  # what was asked for is done
+                connection.execute(_UNLOCK)  # the end of a connection lets go of it too, but some time after
     except InsufficientPrivilege:
         raise Unavailable from None
     except psycopg.OperationalError as error:

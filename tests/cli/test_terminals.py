@@ -88,8 +88,8 @@ def test_moments_and_ids_stay_whole_where_words_fold(ada: Run, store: Store, ask
     )  # fmt: skip
     store.catch_up()
     heading, *rest = ada(*asked, COLUMNS="80").stdout.splitlines()
-    assert rest[0].startswith("2026-12-02 19:00  ")
-    assert ("2026-12-02 23:30" in rest[0]) == (asked[0] == "agenda")
+    assert rest[0].startswith("2026-12-02 20:00  ")
+    assert ("2026-12-03 00:30" in rest[0]) == (asked[0] == "agenda")
     assert rest[-1] == f"  {event}"
     assert "record id" not in heading
     assert max(map(len, (heading, *rest))) == 80
