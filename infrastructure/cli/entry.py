@@ -27,6 +27,9 @@ QUICK = frozenset(
 )
 """Commands that ask, or change one record, and end soon; none that prompts or looks after servers, keys or backups."""
 
+SMALL_BYTES = 1 << 20
+"""An import of files that are no larger together ends soon, too; one of a folder may not."""
+
 _EXIT_INTERRUPTED = 130
 STANDBY = "infrastructure.cli.standby_process"
 """The module whose ``main`` stands by for the next commands."""
@@ -34,9 +37,23 @@ STANDBY = "infrastructure.cli.standby_process"
 
 def main() -> None:
     """Run the program: by the standby, or in this process beside one that it starts."""
-    if wanted() and QUICK.issuperset(sys.argv[1:2]) and len(sys.argv) > 1:
+    if wanted() and _ends_soon(sys.argv[1:]):
         _try_standby()
     _run()
+
+
+def _ends_soon(words: list[str]) -> bool:
+    if words[:1] == ["import"]:
+        return _is_small([word for word in words[1:] if word != "--json"])
+    return bool(words) and words[0] in QUICK
+
+
+def _is_small(files: list[str]) -> bool:
+    """Return whether these are names of small files, and nothing else."""
+    try:
+        return all(map(os.path.isfile, files)) and sum(map(os.path.getsize, files)) <= SMALL_BYTES
+    except OSError:
+        return False
 
 
 def _try_standby() -> None:

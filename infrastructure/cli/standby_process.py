@@ -15,6 +15,7 @@ _LOADED_LATER = (
     "importlib.readers",
     "importlib.resources._adapters",
     "infrastructure.cli.app",
+    "infrastructure.cli.importing",
     "infrastructure.projector.past",
     "infrastructure.store.past",
     "migrations.keys",
@@ -35,6 +36,7 @@ def load() -> Iterator[None]:
     from domain.catalogue import KINDS  # noqa: PLC0415 - not before the lock is taken
     from infrastructure.cli.commands import command_named  # noqa: PLC0415 - see above
     from infrastructure.cli.entry import QUICK  # noqa: PLC0415 - see above
+    from infrastructure.importers.formats import FORMATS, importer_for  # noqa: PLC0415 - see above
     from projections.catalogue import view_of  # noqa: PLC0415 - see above
 
     for name in QUICK:
@@ -46,6 +48,9 @@ def load() -> Iterator[None]:
         yield
     for kind in KINDS:
         view_of(kind)
+        yield
+    for ending in FORMATS:
+        importer_for(ending)
         yield
 
 

@@ -23,7 +23,7 @@ STREAMS = ("stdin", "stdout", "stderr")
 
 FIXED_AT_START = (
     "LANG", "LC_", "LD_", "DYLD_", "PYTHON", "_PYTHON_",
-    "OPENSSL_", "PSYCOPG_", "PYDANTIC_", "TYPER_", "_TYPER_", "TZINFO_TOPIC",
+    "OPENSSL_", "PILLOW_", "PSYCOPG_", "PY_SAX_", "PYDANTIC_", "TYPER_", "_TYPER_", "TZINFO_TOPIC",
 )  # fmt: skip
 """How the names of variables begin that are read once, when a process starts or loads a library."""
 
