@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -22,7 +23,7 @@ from infrastructure.blobs.objects import Objects
 from infrastructure.connections import lent
 from infrastructure.crypto.cipher import Cipher
 from infrastructure.crypto.period_key import PeriodKey
-from infrastructure.errors import CorruptEvent, NotFound
+from infrastructure.errors import CorruptEvent, NotFound, Unavailable
 from infrastructure.ledger.buckets import bucket_of
 from infrastructure.ledger.events import BlobEntry
 from infrastructure.ledger.sealing import RecordKeys
@@ -102,6 +103,11 @@ class Blobs:
         """Delete content from the object store; what is not there is passed over. Raises Unavailable."""
         for blob_id in blob_ids:
             self._objects.delete(object_name(blob_id))
+
+    def discard(self, entries: Iterable[BlobEntry]) -> None:
+        """Delete content that no event will name; what cannot be deleted now stays."""
+        with suppress(Unavailable):
+            self.delete(each.blob_id for each in entries if each.body is None)
 
     def _row(self, subject_id: UUID, blob_id: UUID) -> tuple[UUID, UUID, bytes | None]:
         with lent(self._pool) as connection:

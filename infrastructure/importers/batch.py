@@ -6,7 +6,6 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
@@ -24,14 +23,7 @@ from domain.shared.record import Record, Source
 from domain.shared.values import new_id
 from infrastructure.blobs.blobs import PIECE_BYTES, Stored
 from infrastructure.crypto.cipher import derive
-from infrastructure.errors import (
-    ClaimTaken,
-    Erased,
-    ProcessingRestricted,
-    SourceAlreadyKept,
-    Unavailable,
-    VersionConflict,
-)
+from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.attempt import Attempt, Known, Named, named
 from infrastructure.importers.draft import Content, Draft, Outcome, Refused
 from infrastructure.importers.ties import give, tie
@@ -148,7 +140,9 @@ class Intake:
         try:
             self._append(batch)
         except (ClaimTaken, SourceAlreadyKept, VersionConflict):
-            self._discard(batch.work.blobs)  # nothing was appended; of a lost reply that is not certain
+            self._engine.blobs.discard(
+                batch.work.blobs
+            )  # nothing was appended; of a lost reply that is not certain
             raise
         return endings
 
@@ -244,7 +238,7 @@ class Intake:
         try:
             record = batch.work.create(command, command.arguments((), arguments), origin)
         except LifeledgerError:
-            self._discard(blobs)
+            self._engine.blobs.discard(blobs)
             raise
         batch.work.blobs += blobs
         for tag in islice(_valid_tags(kind, draft.tags), MAX_TAGS):
@@ -262,11 +256,6 @@ class Intake:
             return self._engine.blobs.store(
                 self._session.subject_id, record_id, key, content.media_type, stream
             )
-
-    def _discard(self, blobs: Sequence[BlobEntry]) -> None:
-        """Delete content that no event will name; what cannot be deleted now stays."""
-        with suppress(Unavailable):
-            self._engine.blobs.delete(each.blob_id for each in blobs if each.body is None)
 
     def _named(self, draft: Draft, secret: bytes) -> Named:
         return named(draft, self._platform, secret, self._number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
 
@@ -42,9 +41,8 @@ class Storing:
             self.discard()
 
     def discard(self) -> None:
-        """Delete what no event will name; what cannot be deleted now stays."""
-        with suppress(Unavailable):
-            self._blobs.delete(each.blob_id for each in self._stored if each.body is None)
+        """Delete what no event will name."""
+        self._blobs.discard(self._stored)
 
     def _kept(self, value: Any, call: Call, origin: Origin | None) -> Any:  # noqa: ANN401 - any argument of a command
         if not isinstance(value, Upload):
