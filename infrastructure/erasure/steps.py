@@ -158,6 +158,7 @@ class Steps:
 
     def verification(self, connection: Connection[Any], erasure: Erasure) -> Counted:
         """Look for what should be gone; take away once more what came late, such as a snapshot."""
+        self.keys.forget()  # another process may have destroyed them
         left = self.left(connection, erasure)
         if any(left.values()):
             self.compaction(connection, erasure)

@@ -16,6 +16,7 @@ from domain.productivity.task import Task
 from domain.shared import clock
 from domain.shared.errors import InvalidInput
 from domain.shared.values import new_id
+from infrastructure.crypto import keyring
 from infrastructure.erasure.erasures import new_request
 from infrastructure.erasure.journal import Erasure
 from infrastructure.erasure.steps import Steps
@@ -345,8 +346,14 @@ def test_a_dry_run_names_the_holds(store: Store, me: Session) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["fence", "scope", "keys", "event", "compaction"])
 def test_what_is_held_outlives_an_erasure_that_is_killed_at_a_step(
-    store: Store, me: Session, databases: Databases, environment: dict[str, str], step: str
+    store: Store,
+    me: Session,
+    databases: Databases,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
 ) -> None:
+    monkeypatch.setattr(keyring, "LEASE", 60.0)  # whoever ends an erasure does not trust the keys it knew
     held, other = (me.do(Task.create, title=title).id for title in ("held", "other"))
     placed = hold(store, me, record_id=held)
     kill_at(step, environment, me.subject_id)
