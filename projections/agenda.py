@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -143,7 +143,7 @@ def _in_window(
         after=window[0], before=window[1], timezone=series.timezone,
     )  # fmt: skip
     moved_in = [each for each in changed if not window[0] <= each < window[1] and each not in series.exdates]
-    for start in (*starts, *moved_in):
+    for start in chain(starts, moved_in):
         override = changed.get(start)
         if override is not None and override.cancelled:
             continue

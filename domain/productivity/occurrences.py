@@ -8,16 +8,14 @@ this module against it where both are right.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from heapq import merge
 from itertools import islice, product
-from zoneinfo import ZoneInfo
 
+from domain.productivity.beat import Beat, second_of_day
+from domain.productivity.rule import Rule, read_rule
 from domain.shared.errors import RuleBroken
-from domain.shared.recurrence import last_moment
 from domain.shared.values import LAST_YEAR
 
 MAX_OCCURRENCES = 10_000
@@ -29,13 +27,31 @@ MAX_IDLE_DAYS = 20_000
 The rarest rule that still has occurrences, a daily one for 29 February on a given weekday, needs 14,610.
 """
 
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+MAX_A_DAY = 300
+"""How often a series may take place a day that is neither counted nor over soon: every five minutes, and some."""
+
+_MONTH = timedelta(days=31)
 _LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
 _TICK = timedelta(microseconds=1)
 
 
-class RuleUnreadable(RuleBroken):
-    """The recurrence rule ends on a date that does not exist."""
+class TooFrequent(RuleBroken):
+    """The series takes place more than 10,000 times in a month."""
+
+
+def require_moderate(start_local: datetime, rule: Rule) -> None:
+    """Raise TooFrequent for a rule that would take place in an agenda more often than anybody can read.
+
+    The month is the one after the first occurrence that the rule gives.
+    """
+    if rule.most_a_day <= MAX_A_DAY or rule.count is not None:
+        return
+    first = next(_rule_starts(start_local, rule, start_local, _LAST), start_local)
+    if first > _LAST - _MONTH:
+        return
+    in_a_month = _rule_starts(start_local, rule, first, first + _MONTH)
+    if next(islice(in_a_month, MAX_OCCURRENCES, None), None) is not None:
+        raise TooFrequent
 
 
 def occurs_at(
@@ -115,113 +131,6 @@ def every_occurrence(
         last = each
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A recurrence rule with what it leaves to the start filled in; empty sets do not restrict."""
-
-    frequency: str
-    interval: int
-    count: int | None
-    until: datetime | None
-    week_start: int
-    months: frozenset[int]
-    weeks: frozenset[int]
-    year_days: frozenset[int]
-    month_days: frozenset[int]
-    weekdays: frozenset[tuple[int, int]]
-    """(n, weekday): the n-th such day of its month or year, counted from the end where n < 0; 0 is every."""
-    hours: tuple[int, ...]
-    minutes: tuple[int, ...]
-    seconds: tuple[int, ...]
-    positions: tuple[int, ...]
-
-    def admits(self, day: date) -> bool:
-        """Return whether the parts of the rule that speak of days allow this one."""
-        return (
-            (not self.months or day.month in self.months)
-            and (not self.month_days or _either_end(day.day, _month_length(day), self.month_days))
-            and (not self.weekdays or self._fits_weekday(day))
-            and (not self.year_days or _either_end(_year_day(day), _year_length(day), self.year_days))
-            and (not self.weeks or self._fits_week(day))
-        )
-
-    def _fits_weekday(self, day: date) -> bool:
-        weekday = day.weekday()
-        if (0, weekday) in self.weekdays:
-            return True
-        if self.frequency == "MONTHLY" or self.months:
-            place, length = day.day, _month_length(day)
-        else:
-            place, length = _year_day(day), _year_length(day)
-        nth, nth_last = (place - 1) // 7 + 1, -((length - place) // 7 + 1)
-        return (nth, weekday) in self.weekdays or (nth_last, weekday) in self.weekdays
-
-    def _fits_week(self, day: date) -> bool:
-        """Tell by the number of the week; a week belongs to the year that holds its fourth day, whatever day it starts on."""
-        fourth = day + timedelta(days=3 - (day.weekday() - self.week_start) % 7)
-        nth = (_year_day(fourth) - 1) // 7 + 1
-        nth_last = -((_year_length(fourth) - _year_day(fourth)) // 7 + 1)
-        return nth in self.weeks or nth_last in self.weeks
-
-
-def read_rule(start_local: datetime, rrule: str, timezone: str | None) -> Rule:
-    """Read a rule that has passed ``domain.shared.recurrence``; raises RuleUnreadable for an impossible UNTIL."""
-    parts = dict(piece.split("=", 1) for piece in rrule.split(";"))
-    frequency = parts["FREQ"]
-    months = _numbers(parts, "BYMONTH")
-    month_days = _numbers(parts, "BYMONTHDAY")
-    weekdays = frozenset(_weekday(item, frequency) for item in parts.get("BYDAY", "").split(",") if item)
-    if parts.keys().isdisjoint({"BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"}):
-        if frequency == "WEEKLY":
-            weekdays = frozenset({(0, start_local.weekday())})
-        elif frequency != "DAILY":
-            month_days = frozenset({start_local.day})
-            if frequency == "YEARLY" and not months:
-                months = frozenset({start_local.month})
-    seconds = {
-        min(each, 59) for each in _numbers(parts, "BYSECOND")
-    }  # RFC 5545: no leap seconds, 60 means 59
-    return Rule(
-        frequency=frequency,
-        interval=int(parts.get("INTERVAL", 1)),
-        count=int(parts["COUNT"]) if "COUNT" in parts else None,
-        until=read_until(parts["UNTIL"], timezone) if "UNTIL" in parts else None,
-        week_start=_WEEKDAYS.index(parts.get("WKST", "MO")),
-        months=months,
-        weeks=_numbers(parts, "BYWEEKNO"),
-        year_days=_numbers(parts, "BYYEARDAY"),
-        month_days=month_days,
-        weekdays=weekdays,
-        hours=tuple(sorted(_numbers(parts, "BYHOUR"))) or (start_local.hour,),
-        minutes=tuple(sorted(_numbers(parts, "BYMINUTE"))) or (start_local.minute,),
-        seconds=tuple(sorted(seconds)) or (start_local.second,),
-        positions=tuple(_numbers(parts, "BYSETPOS")),
-    )
-
-
-def read_until(text: str, timezone: str | None) -> datetime:
-    """Return on the wall of a series when its rule ends; raises RuleUnreadable for an impossible UNTIL."""
-    try:
-        until = last_moment(text)
-    except ValueError:
-        raise RuleUnreadable from None
-    if timezone is None or not text.endswith("Z"):
-        return until
-    try:
-        return until.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
-    except OverflowError:  # 99991231T235959Z stands for ever
-        return until
-
-
-def _numbers(parts: dict[str, str], name: str) -> frozenset[int]:
-    return frozenset(int(item) for item in parts.get(name, "").split(",") if item)
-
-
-def _weekday(item: str, frequency: str) -> tuple[int, int]:
-    nth = int(item[:-2] or 0) if frequency in {"MONTHLY", "YEARLY"} else 0  # elsewhere it means nothing
-    return nth, _WEEKDAYS.index(item[-2:])
-
-
 def _rule_starts(start: datetime, rule: Rule, after: datetime, before: datetime) -> Iterator[datetime]:
     """Yield what the rule gives after the start, which is an occurrence in any case, within the window."""
     last = before - _TICK if rule.until is None else min(before - _TICK, rule.until)
@@ -236,6 +145,9 @@ def _rule_starts(start: datetime, rule: Rule, after: datetime, before: datetime)
 
 def _candidates(start: datetime, rule: Rule, first: datetime, last: datetime) -> Iterator[datetime]:
     """Yield the times from ``first`` to ``last`` that the rule matches; end early when it has gone idle."""
+    if rule.beat is not None:
+        yield from _beats(rule, rule.beat, first, min(last, _LAST), start.microsecond)
+        return
     idle = 0
     for begin, end in _periods(start, rule, first, last):
         if (
@@ -252,6 +164,25 @@ def _candidates(start: datetime, rule: Rule, first: datetime, last: datetime) ->
                 yield each
         if idle > MAX_IDLE_DAYS:
             return
+
+
+def _beats(rule: Rule, beat: Beat, first: datetime, last: datetime, microsecond: int) -> Iterator[datetime]:
+    """Yield what ``_candidates`` does for a rule shorter than a day."""
+    idle = 0
+    since = second_of_day(first)
+    for number in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(number)
+        idle += 1
+        for second in beat.on(number, since) if rule.admits(day) else ():
+            each = datetime.combine(day, time.min) + timedelta(seconds=second, microseconds=microsecond)
+            if each > last:
+                return
+            if each >= first:
+                idle = 0
+                yield each
+        if idle > MAX_IDLE_DAYS:
+            return
+        since = 0
 
 
 def _periods(start: datetime, rule: Rule, first: datetime, last: datetime) -> Iterator[tuple[int, int]]:
@@ -305,19 +236,3 @@ def _times(days: list[date], rule: Rule, microsecond: int) -> Iterator[datetime]
             day_at, hour_at = divmod(rest, len(rule.hours))
             clock = time(rule.hours[hour_at], rule.minutes[minute_at], rule.seconds[second_at], microsecond)
             yield datetime.combine(days[day_at], clock)
-
-
-def _either_end(place: int, length: int, wanted: frozenset[int]) -> bool:
-    return place in wanted or place - length - 1 in wanted
-
-
-def _month_length(day: date) -> int:
-    return calendar.monthrange(day.year, day.month)[1]
-
-
-def _year_length(day: date) -> int:
-    return 366 if calendar.isleap(day.year) else 365
-
-
-def _year_day(day: date) -> int:
-    return day.timetuple().tm_yday

@@ -333,8 +333,8 @@ class Task(TaskFiling):
         if self.recurrence is None or self.next_id is not None:
             return
         turn = Turn(self.recurrence, self.start_on, self.due, self.due_at, self.start_at)
-        done_on = done_at.astimezone(ZoneInfo(self.timezone or "UTC")).date()
-        following = turn.following(done_on, self.recurrence_mode, self.timezone)
+        done_locally = done_at.astimezone(ZoneInfo(self.timezone or "UTC")).replace(tzinfo=None)
+        following = turn.following(done_locally, self.recurrence_mode, self.timezone)
         if following is not None:
             task = self._again(following)
             peers_of(self).add(task)

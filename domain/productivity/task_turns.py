@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from domain.productivity.occurrences import occurrences
+from domain.productivity.rule import read_rule
 from domain.productivity.task_terms import RecurrenceMode
 from domain.shared.recurrence import counted_down
 from domain.shared.values import LAST_YEAR
 
+_NO_TIME = timedelta()
 _TICK = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 _LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
 
 
@@ -40,18 +43,29 @@ class Turn:
         days = (each for each in (self.start_on, self.due) if each is not None)
         return max((*days, *times), default=None)
 
-    def following(self, done_on: date, mode: RecurrenceMode, timezone: str | None) -> Turn | None:
-        """Return the instance after this one, which was done on a day; None where the series is over.
+    @property
+    def _is_timed(self) -> bool:
+        return self.start_at is not None or (self.start_on is None and self.due_at is not None)
 
-        On schedule that is the next one of the rule that does not end before that day: those missed are passed
-        over. After completion it is the next one of a series that begins anew on that day. The days keep their
-        distance from each other; a task that has none is due on the day the rule gives.
+    def following(self, done_at: datetime, mode: RecurrenceMode, timezone: str | None) -> Turn | None:
+        """Return the instance after this one, which was done at a local time; None where the series is over.
+
+        On schedule that is the next one of the rule that does not end before the day it was done: those missed are
+        passed over. After completion it is the next one of a series that begins anew on that day. The days keep their
+        distance from each other; a task that has none is due on the day the rule gives. Of a rule by the hour or
+        shorter, what is said here of the day is meant of the time, where the task has one.
         """
-        begins, ends = self._begins or _midnight(done_on), self._ends or done_on
-        series, first = begins, _midnight(done_on) - (ends - begins.date())
+        today = _midnight(done_at)
+        begins = self._begins or today
+        series, first = begins, today - (self._ends - begins.date() if self._ends else _NO_TIME)
+        often = self._is_timed and read_rule(begins, self.rule, timezone).beat is not None
         if mode is RecurrenceMode.AFTER_COMPLETION:
-            series, first = datetime.combine(done_on, begins.time()), _midnight(done_on)
-        first = max(first, series + _TICK)
+            series, first = datetime.combine(today, begins.time()), today
+            if often:
+                series = done_at.replace(second=0, microsecond=0)
+        elif often:
+            first = done_at - ((self.due_at or begins) - begins)
+        first = max(first, series + (_TICK if self._is_timed else _DAY))
         found = occurrences(series, self.rule, (), (), after=first, before=_LAST, limit=1, timezone=timezone)
         begin = next(found, None)
         if begin is None:

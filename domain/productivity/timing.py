@@ -16,7 +16,8 @@ from domain.productivity.calendar_event_terms import (
     TimeKind,
     ZoneMismatch,
 )
-from domain.productivity.occurrences import matching, read_rule, read_until
+from domain.productivity.occurrences import matching, require_moderate
+from domain.productivity.rule import read_rule, read_until
 
 _DAY = timedelta(days=1)
 
@@ -48,15 +49,13 @@ class Timing:
         all_day = self.time_kind is TimeKind.ALL_DAY
         if all_day and any(each.time() != time.min for each in self._moments()):
             raise NotMidnight
-        if all_day and self.rrule is not None and self.rrule != _without_times_of_day(self.rrule):
-            raise NotMidnight
+        if self.rrule is not None:
+            self._require_sound_rule(self.rrule)
         self._require_order(self.start_local, self.end_local)
         if not self.recurs:
             if self.exdates or self.overrides:
                 raise NotRecurring
             return
-        if self.rrule is not None:
-            read_rule(self.start_local, self.rrule, self.timezone)
         if self.exdates or self.overrides:
             self._require_sound_exceptions()
 
@@ -179,6 +178,13 @@ class Timing:
     def _require_order(self, start: datetime, end: datetime | None) -> None:
         if end is not None and (end < start or (end == start and self.time_kind is not TimeKind.ALL_DAY)):
             raise EndBeforeStart
+
+    def _require_sound_rule(self, rrule: str) -> None:
+        rule = read_rule(self.start_local, rrule, self.timezone)
+        by_the_day = rule.beat is None and rrule == _without_times_of_day(rrule)
+        if self.time_kind is TimeKind.ALL_DAY and not by_the_day:
+            raise NotMidnight
+        require_moderate(self.start_local, rule)
 
     def _require_sound_exceptions(self) -> None:
         named = (*self.exdates, *(each.occurrence for each in self.overrides))

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 _PARTS = {
-    "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
+    "FREQ": r"SECONDLY|MINUTELY|HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY",
     "INTERVAL": r"[1-9][0-9]{0,3}",
     "COUNT": r"[1-9][0-9]{0,5}",
     "UNTIL": r"[0-9]{8}(T[0-9]{6}Z?)?",
@@ -35,8 +35,7 @@ _LISTS = {name for name in _PARTS if name.startswith("BY")}
 def normal_rule(text: str) -> str:
     """Return the rule in upper case with its parts checked; raise ValueError for anything else.
 
-    Frequencies shorter than a day are refused, and so are COUNT together with UNTIL and an UNTIL that no
-    calendar has.
+    COUNT together with UNTIL is refused, and so is an UNTIL that no calendar has.
     """
     parts: dict[str, str] = {}
     for piece in text.strip().rstrip(";").upper().split(";"):
@@ -50,7 +49,7 @@ def normal_rule(text: str) -> str:
     if "UNTIL" in parts:
         last_moment(parts["UNTIL"])
     if "FREQ" not in parts:
-        raise ValueError("must name a frequency of a day or longer")
+        raise ValueError("must name a frequency")
     if "COUNT" in parts and "UNTIL" in parts:
         raise ValueError("must not have both COUNT and UNTIL")
     return ";".join(f"{name}={value}" for name, value in parts.items())

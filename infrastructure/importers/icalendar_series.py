@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from domain.productivity.calendar_event_terms import TimeKind
-from domain.productivity.occurrences import MAX_OCCURRENCES, matching, occurrences, read_rule
+from domain.productivity.occurrences import MAX_OCCURRENCES, matching, occurrences, require_moderate
+from domain.productivity.rule import read_rule
 from domain.shared.errors import RuleBroken
 from domain.shared.recurrence import normal_rule
 from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.icalendar_skip import without_skip
 from infrastructure.importers.icalendar_times import (
     DAY,
     Instant,
@@ -309,10 +311,11 @@ def _readable(text: str, start: Instant, zones: Zones) -> str | None:
         return None
     try:
         rule = normal_rule(_sooner_ended(rule, start))
-        read_rule(start.local, rule, start.zone)
+        read = read_rule(start.local, rule, start.zone)
+        require_moderate(start.local, read)
     except (ValueError, RuleBroken):
         return None
-    return rule
+    return None if start.kind is TimeKind.ALL_DAY and read.beat is not None else rule
 
 
 def _tidied(text: str, start: Instant, zones: Zones) -> str:
@@ -331,31 +334,10 @@ def _tidied(text: str, start: Instant, zones: Zones) -> str:
         parts[name] = value
     if parts.get("RSCALE") == "GREGORIAN":
         del parts["RSCALE"]
-        parts = _without_skip(parts, start)
+        parts = without_skip(parts, start.local)
     if parts.get("INTERVAL") == "0":
         del parts["INTERVAL"]
     return ";".join(f"{name}={value}" for name, value in parts.items())
-
-
-def _without_skip(parts: dict[str, str], start: Instant) -> dict[str, str]:
-    """Return a rule without SKIP (RFC 7529) that gives the same days; with it, and so unreadable, where there is none.
-
-    The days that a month may lack are passed over in any rule, which is SKIP=OMIT; the last day there is, up to the
-    one that is meant (BACKWARD), is the last of all from the 28th on.
-    """
-    rule = {name: value for name, value in parts.items() if name != "SKIP"}
-    day = rule.get("BYMONTHDAY", str(start.local.day))
-    may_lack = rule.get("FREQ") in {"MONTHLY", "YEARLY"} and day in {"29", "30", "31"}
-    several = "BYMONTHDAY" in rule and not day.isdecimal()
-    if parts.get("SKIP", "OMIT") == "OMIT" or not (may_lack or several):
-        return rule
-    months = rule.get("BYMONTH", str(start.local.month)) if rule["FREQ"] == "YEARLY" else "1"
-    others = rule.keys() & {"BYDAY", "BYSETPOS", "BYYEARDAY", "BYWEEKNO"}
-    if parts["SKIP"] != "BACKWARD" or several or others or not months.isdecimal():
-        return parts
-    if rule["FREQ"] == "YEARLY":
-        rule["BYMONTH"] = months
-    return rule | {"BYMONTHDAY": ",".join(map(str, range(28, int(day) + 1))), "BYSETPOS": "-1"}
 
 
 def _sooner_ended(rule: str, start: Instant) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import TimeKind
-from domain.productivity.occurrences import RuleUnreadable, read_rule
+from domain.productivity.rule import RuleUnreadable, read_rule
 from domain.shared.json_text import json_of
 from domain.shared.values import LAST_YEAR
 from projections import agenda

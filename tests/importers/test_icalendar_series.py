@@ -212,6 +212,12 @@ def test_marked_days_in_utc_are_those_of_the_own_zone(tmp_path: Path) -> None:
         ("FREQ=DAILY;COUNT=5000000;UNTIL=28001231", "FREQ=DAILY;UNTIL=28001231"),
         ("FREQ=DAILY;COUNT=5;UNTIL=20200101", "FREQ=DAILY;UNTIL=20200101"),
         ("FREQ=DAILY;UNTIL=2027-01-01T10:00:00+01:00", "FREQ=DAILY;UNTIL=20270101T090000Z"),
+        ("FREQ=HOURLY;INTERVAL=4", "FREQ=HOURLY;INTERVAL=4"),
+        (
+            "FREQ=MINUTELY;INTERVAL=30;COUNT=5;UNTIL=20261224T190000",
+            "FREQ=MINUTELY;INTERVAL=30;UNTIL=20261224T190000",
+        ),
+        ("FREQ=SECONDLY;COUNT=3", "FREQ=SECONDLY;COUNT=3"),
         ("RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=OMIT;X-OWN=1;BYDAY=", "FREQ=YEARLY"),
     ],
 )
@@ -223,7 +229,7 @@ def test_rules_are_tidied(tmp_path: Path, rule: str, kept: str) -> None:
     "rule",
     [
         "FREQ=SECONDLY",
-        "FREQ=HOURLY;COUNT=3",
+        "FREQ=MINUTELY",
         "FREQ=DAILY;UNTIL=20261399",
         "FREQ=DAILY;UNTIL=20261399;COUNT=3",
         "FREQ=DAILY;UNTIL=20270101;COUNT=0",

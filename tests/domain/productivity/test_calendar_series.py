@@ -23,7 +23,8 @@ from domain.productivity.calendar_event_terms import (
     ZoneMismatch,
 )
 from domain.productivity.calendar_series import CalendarSeries
-from domain.productivity.occurrences import MAX_OCCURRENCES, RuleUnreadable
+from domain.productivity.occurrences import MAX_OCCURRENCES
+from domain.productivity.rule import RuleUnreadable
 from domain.shared.errors import DomainError
 from domain.shared.record import TooMany
 from tests.domain.productivity.series import DAY, END, HOUR, MIDNIGHT, START, WEEK, a_day, an_event, wall

@@ -12,7 +12,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from domain.productivity.occurrences import MAX_OCCURRENCES, RuleUnreadable, matching, occurrences, occurs_at
+from domain.productivity.occurrences import MAX_OCCURRENCES, matching, occurrences, occurs_at
+from domain.productivity.rule import RuleUnreadable
 from domain.shared.recurrence import normal_rule
 
 

@@ -51,7 +51,7 @@ def test_start_keeps_its_clock_when_the_end_is_cleared() -> None:
 
 def test_rule_counts_from_the_time_of_the_start_and_the_end_keeps_its_distance() -> None:
     turn = Turn("FREQ=DAILY;BYHOUR=9,17", None, MORNING.date(), MORNING.replace(hour=10), MORNING)
-    following = turn.following(MORNING.date(), Task.recurrence_mode, "Europe/Berlin")
+    following = turn.following(MORNING, Task.recurrence_mode, "Europe/Berlin")
     assert following is not None
     assert (following.start_at, following.due_at) == (MORNING.replace(hour=17), EVENING)
 

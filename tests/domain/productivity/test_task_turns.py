@@ -16,6 +16,11 @@ from tests.domain.shelf import Shelf
 
 ON_SCHEDULE, AFTER_COMPLETION = RecurrenceMode.ON_SCHEDULE, RecurrenceMode.AFTER_COMPLETION
 MONDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 4)
+MORNING = datetime(2026, 3, 2, 8)  # noqa: DTZ001 - wall time
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, MORNING.replace(hour=12).time())
 
 
 def kept(**fields: Any) -> tuple[Task, Shelf]:
@@ -145,7 +150,7 @@ def test_series_counts_down_and_ends() -> None:
 def test_days_of_the_next_instance(
     turn: Turn, done_on: date, mode: RecurrenceMode, days: tuple[date | None, date]
 ) -> None:
-    following = turn.following(done_on, mode, None)
+    following = turn.following(noon(done_on), mode, None)
     assert following is not None
     assert (following.start_on, following.due) == days
 
@@ -154,19 +159,48 @@ def test_days_of_the_next_instance(
     "rule", ["FREQ=DAILY;UNTIL=20260302", "FREQ=DAILY;COUNT=1", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]
 )
 def test_series_that_is_over_has_no_next_instance(rule: str) -> None:
-    assert Turn(rule, None, MONDAY, None).following(MONDAY, ON_SCHEDULE, None) is None
+    assert Turn(rule, None, MONDAY, None).following(noon(MONDAY), ON_SCHEDULE, None) is None
 
 
 def test_local_time_follows_the_rule() -> None:
-    morning = datetime(2026, 3, 2, 8)  # noqa: DTZ001 - wall time
-    turn = Turn("FREQ=DAILY;BYHOUR=8,20", None, None, morning).following(MONDAY, ON_SCHEDULE, "Europe/Berlin")
+    turn = Turn("FREQ=DAILY;BYHOUR=8,20", None, None, MORNING).following(
+        noon(MONDAY), ON_SCHEDULE, "Europe/Berlin"
+    )
     assert turn is not None
-    assert turn.due_at == morning.replace(hour=20)
+    assert turn.due_at == MORNING.replace(hour=20)
+
+
+@pytest.mark.parametrize(
+    ("rule", "done_at", "mode", "due_at"),
+    [
+        ("FREQ=HOURLY;INTERVAL=4", MORNING.replace(minute=5), ON_SCHEDULE, MORNING.replace(hour=12)),
+        # done late: those missed are passed over
+        ("FREQ=HOURLY;INTERVAL=4", MORNING.replace(hour=17), ON_SCHEDULE, MORNING.replace(hour=20)),
+        ("FREQ=HOURLY;INTERVAL=4", MORNING.replace(hour=22), ON_SCHEDULE, MORNING.replace(day=3, hour=0)),
+        ("FREQ=HOURLY;INTERVAL=4", MORNING.replace(hour=9, minute=20, second=7), AFTER_COMPLETION,
+         MORNING.replace(hour=13, minute=20)),
+        ("FREQ=MINUTELY;INTERVAL=20;BYHOUR=8", MORNING.replace(hour=9), ON_SCHEDULE, MORNING.replace(day=3)),
+    ],
+)  # fmt: skip
+def test_task_by_the_hour_comes_back_at_its_time(
+    rule: str, done_at: datetime, mode: RecurrenceMode, due_at: datetime
+) -> None:
+    following = Turn(rule, None, None, MORNING).following(done_at, mode, "Europe/Berlin")
+    assert following is not None
+    assert following.due_at == due_at
+
+
+@pytest.mark.parametrize("rule", ["FREQ=HOURLY", "FREQ=DAILY;BYHOUR=9,17"])
+@pytest.mark.parametrize("mode", RecurrenceMode)
+def test_task_that_is_due_on_a_day_does_not_come_back_on_that_day(rule: str, mode: RecurrenceMode) -> None:
+    following = Turn(rule, None, MONDAY, None).following(noon(MONDAY), mode, None)
+    assert following is not None
+    assert following.due == date(2026, 3, 3)
 
 
 def test_series_of_every_second_for_ages_is_gone_through_at_once() -> None:
     everything = ",".join(map(str, range(60)))
     rule = f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))};BYMINUTE={everything};BYSECOND={everything}"
-    following = Turn(rule, None, date(1000, 1, 1), None).following(MONDAY, ON_SCHEDULE, None)
+    following = Turn(rule, None, date(1000, 1, 1), None).following(noon(MONDAY), ON_SCHEDULE, None)
     assert following is not None
     assert following.due == MONDAY
