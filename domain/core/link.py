@@ -15,9 +15,7 @@ from domain.core.link_terms import (
     LastPermission,
     LastTarget,
     LinkExhausted,
-    LinkExpired,
     LinkNotExpired,
-    LinkRevoked,
     LinkStatus,
     Message,
     NotEarlier,
@@ -25,6 +23,7 @@ from domain.core.link_terms import (
     NotLater,
     PasswordHash,
     Permission,
+    RecipientDigest,
     Target,
     TargetKind,
     TargetNotFound,
@@ -32,6 +31,7 @@ from domain.core.link_terms import (
     TokenReused,
     Views,
 )
+from domain.core.recipients import Recipients
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.peers import Claim, PeerRef
@@ -39,7 +39,7 @@ from domain.shared.record import Origin, Record, TooMany, peers_of
 from domain.shared.values import LEDGER_ONLY, Label, Line, Many, Moment, Sha256, Slug, Title, as_set
 
 
-class Link(Content):
+class Link(Recipients):
     """A door to some records, opened by a token of which only the digest is known here.
 
     Whether a link is past its end is a matter of the clock, so ``open`` looks at the clock; the status says
@@ -49,11 +49,19 @@ class Link(Content):
     KIND: ClassVar[str] = "link"
     REVERTIBLE = False
     SHARES: ClassVar[frozenset[str]] = frozenset(
-        {"create", "open", "add_target", "extend", "grant_permission", "clear_password", "restore"}
+        {
+            "create",
+            "open",
+            "add_target",
+            "extend",
+            "grant_permission",
+            "invite_recipient",
+            "clear_password",
+            "restore",
+        }
     )
 
     token_hash: str
-    expires_at: datetime
     password_hash: Annotated[str | None, LEDGER_ONLY] = None
     """In the ledger only, so that a copy of the read tables gives nobody anything to guess at."""
     slug: str | None = None
@@ -64,16 +72,13 @@ class Link(Content):
     query: str | None = None
     snapshot_at: datetime | None = None
     permissions: tuple[Permission, ...] = (Permission.VIEW,)
-    audience: Audience = Audience.ANYONE_WITH_LINK
     max_views: int | None = None
     view_count: int = 0
     last_opened_at: datetime | None = None
     status: LinkStatus = LinkStatus.ACTIVE
-    expired_at: datetime | None = None
-    revoked_at: datetime | None = None
     revoke_reason: str = ""
 
-    class Event(Content.Event):
+    class Event(Recipients.Event):
         """Any event of a link."""
 
     class Created(Event, Content.Created):
@@ -312,16 +317,26 @@ class Link(Content):
         if max_views != self.max_views:
             self.trigger_event(Link.ViewLimitSet, max_views=max_views)
 
-    def open(self, *, ip_prefix: IpPrefix | None = None, ua_family: Label | None = None) -> None:
-        """Record that a visitor with the token came; refused where the visitor is to see nothing."""
+    def open(
+        self,
+        *,
+        ip_prefix: IpPrefix | None = None,
+        ua_family: Label | None = None,
+        recipient: RecipientDigest | None = None,
+    ) -> None:
+        """Record that a visitor with the token came; refused where the visitor is to see nothing.
+
+        ``recipient`` says who came, as the one who was invited; a link that is not for named recipients does not ask.
+        """
         self._require_living()
-        if self.expired_at is not None or clock.now() >= self.expires_at:
-            raise LinkExpired
+        visitor = self._admitted(recipient)  # before all else: nobody else learns how the link stands
+        self._require_before_end()
         if self.status is LinkStatus.EXHAUSTED:
             raise LinkExhausted
         if self.targets and not any(map(self._shows, self.targets)):
             raise NothingShown
         self.trigger_event(Link.Opened, ip_prefix=ip_prefix, ua_family=ua_family)
+        self._note_visit(visitor)
 
     def expire(self) -> None:
         """Record that the link has reached its end."""
@@ -364,10 +379,6 @@ class Link(Content):
         """Whether a target is there to be seen; in the trash or under quarantine it is not, until it comes back."""
         record = peers_of(self).get(Record, target.id)
         return record is not None and record.presentable
-
-    def _require_living(self) -> None:
-        if self.revoked_at is not None:
-            raise LinkRevoked
 
 
 def _standing(link: Link) -> LinkStatus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.core.core_terms import KindName
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
-from domain.shared.values import Id, Text
+from domain.shared.values import LEDGER_ONLY, Id, Label, Sha256, Text
 
 DEFAULT_LIFE = timedelta(days=7)
 MAX_LIFE = timedelta(days=365)
@@ -21,6 +21,7 @@ SPECIAL_KINDS = frozenset({"health_record"})
 """Kinds whose records are special category data by their nature (GDPR Art. 9)."""
 
 MAX_TARGETS = 1000
+MAX_RECIPIENTS = 1000  # those removed are among them
 
 _NOT_SHARED = frozenset({"user", "integration", "link", "notification"})
 _COARSE = {4: 24, 6: 48}
@@ -55,6 +56,9 @@ PasswordHash = Annotated[
 ]
 """What is kept of a password: its Argon2id hash (RFC 9106) as a PHC string."""
 
+RecipientDigest = Sha256
+"""A keyed digest of somebody's address (HMAC-SHA-256) in lower-case hexadecimal; the caller makes it."""
+
 Views = Annotated[int, Field(ge=1, le=1_000_000)]
 Message = Annotated[Text, StringConstraints(max_length=2000)]
 
@@ -79,7 +83,20 @@ class Permission(StrEnum):
 
 class Audience(StrEnum):
     ANYONE_WITH_LINK = "anyone_with_link"
+    NAMED_RECIPIENTS = "named_recipients"
+    """Those who are invited, and nobody before the first of them is."""
     SIGNED_IN_USERS = "signed_in_users"
+
+
+class RecipientStatus(StrEnum):
+    NOT_SENT = "not_sent"
+    """May open the link, and has not been told of it yet."""
+    PENDING = "pending"
+    SEEN = "seen"
+    """Has opened the link."""
+    ACCEPTED = "accepted"
+    REVOKED = "revoked"
+    """Was removed."""
 
 
 class LinkStatus(StrEnum):
@@ -95,6 +112,17 @@ class Target:
 
     kind: SharedKind
     id: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody whom a link opens for, as its owner calls them."""
+
+    id: Id
+    label: Label | None = None
+    status: RecipientStatus = RecipientStatus.NOT_SENT
+    digest: Annotated[RecipientDigest | None, LEDGER_ONLY] = field(default=None, compare=False)
+    """Of the address; never told by read tables: who has the key could try addresses. The id says who it is there."""
 
 
 class LinkRevoked(IllegalTransition):
@@ -115,6 +143,10 @@ class LinkNotExpired(IllegalTransition):
 
 class LinkExhausted(IllegalTransition):
     """The link has been opened as often as it may be."""
+
+
+class NotForRecipients(IllegalTransition):
+    """The link is not one for named recipients, so nobody is invited to it."""
 
 
 class ExpiryPast(RuleBroken):
@@ -159,3 +191,7 @@ class TokenReused(RuleBroken):
 
 class TargetNotFound(ItemNotFound):
     """The link does not show this record."""
+
+
+class RecipientUnknown(ItemNotFound):
+    """The link opens for those who are invited, and this is none of them."""

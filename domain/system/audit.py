@@ -25,6 +25,7 @@ class ActionClass(StrEnum):
 _BY_TOPIC: Mapping[str, ActionClass] = {
     "erasure": ActionClass.DELETE,
     "link.opened": ActionClass.READ,
+    "link.recipient_seen": ActionClass.READ,
     "link.permission_granted": ActionClass.PERMISSION,
     "link.permission_withdrawn": ActionClass.PERMISSION,
     "link.token_rotated": ActionClass.KEY,
