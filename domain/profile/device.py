@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from domain.profile.connected import Connected, end_push
+from domain.profile.connected import Connected, cut_off
 from domain.profile.device_terms import (
     GONE,
     UNSEEN_LIMIT,
@@ -43,6 +43,8 @@ class Device(Connected):
             "trust_level",
             "push_platform",
             "push_status",
+            "push_endpoint_ref",
+            "sync_cursor",
             "distrust_reason",
             "lost_at",
             "gone_at",
@@ -126,7 +128,7 @@ class Device(Connected):
         def apply(self, device: Device) -> None:
             super().apply(device)
             if device.trust_level is TrustLevel.COMPROMISED:
-                end_push(device)
+                cut_off(device)
 
     class Seen(Event):
         TOPIC = "device.seen"
@@ -170,7 +172,7 @@ class Device(Connected):
         def apply(self, device: Device) -> None:
             device.status = DeviceStatus.LOST
             device.lost_at = self.timestamp
-            end_push(device)
+            cut_off(device)
             if device.trust_level is not TrustLevel.COMPROMISED:
                 device.trust_level = TrustLevel.UNKNOWN
 
@@ -197,7 +199,7 @@ class Device(Connected):
             super().apply(device)
             device.status = DeviceStatus.RETIRED
             device.gone_at = self.timestamp
-            end_push(device)
+            cut_off(device)
 
     @classmethod
     def pair(
@@ -301,7 +303,7 @@ class Device(Connected):
             self.trigger_event(Device.SoftwareUpdated, os=now[0], os_version=now[1], app_version=now[2])
 
     def report_lost(self) -> None:
-        """Report the device lost, which also ends the trust in it and its subscription to messages."""
+        """Report the device lost, which also ends the trust in it, its subscription to messages and its sync."""
         self._require_confirmed()
         if self.status is not DeviceStatus.LOST:
             self.trigger_event(Device.ReportedLost)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, Strict, StringConstraints
 
 from domain.catalogue import KINDS
 from domain.shared.errors import IllegalTransition
+from domain.shared.values import Line
 
 UNSEEN_LIMIT = timedelta(days=90)
 """A device unseen for so long is inactive."""
@@ -34,6 +35,12 @@ def _known_kind(name: str) -> str:
     return name
 
 
+def _reference(text: str) -> str:
+    if text.lower().startswith(("https:", "http:")):  # as a Web Push subscription has it (RFC 8030)
+        raise ValueError("must name where the address is kept, not the address")
+    return text
+
+
 IpPrefix = Annotated[str, StringConstraints(max_length=64), AfterValidator(_coarse)]
 """A network too large to name one device: 192.0.2.0/24 or 2001:db8::/48."""
 
@@ -42,6 +49,12 @@ Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 CoseKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,2048}$")]
 """A public key as a COSE_Key (RFC 9052), written in base64url without padding, as WebAuthn gives it."""
+
+EndpointRef = Annotated[Line, Field(min_length=1), AfterValidator(_reference)]
+"""The name of a secret in the store that another program keeps it in; an address of the web is refused."""
+
+SyncCursor = Annotated[Line, Field(min_length=1)]
+"""Where a sync goes on, in words of the program that syncs."""
 
 MeasuredKind = Annotated[str, AfterValidator(_known_kind)]
 """A kind of record the device feeds: ``health_record``."""

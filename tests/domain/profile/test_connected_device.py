@@ -16,8 +16,11 @@ from domain.profile.device_terms import (
     PushStatus,
 )
 from domain.shared import clock
-from domain.shared.record import Origin
+from domain.shared.commands import commands_of
+from domain.shared.errors import InvalidInput
+from domain.shared.record import Origin, copied
 from domain.shared.values import new_id
+from projections.catalogue import view_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -81,6 +84,60 @@ def test_a_device_that_is_found_subscribes_anew() -> None:
     found = device.push_status
     device.register_push(PushPlatform.APNS)
     assert (found, device.push_status) == (PushStatus.EXPIRED, PushStatus.ACTIVE)
+
+
+def test_a_subscription_says_where_its_address_is_kept_until_it_ends_or_another_replaces_it() -> None:
+    device = reached()
+    device.register_push(PushPlatform.WEBPUSH, endpoint_ref="push/phone")
+    device.register_push(PushPlatform.WEBPUSH, endpoint_ref="push/phone")
+    assert (device.push_endpoint_ref, device.version) == ("push/phone", 5)
+    device.register_push(PushPlatform.WEBPUSH, endpoint_ref="push/phone-2")
+    assert (device.push_endpoint_ref, device.version) == ("push/phone-2", 6)
+    device.register_push(PushPlatform.APNS)
+    assert device.push_endpoint_ref is None
+    device.register_push(PushPlatform.APNS, endpoint_ref="push/phone-3")
+    device.expire_push()
+    assert device.push_endpoint_ref is None
+
+
+@pytest.mark.parametrize("address", ["https://push.example.org/v1/a1b2c3", "HTTP://push.example.org/", ""])
+def test_the_address_of_a_subscription_itself_is_not_taken(address: str) -> None:
+    command = commands_of(Device)["register_push"]
+    assert command.arguments((PushPlatform.WEBPUSH,), {"endpoint_ref": "vault://push/phone"})
+    with pytest.raises(InvalidInput) as refused:
+        command.arguments((PushPlatform.WEBPUSH,), {"endpoint_ref": address})
+    assert not address or address not in str(refused.value)
+
+
+@pytest.mark.parametrize("end", [Device.report_lost, compromise, Device.retire])
+def test_a_device_in_other_hands_is_cut_off_from_messages_and_sync_for_good(
+    end: Callable[[Device], None],
+) -> None:
+    device = reached()
+    device.register_push(PushPlatform.APNS, endpoint_ref="push/phone")
+    device.record_sync(cursor="c-17")
+    in_step = copied(device)
+    end(device)
+    assert (device.push_endpoint_ref, device.sync_cursor) == (None, None)
+    device.revert_to(in_step, "found in an old backup")
+    assert (device.push_endpoint_ref, device.sync_cursor) == (None, None)
+
+
+def test_each_sync_may_move_the_cursor() -> None:
+    device = reached()
+    for cursor, known in (("c-1", "c-1"), (None, "c-1"), ("c-2", "c-2")):
+        device.record_sync(cursor=cursor)
+        assert device.sync_cursor == known
+
+
+def test_neither_is_in_the_row_of_a_read_table() -> None:
+    device = reached()
+    device.register_push(PushPlatform.APNS, endpoint_ref="push/phone")
+    device.record_sync(cursor="c-17")
+    row = repr(view_of("device").table.row(1, device))
+    assert "Ada's phone" in row
+    assert "push/phone" not in row
+    assert "c-17" not in row
 
 
 def test_withdrawn_trust_alone_ends_no_subscription() -> None:
