@@ -196,6 +196,8 @@ class Attendee:
     rsvp: Rsvp = Rsvp.NEEDS_ACTION
     rsvp_requested: bool = False
     comment: Line = ""
+    contact_id: Id | None = None
+    """Who they are in the address book."""
 
     def is_at(self, address: str) -> bool:
         """Return whether this is the attendee with the given address."""

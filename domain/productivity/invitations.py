@@ -16,7 +16,9 @@ from domain.productivity.calendar_event_terms import (
     require_single_attendees,
 )
 from domain.productivity.calendar_series import CalendarSeries
-from domain.shared.values import Line
+from domain.shared.known import told
+from domain.shared.peers import PeerRef, peer_refs
+from domain.shared.values import Id, Line
 
 
 class Invitations(CalendarSeries):
@@ -90,13 +92,19 @@ class Invitations(CalendarSeries):
         name: Line = "",
         kind: AttendeeKind = AttendeeKind.INDIVIDUAL,
         role: AttendeeRole = AttendeeRole.REQUIRED,
+        contact_id: Id | None = None,
     ) -> None:
-        """Invite somebody, or invite them in another role; what they have answered stands."""
+        """Invite somebody, or invite them in another role; what they have answered, and who they are, stands.
+
+        ``contact_id`` is the contact they are; to forget it, uninvite them first.
+        """
         self._require_organizer()
         known = self._attendee(address)
         if known is None:
             require_single_attendees((*self.attendees, Attendee(address)))
-        attendee = replace(known or Attendee(address), name=name, kind=kind, role=role)
+        before = known or Attendee(address)
+        contact_id = told(contact_id, before.contact_id)
+        attendee = replace(before, name=name, kind=kind, role=role, contact_id=contact_id)
         if attendee != known:
             self.trigger_event(self.Invited, attendee=attendee)
 
@@ -120,6 +128,10 @@ class Invitations(CalendarSeries):
         self._require_live()
         if rsvp is not self.my_rsvp:
             self.trigger_event(self.Responded, my_rsvp=rsvp)
+
+    @property
+    def named_peers(self) -> frozenset[PeerRef]:
+        return peer_refs("contact", *(each.contact_id for each in self.attendees))
 
     def _require_organizer(self) -> None:
         self._require_live()

@@ -21,6 +21,8 @@ from domain.personal.document import Document
 from domain.personal.health_record import HealthRecord
 from domain.personal.health_record_terms import Care, Code, RecordType
 from domain.personal.transaction import Transaction
+from domain.productivity.calendar_event import CalendarEvent
+from domain.productivity.calendar_event_terms import Attendee
 from domain.productivity.note import Note
 from domain.productivity.task import Task
 from domain.profile.device import Device
@@ -37,6 +39,7 @@ from infrastructure.ledger.events import Receipt
 from infrastructure.store.session import Session, call
 from infrastructure.store.store import Store
 from infrastructure.store.unit_of_work import UnitOfWork
+from tests.domain.productivity.appointments import BERLIN
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FAR_OFF = datetime(2900, 1, 1, tzinfo=UTC)
@@ -134,6 +137,21 @@ NAMING: Mapping[str, tuple[str, Callable[[Session, UUID], object]]] = {
             Contact.add,
             ContactName(full="Bo"),
             identities=(Identity("mastodon", "@bo", social_account_id=to),),
+        ),
+    ),
+    "calendar_event.invite": (
+        "contact",
+        lambda me, to: me.do(
+            CalendarEvent.invite,
+            me.do(CalendarEvent.schedule, "Choir", **BERLIN).id,
+            "ana@example.org",
+            contact_id=to,
+        ),
+    ),
+    "calendar_event.schedule": (
+        "contact",
+        lambda me, to: me.do(
+            CalendarEvent.schedule, "Choir", **BERLIN, attendees=(Attendee("ana@example.org", contact_id=to),)
         ),
     ),
     "document.set_correspondent": (

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from domain.productivity.calendar_event import CalendarEvent
-from domain.productivity.calendar_event_terms import Attendee, NotOrganizer, Rsvp
+from domain.productivity.calendar_event_terms import Attendee, AttendeeRole, NotOrganizer, Rsvp
+from domain.shared.peers import PeerRef
 from domain.shared.record import Record
-from tests.domain.productivity.appointments import an_imported_event, refresh
+from domain.shared.values import new_id
+from infrastructure.ledger.codec import decode_event
+from tests.domain.productivity.appointments import NOON, an_imported_event, refresh
 
 
 def topics(event: CalendarEvent) -> list[str]:
@@ -82,3 +85,35 @@ def test_source_does_not_take_back_what_the_person_has_taken_over() -> None:
     assert event.edited_fields == ("is_organizer",)
     refresh(event, "News", attendees=(Attendee("bob"),), is_organizer=False)
     assert (event.is_organizer, event.title, event.attendees) == (True, "News", (Attendee("bob"),))
+
+
+def test_who_is_invited_may_be_a_contact_and_stays_the_one() -> None:
+    event, ann = an_imported_event(), new_id()
+    event.invite("ann", contact_id=ann)
+    event.record_rsvp("ann", Rsvp.ACCEPTED)
+    event.invite("ann", role=AttendeeRole.OPTIONAL)
+    (attendee,) = event.attendees
+    assert (attendee.contact_id, attendee.rsvp, attendee.role) == (ann, Rsvp.ACCEPTED, AttendeeRole.OPTIONAL)
+    assert event.named_peers == {PeerRef("contact", ann)}
+    event.uninvite("ann")
+    event.invite("ann")
+    assert event.named_peers == frozenset()
+
+
+def test_import_that_invites_the_same_again_leaves_alone_who_they_are() -> None:
+    event, ann = an_imported_event(attendees=(Attendee("ann"),)), new_id()
+    event.invite("ann", contact_id=ann)
+    refresh(event, "Brunch", attendees=(Attendee("ann"), Attendee("bob")))
+    assert (event.title, event.attendees) == ("Brunch", (Attendee("ann", contact_id=ann),))
+
+
+def test_event_from_before_attendees_were_contacts_is_read() -> None:
+    body = (
+        b'{"purpose":null,"data":{"attendee":{"address":"ann","name":"Ann","kind":"individual",'
+        b'"role":"chair","rsvp":"accepted","rsvp_requested":false,"comment":""}}}'
+    )
+    invited, _ = decode_event("calendar_event", "calendar_event.invited", 1, (new_id(), 2, NOON), body)
+    event = an_imported_event()
+    invited.apply(event)
+    assert event.attendees == (Attendee("ann", "Ann", role=AttendeeRole.CHAIR, rsvp=Rsvp.ACCEPTED),)
+    assert event.named_peers == frozenset()
