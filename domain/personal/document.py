@@ -19,6 +19,8 @@ from domain.personal.document_terms import (
     DocumentState,
     DocumentType,
     DocumentVersion,
+    Pages,
+    VersionKind,
     require_order,
 )
 from domain.shared import clock
@@ -130,6 +132,7 @@ class Document(Reading, Keeping):
         currency: Currency | None = None,
         reference_number: Line | None = None,
         retention_until: Day | None = None,
+        pages: Pages | None = None,
     ) -> Document:
         """Take in a document with its first version, made at ``created_at`` or now."""
         require_order(valid_from, expires_on)
@@ -137,11 +140,13 @@ class Document(Reading, Keeping):
             raise AmountWithoutCurrency
         if currency is not None:
             require_precision(amount, currency)
+        made_at = created_at or clock.now()
+        first = DocumentVersion(1, content, comment, made_at, VersionKind.ORIGINAL, pages)
         return cls._begin(
             origin,
             cls.Received,
             title=title,
-            versions=(DocumentVersion(1, content, comment, created_at or clock.now()),),
+            versions=(first,),
             doc_type=doc_type,
             correspondent_contact_id=correspondent_contact_id,
             correspondent_name=correspondent_name,

@@ -17,6 +17,8 @@ MAX_VERSIONS = 1000
 ArchiveNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The number stamped on the paper, by which it is found in its binder."""
 
+Pages = Annotated[int, Field(ge=1, le=1_000_000)]
+
 DocumentFolder = Annotated[Title, Field(max_length=255)]
 
 
@@ -27,6 +29,14 @@ class DocumentState(StrEnum):
     FAILED = "failed"
     FILED = "filed"
     ARCHIVED = "archived"
+
+
+class VersionKind(StrEnum):
+    ORIGINAL = "original"
+    ARCHIVE_PDFA = "archive_pdfa"
+    """Made to be kept (ISO 19005)."""
+    EDITED = "edited"
+    SIGNED = "signed"
 
 
 class DocumentType(StrEnum):
@@ -104,6 +114,11 @@ class DocumentVersion:
     content: StoredContent
     comment: str
     created_at: datetime
+    kind: VersionKind | None = None
+    """None where nobody has said."""
+    pages: int | None = None
+    by: str | None = None
+    """Who made it, or with what: who added it is known from the event."""
 
 
 def require_order(valid_from: date | None, expires_on: date | None) -> None:

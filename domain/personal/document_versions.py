@@ -9,13 +9,20 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.personal.document_terms import MAX_VERSIONS, CheckOutPast, DocumentCheckedOut, DocumentVersion
+from domain.personal.document_terms import (
+    MAX_VERSIONS,
+    CheckOutPast,
+    DocumentCheckedOut,
+    DocumentVersion,
+    Pages,
+    VersionKind,
+)
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.errors import ItemNotFound
 from domain.shared.known import say
 from domain.shared.record import TooMany
-from domain.shared.values import Id, Line, Moment, StoredContent
+from domain.shared.values import Id, Line, Moment, Name, StoredContent
 
 
 class Versions(Content):
@@ -68,6 +75,9 @@ class Versions(Content):
         comment: Line = "",
         created_at: Moment | None = None,
         device_id: Id | None = None,
+        kind: VersionKind | None = None,
+        pages: Pages | None = None,
+        by: Name | None = None,
     ) -> None:
         """Add a newer version, which becomes the current one; the same content again adds nothing.
 
@@ -78,7 +88,8 @@ class Versions(Content):
             return
         if len(self.versions) >= MAX_VERSIONS:
             raise TooMany
-        added = DocumentVersion(len(self.versions) + 1, content, comment, created_at or clock.now())
+        number, made_at = len(self.versions) + 1, created_at or clock.now()
+        added = DocumentVersion(number, content, comment, made_at, kind, pages, by)
         self.trigger_event(self.VersionAdded, added=added)
 
     def revert_to_version(self, n: Annotated[int, Field(ge=1)]) -> None:

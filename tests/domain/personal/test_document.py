@@ -24,6 +24,7 @@ from domain.personal.document_terms import (
     ExpiresBeforeValid,
     NothingToRenew,
     RenewedTooShort,
+    VersionKind,
 )
 from domain.shared import clock
 from domain.shared.commands import commands_of
@@ -85,7 +86,7 @@ def test_received_document_keeps_what_is_known_of_it() -> None:
 
     assert {name: getattr(document, name) for name in given} == given
     assert document.title == "Lease"
-    assert document.versions == (DocumentVersion(1, SCAN, "as signed", NOON),)
+    assert document.versions == (DocumentVersion(1, SCAN, "as signed", NOON, VersionKind.ORIGINAL),)
     assert (document.current_version, document.content) == (1, SCAN)
     assert document.state is DocumentState.RECEIVED
     assert topics(document) == ["document.received"]

@@ -7,10 +7,12 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from domain.personal.document import Document
-from domain.personal.document_terms import MAX_VERSIONS, DocumentVersion
+from domain.personal.document_terms import MAX_VERSIONS, DocumentVersion, VersionKind
 from domain.shared.commands import commands_of
 from domain.shared.errors import InvalidInput, ItemNotFound
 from domain.shared.record import TooMany
+from domain.shared.values import new_id
+from infrastructure.ledger.codec import decode_event
 from tests.domain.personal.papers import NOON, SCAN, SIGNED, received, topics
 
 
@@ -20,7 +22,7 @@ def test_new_version_becomes_the_current_one_and_the_old_one_stays() -> None:
     document.add_version(SIGNED, comment="signed", created_at=NOON)
 
     assert document.versions == (
-        DocumentVersion(1, SCAN, "", NOON),
+        DocumentVersion(1, SCAN, "", NOON, VersionKind.ORIGINAL),
         DocumentVersion(2, SIGNED, "signed", NOON),
     )
     assert (document.current_version, document.content) == (2, SIGNED)
@@ -73,3 +75,30 @@ def test_versions_do_not_grow_without_end() -> None:
 
     with pytest.raises(TooMany):
         document.add_version(SIGNED)
+
+
+def test_version_says_of_what_sort_it_is_how_long_and_who_made_it() -> None:
+    document = received(pages=3)
+    document.add_version(SIGNED, kind=VersionKind.SIGNED, pages=4, by="Ana, notary", created_at=NOON)
+    assert document.versions == (
+        DocumentVersion(1, SCAN, "", NOON, VersionKind.ORIGINAL, 3),
+        DocumentVersion(2, SIGNED, "", NOON, VersionKind.SIGNED, 4, "Ana, notary"),
+    )
+
+
+@pytest.mark.parametrize("pages", [0, -1, 1_000_001])
+def test_a_version_has_a_page(pages: int) -> None:
+    with pytest.raises(InvalidInput):
+        commands_of(Document)["add_version"].arguments((SIGNED,), {"pages": pages})
+
+
+def test_version_from_before_it_had_a_sort_is_read_and_nothing_is_made_up() -> None:
+    body = (
+        b'{"purpose":null,"data":{"added":{"n":2,"content":{"blob_id":"%s","size":1100,'
+        b'"media_type":"application/pdf"},"comment":"signed","created_at":"2024-05-01T12:00:00Z"}}}'
+    ) % str(SIGNED.blob_id).encode()
+    added, _ = decode_event("document", "document.version_added", 1, (new_id(), 2, NOON), body)
+    document = received()
+    added.apply(document)
+    assert document.versions[1] == DocumentVersion(2, SIGNED, "signed", NOON)
+    assert document.versions[1].kind is None
