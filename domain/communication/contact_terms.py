@@ -360,6 +360,11 @@ def including(ways: tuple[Way, ...], new: Way) -> tuple[Way, ...]:
     return settled(tuple(listed.values()))
 
 
+def preferring(ways: tuple[Way, ...], key: str) -> tuple[Way, ...]:
+    """Return the ways, the one of that key preferred to the others."""
+    return settled(tuple(replace(way, preferred=way.key == key) for way in ways))
+
+
 def find(ways: tuple[Way, ...], key: str) -> Way:
     """Return the way of that key; raise ItemNotFound where there is none."""
     for way in ways:

@@ -13,6 +13,7 @@ from domain.communication.contact_terms import (
     PostalAddress,
     find,
     including,
+    preferring,
     require_room,
     require_whole_places,
     settled,
@@ -49,6 +50,14 @@ class Reach(Content):
         def apply(self, contact: Reach) -> None:
             contact.emails = settled(tuple(each for each in contact.emails if each.address != self.address))
 
+    class EmailPreferred(Event):
+        TOPIC = "contact.email_preferred"
+        EDITS = ("emails",)
+        address: str
+
+        def apply(self, contact: Reach) -> None:
+            contact.emails = preferring(contact.emails, ContactEmail(self.address).key)
+
     class PhoneAdded(Event):
         TOPIC = "contact.phone_added"
         EDITS = ("phones",)
@@ -64,6 +73,14 @@ class Reach(Content):
 
         def apply(self, contact: Reach) -> None:
             contact.phones = settled(tuple(each for each in contact.phones if each.number != self.number))
+
+    class PhonePreferred(Event):
+        TOPIC = "contact.phone_preferred"
+        EDITS = ("phones",)
+        number: str
+
+        def apply(self, contact: Reach) -> None:
+            contact.phones = preferring(contact.phones, ContactPhone(self.number).key)
 
     class AddressAdded(Event):
         TOPIC = "contact.address_added"
@@ -94,6 +111,12 @@ class Reach(Content):
         email = find(self.emails, ContactEmail(address).key)
         self.trigger_event(self.EmailRemoved, address=email.address)
 
+    def prefer_email(self, address: MailAddress) -> None:
+        """Prefer a listed address to the others; its label stays."""
+        email = find(self.emails, ContactEmail(address).key)
+        if not email.preferred:
+            self.trigger_event(self.EmailPreferred, address=email.address)
+
     def add_phone(
         self, number: Phone, *, label: Label | None = None, preferred: bool = False, e164: E164 | None = None
     ) -> None:
@@ -108,6 +131,12 @@ class Reach(Content):
         """Remove a number; if it was the preferred one, the first of the others takes its place."""
         phone = find(self.phones, ContactPhone(number).key)
         self.trigger_event(self.PhoneRemoved, number=phone.number)
+
+    def prefer_phone(self, number: ListedPhone) -> None:
+        """Prefer a listed number to the others; its label stays."""
+        phone = find(self.phones, ContactPhone(number).key)
+        if not phone.preferred:
+            self.trigger_event(self.PhonePreferred, number=phone.number)
 
     def add_address(self, address: PostalAddress) -> None:
         if address in self.addresses:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from domain.communication.contact import Contact
 from domain.communication.contact_terms import (
@@ -27,7 +28,8 @@ from domain.communication.contact_terms import (
 from domain.shared.commands import commands_of
 from domain.shared.errors import ItemNotFound
 from domain.shared.place import HalfPlace
-from domain.shared.record import TooMany
+from domain.shared.record import Origin, Source, TooMany, state_of
+from domain.shared.values import new_id
 from tests.domain.communication.contacts import ADA, HOME, added, topics
 
 
@@ -59,6 +61,23 @@ def test_listed_email_can_become_the_preferred_one() -> None:
     contact.add_email("b@x", preferred=True)
 
     assert contact.emails == (ContactEmail("a@x"), ContactEmail("b@x", preferred=True))
+
+
+def test_preferred_email_keeps_its_label_and_is_the_only_one() -> None:
+    contact = added(emails=(ContactEmail("a@x"), ContactEmail("b@x", "work")))
+    for _ in range(2):
+        contact.prefer_email("B@x")
+    assert contact.emails == (ContactEmail("a@x"), ContactEmail("b@x", "work", preferred=True))
+    assert topics(contact) == ["contact.added", "contact.email_preferred"]
+
+
+def test_preferred_number_keeps_its_label_and_is_the_only_one() -> None:
+    home = ContactPhone("030 23125 015", "home", e164="+493023125015")
+    contact = added(phones=(ContactPhone("0171 1"), home))
+    for _ in range(2):
+        contact.prefer_phone("03023125015")
+    assert contact.phones == (ContactPhone("0171 1"), replace(home, preferred=True))
+    assert topics(contact) == ["contact.added", "contact.phone_preferred"]
 
 
 def test_adding_the_same_email_again_is_no_event() -> None:
@@ -138,6 +157,37 @@ def test_broken_email_of_a_real_vcard_is_kept() -> None:
     arguments = commands_of(Contact)["add"].arguments_from_json(json.dumps(body))
 
     assert arguments["emails"] == (ContactEmail("ada at example"),)
+
+
+@pytest.mark.parametrize(
+    "prefer", [lambda contact: contact.prefer_email("b@x"), lambda contact: contact.prefer_phone("2")]
+)
+def test_what_is_not_there_cannot_be_preferred(prefer: Callable[[Contact], None]) -> None:
+    contact = added(emails=(ContactEmail("a@x"),), phones=(ContactPhone("1"),))
+    with pytest.raises(ItemNotFound):
+        prefer(contact)
+    assert topics(contact) == ["contact.added"]
+
+
+def test_import_does_not_take_back_what_the_person_prefers() -> None:
+    emails = (ContactEmail("a@x", preferred=True), ContactEmail("b@x"))
+    contact = Contact.add(Origin(new_id(), source=Source("vcard", "7")), ADA, emails=emails)
+    contact.prefer_email("b@x")
+    contact.refresh(ADA, emails=emails)
+    assert [each.preferred for each in contact.emails] == [False, True]
+
+
+def test_events_tell_which_way_is_preferred() -> None:
+    contact = added(
+        emails=(ContactEmail("a@x"), ContactEmail("b@x")), phones=(ContactPhone("1"), ContactPhone("2"))
+    )
+    contact.prefer_email("b@x")
+    contact.prefer_phone("2")
+    folded: Any = None
+    for event in contact.pending_events:
+        stored = TypeAdapter(type(event)).dump_json(event)
+        folded = TypeAdapter(type(event)).validate_json(stored).mutate(folded)
+    assert state_of(folded) == state_of(contact)
 
 
 @pytest.mark.parametrize(
