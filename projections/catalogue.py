@@ -11,7 +11,7 @@ from projections import audit, statistics
 from projections.table import Table
 from projections.view import View
 
-EDITION = 9
+EDITION = 10
 """Raise this whenever a read table or what fills it changes: stores then rebuild their read models."""
 
 
