@@ -29,6 +29,7 @@ from domain.communication.dealings import Dealings
 from domain.communication.merging import Merging
 from domain.communication.reach import Reach
 from domain.shared.content import Content
+from domain.shared.known import say, told
 from domain.shared.peers import PeerRef, peer_refs
 from domain.shared.record import Origin
 from domain.shared.values import Id, Label, Language, Line, Many, Text, TimeZone
@@ -94,6 +95,15 @@ class Contact(Reach, Merging, Dealings):
             contact.anniversaries = tuple(
                 each for each in contact.anniversaries if not each.is_of(self.occasion, self.label)
             )
+
+    class PhotoSet(Event):
+        TOPIC = "contact.photo_set"
+        photo_media_id: UUID | None
+
+    class PhotoRefreshed(Event):
+        TOPIC = "contact.photo_refreshed"
+        BY_SOURCE = True
+        photo_media_id: UUID
 
     @classmethod
     def add(
@@ -174,7 +184,7 @@ class Contact(Reach, Merging, Dealings):
         notes: Text = "",
         photo_media_id: Id | None = None,
     ) -> None:
-        """Take what the source of an imported contact says now."""
+        """Take what the source of an imported contact says now; a photo of which it says nothing stays."""
         card = tidied(
             Card(
                 name=name,
@@ -195,7 +205,7 @@ class Contact(Reach, Merging, Dealings):
                 languages=languages,
                 timezone=timezone,
                 notes=notes,
-                photo_media_id=photo_media_id,
+                photo_media_id=told(photo_media_id, self.photo_media_id),
             )
         )
         require_name(
@@ -227,6 +237,15 @@ class Contact(Reach, Merging, Dealings):
             anniversary = Anniversary(occasion, on, label)
             require_room((*self.anniversaries, anniversary))
             self.trigger_event(Contact.AnniversarySet, anniversary=anniversary)
+
+    def set_photo(self, media_id: Id | None) -> None:
+        """Show a contact by a picture, in place of any other; None for no picture."""
+        say(self, Contact.PhotoSet, photo_media_id=media_id)
+
+    def refresh_photo(self, media_id: Id) -> None:
+        """Take the picture that the source of an imported contact has, unless the person has chosen."""
+        if "photo_media_id" not in self.edited_fields:
+            say(self, Contact.PhotoRefreshed, photo_media_id=media_id)
 
     @property
     def named_addresses(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ import codecs
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -173,6 +173,14 @@ class _Pending:
 
 def read_line(line: bytes) -> ContentLine | None:
     """Read a logical line; None where there is no name, or no value."""
+    said = raw_line(line)
+    if said is None or not said.params:
+        return said
+    return replace(said, value=_transferred(said.value, said.params))
+
+
+def raw_line(line: bytes) -> ContentLine | None:
+    """Read a logical line and leave its value in the encoding of vCard 2.1 and vCalendar 1.0 where it has one."""
     if line.isascii():
         text = line.decode()
     else:
@@ -185,10 +193,7 @@ def read_line(line: bytes) -> ContentLine | None:
     if text[position : position + 1] != ":":
         return None
     group, name = (match[1] or "").lower(), match[2].upper()
-    value = text[position + 1 :]
-    if not params:
-        return ContentLine(name, value, group=group)
-    return ContentLine(name, _transferred(value, params), params, group)
+    return ContentLine(name, text[position + 1 :], params, group)
 
 
 def component(name: str, lines: Iterable[bytes]) -> Component:
@@ -227,7 +232,7 @@ def position(text: str) -> tuple[float, float] | None:
 
 
 def holds_content(line: bytes) -> bool:
-    """Tell the lines that may hold photos, sounds and attachments: what is in them can be large, and is not kept."""
+    """Tell the lines that may hold photos, sounds and attachments: what is in them can be large."""
     match = _HEAD.match(line)
     return match is not None and match[1].upper() in _CONTENT
 

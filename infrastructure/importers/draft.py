@@ -72,7 +72,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file that is attached to a record, by the record's command ``attach``.
+    """A file that is attached to a record, by the record's command ``verb``: ``attach``, or one that takes a medium's id.
 
     The draft of the file comes before that of the record and is named by ``kind`` and ``source_id``; where its
     bytes, with this SHA-256, were there already as another record, that one is attached.
@@ -82,6 +82,7 @@ class Attached:
     source_id: str
     sha256: str
     name: str = field(compare=False)
+    verb: str = "attach"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,11 @@ def _attach(batch: Attempt, file: NamedAttached, record_id: UUID) -> bool:
     content = _content_of(batch.work, file_id)
     if content is None:
         return False
-    return _tied(
-        batch, record_id, "attach", {"name": file.attached.name, "content": content}, file.link, file_id
+    verb = file.attached.verb
+    arguments = (
+        {"name": file.attached.name, "content": content} if verb == "attach" else {"media_id": file_id}
     )
+    return _tied(batch, record_id, verb, arguments, file.link, file_id)
 
 
 def _nest(batch: Attempt, named: Named, record_id: UUID) -> bool:

@@ -53,6 +53,9 @@ _ALSO = {
     "HOBBY": "Hobby",
     "INTEREST": "Interest",
     "X-MAIDENNAME": "Maiden name",
+    "PHOTO": "Photo",
+    "LOGO": "Logo",
+    "KEY": "Public key",
 }
 """Said in the notes, for want of a field."""
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)

@@ -28,6 +28,7 @@ from infrastructure.importers.vcard_contacts import (
     members_of,
     uid_of,
 )
+from infrastructure.importers.vcard_pictures import is_address, picture_of
 
 _MAX_LINES = 100_000
 _LINES_A_LOOK = 4096
@@ -40,7 +41,8 @@ class VCardFiles(Importer):
     """Reads ``.vcf``: vCard 2.1, 3.0 and 4.0, mixed as they come.
 
     Every BEGIN:VCARD is an entry, also that of an agent's card within another one (vCard 2.1): the agent
-    becomes a contact too, and by name one of the other's relationships. Photos and sounds are not kept.
+    becomes a contact too, and by name one of the other's relationships. A photo, or else a logo, inside of a card is
+    an entry as well: a medium that becomes the picture of the contact. Sounds and keys are not kept.
     """
 
     platform: ClassVar[str] = "file.vcf"
@@ -59,7 +61,7 @@ class VCardFiles(Importer):
             elif count > reading.limits.entries:
                 yield Refused("too_many_entries")
             else:
-                yield drafts.result(card)
+                yield from drafts.results(card, reading.limits)
         if count == 0:
             raise UnreadableFile
 
@@ -69,6 +71,8 @@ class _Card:
     """A card as it stands in the file."""
 
     lines: list[bytes] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    """The lines that hold photos and the like."""
     agents: list[str] = field(default_factory=list)
     size: int = 0
     fault: str = ""
@@ -84,8 +88,11 @@ class _Card:
         if self.size > limits.entry_bytes or len(self.lines) >= _MAX_LINES:
             self.fault = "too_large"
             self.lines.clear()
-        elif not holds_content(line) or _READING.match(line):
+            self.contents.clear()
+        elif not holds_content(line) or _READING.match(line) or is_address(line):
             self.lines.append(line)
+        else:
+            self.contents.append(line)
 
     def component(self) -> Component:
         return component("VCARD", self.lines)
@@ -103,7 +110,22 @@ class _Drafts:
         """The names of all cards of the file by UID, for the groups that may stand before their members."""
         return self._told()
 
-    def result(self, card: _Card) -> Draft | Refused:
+    def results(self, card: _Card, limits: Limits) -> Iterator[Draft | Refused]:
+        """Yield the picture that is in a card, and the contact."""
+        contact = self._contact(card)
+        if isinstance(contact, Draft) and card.contents:
+            try:
+                file = picture_of(card.contents)
+            except ValueError:
+                yield Refused("broken_attachment")
+                file = None
+            if file is not None:
+                picture = file.draft(limits.whole_file_bytes)
+                yield picture
+                contact = replace(contact, attached=(replace(file.attached(picture), verb="refresh_photo"),))
+        yield contact
+
+    def _contact(self, card: _Card) -> Draft | Refused:
         if card.fault:
             return Refused(card.fault)
         try:

@@ -23,14 +23,22 @@ CARD = re.compile(rb"(?im)^[ \t]*BEGIN:VCARD[ \t\r]*$")
 needs_samples = pytest.mark.skipif(not FILES, reason=MISSING)
 
 
+def is_picture(found: Draft | Refused) -> bool:
+    return isinstance(found, Draft) and found.kind == "media"
+
+
+def contacts_in(path: Path) -> list[Draft]:
+    return [each for each in IMPORTER.read(path, Reading()) if isinstance(each, Draft)]
+
+
 @needs_samples
 def test_every_card_of_every_sample_is_a_draft_that_its_command_takes() -> None:
     kept = 0
     for path in FILES:
-        found = read(IMPORTER, path)
+        found = [each for each in read(IMPORTER, path) if not is_picture(each)]
         assert len(found) == len(CARD.findall(path.read_bytes()))
         names = [each.source_id for each in found if isinstance(each, Draft)]
-        again = [each.source_id for each in IMPORTER.read(path, Reading()) if isinstance(each, Draft)]
+        again = [each.source_id for each in contacts_in(path) if not is_picture(each)]
         assert names == again
         kept += len(set(names))
     assert kept == 13
@@ -41,7 +49,7 @@ def test_contacts_say_what_the_library_reads_where_it_can_read() -> None:
     compared = 0
     for path in (*FILES, EXAMPLES / "contacts.vcf"):
         theirs = list(_by_the_library(path))
-        ours = [each for each in IMPORTER.read(path, Reading()) if isinstance(each, Draft)]
+        ours = [each for each in contacts_in(path) if not is_picture(each)]
         for theirs_read, draft in zip(theirs, ours, strict=True) if theirs else ():
             assert draft.arguments["name"].full.startswith(
                 one_line(theirs_read.fn.value, 200)
@@ -84,20 +92,6 @@ def test_charset_of_a_property_is_that_of_its_bytes(tmp_path: Path) -> None:
     text = b"BEGIN:VCARD\nFN;CHARSET=KOI8-R:" + "Ада".encode("koi8-r") + b"\nNOTE:" + "Grüße".encode("cp1252")
     (draft,) = contacts(tmp_path, text)
     assert (draft.arguments["name"].full, draft.arguments["notes"]) == ("Ада", "Grüße")
-
-
-def test_photos_are_passed_over_folded_or_not(tmp_path: Path) -> None:
-    found = card(
-        tmp_path,
-        "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQ",
-        " AAAQABAAD",
-        "item1.LOGO;BASE64:",
-        "/9j/4AAQSkZJRgABAQAAAQABAAD",
-        "/9j/4AAQSkZJRgABAQAAAQABAAD==",
-        "",
-        "NOTE:after",
-    )
-    assert found["notes"] == "after"
 
 
 def test_card_of_an_agent_is_a_contact_and_a_relation(tmp_path: Path) -> None:

@@ -284,6 +284,21 @@ def test_refresh_does_not_mind_relations_it_does_not_take() -> None:
     assert (contact.notes, contact.relationships) == ("New", (Relationship(Relation.PET, name="Rex"),))
 
 
+def test_picture_of_the_source_is_taken_until_the_person_chooses() -> None:
+    contact, first, second, own = imported(), new_id(), new_id(), new_id()
+    contact.refresh_photo(first)
+    contact.refresh(ADA, notes="new")
+    assert contact.photo_media_id == first
+    contact.refresh_photo(second)
+    assert contact.photo_media_id == second
+    contact.set_photo(own)
+    contact.refresh_photo(first)
+    assert contact.photo_media_id == own
+    contact.set_photo(None)
+    contact.refresh_photo(first)
+    assert contact.photo_media_id is None
+
+
 def test_replaying_the_events_gives_the_same_state() -> None:
     book = AddressBook()
     bob = book.meet("Bob")
@@ -307,10 +322,12 @@ def test_replaying_the_events_gives_the_same_state() -> None:
     ada.block()
     ada.unblock()
     ada.log_interaction(InteractionKind.CALL)
+    ada.refresh_photo(new_id())
+    ada.set_photo(new_id())
     ada.tag("maths")
     ada.annotate("Kind")
     ada.merge_into(bob.id)
     ada.trash()
 
     assert contents(replayed(ada)) == contents(ada)
-    assert len(topics(ada)) == 24
+    assert len(topics(ada)) == 26
