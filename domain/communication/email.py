@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from domain.communication.email_terms import (
     DRAFTS,
@@ -17,6 +17,7 @@ from domain.communication.email_terms import (
     Direction,
     EmailState,
     Folder,
+    HtmlBody,
     Mailbox,
     MailCrypto,
     MessageId,
@@ -29,13 +30,14 @@ from domain.communication.email_terms import (
     ThreadKey,
     base_of,
     preview_of,
+    without_html,
 )
 from domain.communication.filing import Filing
 from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import say, told
 from domain.shared.record import Origin
-from domain.shared.values import Count, Line, Many, Moment, StoredContent, Text, Url
+from domain.shared.values import LEDGER_ONLY, Count, Line, Many, Moment, StoredContent, Text, Url
 
 
 class Email(Filing):
@@ -60,6 +62,8 @@ class Email(Filing):
     received_at: datetime | None = None
     text_body: str = ""
     has_html: bool = False
+    html_body: Annotated[str | None, LEDGER_ONLY] = None
+    """None also where there is HTML that is too large; whoever shows it lets it run nothing and load nothing."""
     preview: str = ""
     attachments: tuple[Attachment, ...] = ()
     list_id: str | None = None
@@ -78,10 +82,14 @@ class Email(Filing):
 
     class Received(Event, Content.Created, Composition, Reception):
         TOPIC = "email.received"
+        class_version = 2
         state: EmailState
+
+        upcast_v1_v2 = staticmethod(without_html)
 
     class Drafted(Event, Content.Created, Composition):
         TOPIC = "email.drafted"
+        class_version = 2
         state: EmailState
         direction: Direction
         folder: str
@@ -90,8 +98,13 @@ class Email(Filing):
         references: tuple[str, ...]
         thread_key: str | None
 
+        upcast_v1_v2 = staticmethod(without_html)
+
     class Revised(Event, Composition):
         TOPIC = "email.revised"
+        class_version = 2
+
+        upcast_v1_v2 = staticmethod(without_html)
 
     class Queued(Event):
         TOPIC = "email.queued"
@@ -151,6 +164,7 @@ class Email(Filing):
         is_junk: bool = False,
         text_body: Text = "",
         has_html: bool = False,
+        html_body: HtmlBody | None = None,
         preview: Preview | None = None,
         attachments: Many[Attachment] = (),
         list_id: Line | None = None,
@@ -195,7 +209,8 @@ class Email(Filing):
             is_forwarded=is_forwarded,
             is_junk=is_junk,
             text_body=text_body,
-            has_html=has_html,
+            has_html=has_html or bool(html_body),
+            html_body=html_body or None,
             preview=preview_of(text_body) if preview is None else preview,
             attachments=attachments,
             list_id=list_id,
@@ -216,6 +231,7 @@ class Email(Filing):
         *,
         subject: Line = "",
         text_body: Text = "",
+        html_body: HtmlBody | None = None,
         from_: Many[Mailbox] = (),
         to: Many[Mailbox] = (),
         cc: Many[Mailbox] = (),
@@ -244,6 +260,8 @@ class Email(Filing):
             subject=subject,
             subject_base=base_of(subject),
             text_body=text_body,
+            has_html=bool(html_body),
+            html_body=html_body or None,
             preview=preview_of(text_body),
             attachments=attachments,
         )
@@ -253,6 +271,7 @@ class Email(Filing):
         *,
         subject: Line | None = None,
         text_body: Text | None = None,
+        html_body: HtmlBody | None = None,
         from_: Many[Mailbox] | None = None,
         to: Many[Mailbox] | None = None,
         cc: Many[Mailbox] | None = None,
@@ -260,11 +279,16 @@ class Email(Filing):
         reply_to: Many[Mailbox] | None = None,
         attachments: Many[Attachment] | None = None,
     ) -> None:
-        """Change what is given and keep the rest; also possible after sending failed."""
+        """Change what is given and keep the rest; also possible after sending failed.
+
+        Another text without HTML leaves the message without: it would say what the text said before.
+        """
         if self.state not in (EmailState.DRAFT, EmailState.SEND_FAILED):
             raise ContentFixed
         subject = told(subject, self.subject)
+        is_same_text = text_body is None or text_body == self.text_body
         text_body = told(text_body, self.text_body)
+        html_body = told(html_body, self.html_body if is_same_text else None) or None
         revised = Composition(
             from_=told(from_, self.from_),
             to=told(to, self.to),
@@ -274,6 +298,8 @@ class Email(Filing):
             subject=subject,
             subject_base=base_of(subject),
             text_body=text_body,
+            has_html=html_body is not None,
+            html_body=html_body,
             preview=preview_of(text_body),
             attachments=told(attachments, self.attachments),
         )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ SENT = "sent"
 JUNK = "junk"
 
 PREVIEW_LENGTH = 256  # characters
+MAX_HTML_BODY = 64 * 1024  # characters
 
 MessageId = Annotated[Line, Field(min_length=1, max_length=998)]
 """A msg-id (RFC 5322 section 3.6.4) as written; many real ones are malformed."""
@@ -30,6 +31,9 @@ Folder = Annotated[Title, Field(max_length=255)]
 """A mailbox by its path at the source, such as ``Work/2024``."""
 
 Preview = Annotated[Text, Field(max_length=PREVIEW_LENGTH)]
+
+HtmlBody = Annotated[Text, Field(max_length=MAX_HTML_BODY)]
+"""HTML of up to 65,536 characters, kept as it was given: importers sanitise it, and commands do not."""
 
 OffsetMinutes = Annotated[int, Field(ge=-1439, le=1439)]
 """Minutes east of UTC, as the sender's clock had it."""
@@ -135,6 +139,8 @@ class Composition:
     subject: str
     subject_base: str
     text_body: str
+    has_html: bool
+    html_body: str | None
     preview: str
     attachments: tuple[Attachment, ...]
 
@@ -158,7 +164,6 @@ class Reception:
     is_answered: bool
     is_forwarded: bool
     is_junk: bool
-    has_html: bool
     list_id: str | None
     list_unsubscribe: tuple[str, ...]
     spf: AuthResult
@@ -168,6 +173,12 @@ class Reception:
     signature: MailCrypto
     source_content: StoredContent
     size: int
+
+
+def without_html(data: dict[str, Any]) -> None:
+    """Make an event of the first version one of the second: HTML was noted of what came, and kept of nothing."""
+    data.setdefault("has_html", False)
+    data["html_body"] = None
 
 
 _REPLY_MARK = re.compile(r"(re|fwd?|aw|wg|sv|vs|antw|tr|rv)\s?([\[(]\d{1,4}[\])])?\s?:", re.IGNORECASE)
