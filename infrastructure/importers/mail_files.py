@@ -239,6 +239,7 @@ def _body(message: bytes, headers: Headers, start: int, reading: Reading) -> dic
     return {
         "text_body": body.text,
         "has_html": body.has_html,
+        "html_body": body.html,
         "attachments": body.attachments,
         "encryption": body.encryption,
         "signature": body.signature,

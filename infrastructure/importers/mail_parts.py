@@ -7,18 +7,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from domain.communication.email_terms import Attachment, Disposition, MailCrypto
+from domain.communication.email_terms import MAX_HTML_BODY, Attachment, Disposition, MailCrypto
 from infrastructure.importers.draft import Limits
 from infrastructure.importers.mail_flowed import reflowed
 from infrastructure.importers.mail_headers import Headers, base64_bytes, headers_of
 from infrastructure.importers.mail_html import text_of
+from infrastructure.importers.mail_markup import MAX_MARKUP_CHARACTERS, harmless
 from infrastructure.importers.markup import charset_of
 from infrastructure.importers.text import decoded, one_line, plain_text
 
 MAX_PARTS = 1000
 MAX_TEXT_CHARACTERS = 1_000_000
 MAX_HTML_CHARACTERS = 1_000_000
-MAX_TEXT_BYTES = 6 * MAX_TEXT_CHARACTERS  # of an encoded text: four bytes for a character, a third for base64
+BYTES_PER_CHARACTER = 6  # of an encoded text, at most: four, and a third for base64
+MAX_TEXT_BYTES = BYTES_PER_CHARACTER * MAX_TEXT_CHARACTERS
 MAX_BOUNDARY = 250
 _MAX_PART_ID = 64
 
@@ -34,6 +36,7 @@ _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 class Body:
     text: str = ""
     has_html: bool = False
+    html: str | None = None
     attachments: tuple[Attachment, ...] = ()
     encryption: MailCrypto = MailCrypto.NONE
     signature: MailCrypto = MailCrypto.NONE
@@ -86,11 +89,13 @@ def body_of(source: bytes, headers: Headers, start: int, limits: Limits) -> Body
             texts.append(part)
         elif not _is_other_form(part):
             attached.append(part)
-    text, has_html = _text(source, texts)
+    text = _text(source, texts)
+    html_parts = [part for part in texts if part.media_type == "text/html"]
     types = containers | {_crypto_type(part) for part in attached}
     return Body(
         text=text,
-        has_html=has_html,
+        has_html=bool(html_parts),
+        html=_html(source, html_parts),
         attachments=tuple(_attachment(source, part) for part in attached),
         encryption=_encryption(types, text),
         signature=_signature(types, text),
@@ -193,8 +198,8 @@ def _is_other_form(part: _Part) -> bool:
     )
 
 
-def _text(source: bytes, parts: list[_Part]) -> tuple[str, bool]:
-    """Return the text of a message, of each choice the plain form if there is one, and whether it has HTML."""
+def _text(source: bytes, parts: list[_Part]) -> str:
+    """Return the text of a message, of each choice the plain form if there is one."""
     choices: dict[str, list[_Part]] = {}
     for part in parts:
         choices.setdefault(part.choice, []).append(part)
@@ -202,8 +207,26 @@ def _text(source: bytes, parts: list[_Part]) -> tuple[str, bool]:
     room = _Room(MAX_TEXT_CHARACTERS, MAX_HTML_CHARACTERS)
     for forms in choices.values():
         texts.extend(_plain_forms(source, forms, room) or _html_forms(source, forms, room))
-    whole = plain_text("\n\n".join(texts), MAX_TEXT_CHARACTERS)
-    return whole, any(part.media_type == "text/html" for part in parts)
+    return plain_text("\n\n".join(texts), MAX_TEXT_CHARACTERS)
+
+
+def _html(source: bytes, parts: list[_Part]) -> str | None:
+    """Return the HTML of a message, made harmless; None where there is none, or more than is kept: it is never cut."""
+    pieces: list[str] = []
+    room = MAX_MARKUP_CHARACTERS
+    for part in parts:
+        if part.end - part.start > BYTES_PER_CHARACTER * room:
+            return None
+        markup = _words_of(source, part)
+        if len(markup) > room:
+            return None
+        room -= len(markup)
+        piece = harmless(plain_text(markup, MAX_MARKUP_CHARACTERS))
+        if piece is None:
+            return None
+        pieces.append(piece)
+    whole = "\n".join(filter(None, pieces))
+    return whole if 0 < len(whole) <= MAX_HTML_BODY else None
 
 
 def _plain_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
