@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 
 from domain.catalogue import kind_named
+from domain.shared.record import Record
 from infrastructure.cli.context import (
     AsJson,
     Cursor,
@@ -38,8 +39,10 @@ from infrastructure.cli.output import (
 )
 from infrastructure.cli.past_moments import AsOf
 from infrastructure.errors import ConfigurationError, InvalidQuery
+from infrastructure.ledger.codec import state_hints
 from infrastructure.store.changes import changes_of
 from projections.catalogue import view_of
+from projections.kept_back import is_kept_back
 
 Kind = Annotated[str, typer.Argument(help="task, email, calendar_event, note …; see: lifeledger kinds")]
 Since = Annotated[
@@ -64,11 +67,20 @@ def show(
 ) -> None:
     """Show a record with all its fields."""
     with asking(data_dir, person, as_of) as me:
-        fields = record_fields(me.load(record_id_of(record)))
+        found = me.load(record_id_of(record))
+    fields = record_fields(found)
     if as_json:
         print_json(fields)
     else:
-        print_fields(fields)
+        print_fields(fields, cut=_long_texts(found))
+
+
+def _long_texts(record: Record) -> frozenset[str]:
+    """Return the names of a record's texts that are too large for read tables, such as the HTML of a message."""
+    hints = state_hints(type(record)).items()
+    return frozenset(
+        name for name, hint in hints if is_kept_back(hint) and isinstance(getattr(record, name), str)
+    )
 
 
 def find(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ NARROWEST = 12
 GAP = 2
 INDENT = 6
 LONGEST = 240
-"""Characters of a value in a list of changes; JSON has all of it."""
+"""Characters of a value that is cut short; JSON has all of it."""
 
 console = get_console()
 
@@ -157,14 +157,14 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
         level = min(level, console.width) - 1
 
 
-def print_fields(fields: Mapping[str, Any]) -> None:
-    """Print named values below each other, empty ones left out."""
+def print_fields(fields: Mapping[str, Any], *, cut: Container[str] = ()) -> None:
+    """Print named values below each other, empty ones left out, and those to be ``cut`` short where they are long."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in fields.items():
         if value not in EMPTY:
-            table.add_row(name.replace("_", " "), shown(value))
+            table.add_row(name.replace("_", " "), _cut(value) if name in cut else shown(value))
     console.print(table)
 
 

@@ -134,3 +134,16 @@ def test_a_data_directory_that_cannot_be_is_one_line(tmp_path: Path) -> None:
             finished = by_itself(inherited, command, "--data-dir", str(place))
             assert finished.returncode in {EXIT_UNAVAILABLE, 0}, finished.stderr
             assert finished.stderr.count(b"\n") == (1 if finished.returncode else 0)
+
+
+def test_markup_of_a_message_is_cut_short_where_people_read_and_whole_where_programs_do(ada: Run) -> None:
+    markup = "<p>" + "soup " * 10_000
+    draft = made(ada, "email.draft", f"html_body={markup}", f"text_body={'soup ' * 100}end")
+    shown = ada("show", draft).stdout
+    assert shown.count("soup") < 200
+    assert "<p>soup soup" in shown
+    assert "…" in shown
+    assert "end" in shown
+    (told,) = lines(ada("show", draft, "--json"))
+    assert (told["html_body"], told["has_html"]) == (markup, True)
+    assert len(ada("history", draft).stdout) < 5_000
