@@ -12,7 +12,6 @@ from domain.productivity.task_filing import TaskFiling
 from domain.productivity.task_terms import (
     Details,
     Minutes,
-    PredecessorsOpen,
     Priority,
     RecurrenceMode,
     StartAfterDue,
@@ -228,17 +227,18 @@ class Task(TaskFiling):
     ) -> None:
         """Finish the task, with all that is open under it if so told; makes the next instance of one that recurs.
 
-        Refused while a task under it is open, and while a predecessor is, unless forced; one that is cancelled, in
-        the trash or erased counts as done. What lies under it is not made anew.
+        Refused while a task under it is open. Refused, unless forced, while what must come before the beginning or
+        the end of any of them has not come (PredecessorsOpen), or the lag after it has not passed when they end
+        (TooEarly, which says when that is). What lies under it is not made anew.
         """
         self._require_open()
         ending = (self, *self._open_below())
         if len(ending) > 1 and not complete_subtasks:
             raise SubtasksOpen
         with_it = frozenset(each.id for each in ending)
-        if not force and any(each._is_held_up(ending=with_it) for each in ending):  # noqa: SLF001 - of its own kind
-            raise PredecessorsOpen
         at = completed_at or clock.now()
+        for task in () if force else ending:
+            task._require_free(at, ending=with_it)  # noqa: SLF001 - a record of its own kind
         for task in reversed(ending):
             task.trigger_event(Task.Completed, completed_at=at)
         for task in ending:
@@ -318,7 +318,7 @@ class Task(TaskFiling):
     def _require_fit(self) -> None:
         if self.parent_id is not None:
             self._require_place(self.parent_id)
-        self._require_acyclic(self.dependencies)
+        self._require_acyclic(self.waits_for)
 
     def _open_below(self) -> Iterator[Task]:
         """Yield the open tasks under this one, those above first; what is in the trash is left out with all in it."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.productivity.task_order import TaskOrder
 from domain.productivity.task_terms import NotWaiting, Status, TaskOpen, TimeOverlap, TimeSpan
+from domain.shared import clock
 from domain.shared.values import Line, Moment
 
 
@@ -22,8 +23,6 @@ class TaskProgress(TaskOrder):
     _: KW_ONLY
     spent_minutes: int = 0
     percent_complete: int = 0
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancel_reason: str = ""
     waiting_for: str | None = None
@@ -102,11 +101,19 @@ class TaskProgress(TaskOrder):
             task.time_log = (*task.time_log, self.span)
             task.spent_minutes = sum(_minutes(span) for span in task.time_log)
 
-    def start(self) -> None:
-        """Begin, also where a predecessor is still open."""
+    def start(self, *, force: bool = False) -> None:
+        """Begin, or go on with what was begun and waits.
+
+        The beginning is refused while a predecessor keeps the task from it (PredecessorsOpen) and until the lag
+        after one has passed (TooEarly, which says when that is), unless forced.
+        """
         self._require_open()
-        if self.status is not Status.IN_PROGRESS:
-            self.trigger_event(self.Started)
+        if self.status is Status.IN_PROGRESS:
+            return
+        if not force and not self.is_begun:
+            self._require_free(clock.now(), only_to_begin=True)
+        self.trigger_event(self.Started)
+        self._tell_dependents()
 
     def wait_for(self, waiting_for: Line) -> None:
         self._require_open()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from domain.shared.errors import IllegalTransition, RuleBroken
 from domain.shared.values import Id, Line, LocalTime, Moment
@@ -17,6 +17,9 @@ MAX_DEPENDENCIES = 100
 MAX_DEPENDENTS = 1000
 
 Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
+
+LagMinutes = Annotated[int, Field(ge=0, le=5_256_000)]
+"""Minutes that must pass first, up to ten years."""
 
 
 class Status(StrEnum):
@@ -53,6 +56,15 @@ class RecurrenceMode(StrEnum):
     AFTER_COMPLETION = "after_completion"
 
 
+class DependencyType(StrEnum):
+    """What of the other task must come first, and what of this one waits for it."""
+
+    FINISH_TO_START = "finish_to_start"
+    START_TO_START = "start_to_start"
+    FINISH_TO_FINISH = "finish_to_finish"
+    START_TO_FINISH = "start_to_finish"
+
+
 class TaskClosed(IllegalTransition):
     """The task is done or cancelled; reopen it first."""
 
@@ -66,7 +78,15 @@ class NotWaiting(IllegalTransition):
 
 
 class PredecessorsOpen(RuleBroken):
-    """Tasks that must be finished first are still open."""
+    """Tasks that must be finished or begun first are not."""
+
+
+class TooEarly(RuleBroken):
+    """What must come first has come, but the time that must pass after it is not over."""
+
+    def __init__(self, not_before: datetime) -> None:
+        super().__init__(f"{type(self).__doc__ or type(self).__name__} It is at {not_before.isoformat()}.")
+        self.not_before = not_before
 
 
 class SubtasksOpen(RuleBroken):
@@ -99,6 +119,38 @@ class ChecklistItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependency:
+    """Another task that comes first, and the time that must pass after that."""
+
+    task_id: Id
+    type: DependencyType = DependencyType.FINISH_TO_START
+    lag_minutes: LagMinutes = 0
+
+    @property
+    def holds_start(self) -> bool:
+        """Whether the task must not even begin before; else it must not end."""
+        return self.type in (DependencyType.FINISH_TO_START, DependencyType.START_TO_START)
+
+    @property
+    def waits_for_start(self) -> bool:
+        """Whether it is enough that the other task has begun; else it must have ended."""
+        return self.type in (DependencyType.START_TO_START, DependencyType.START_TO_FINISH)
+
+    @property
+    def lag(self) -> timedelta:
+        """The time that must pass; all days have 24 hours."""
+        return timedelta(minutes=self.lag_minutes)
+
+
+def _of_id_alone(value: Any) -> Any:  # noqa: ANN401 - whatever was stored
+    return {"task_id": value} if isinstance(value, str) else value
+
+
+KeptDependency = Annotated[Dependency, BeforeValidator(_of_id_alone)]
+"""A dependency as states hold it; a revert of the time when all were from finish to start stored the ids alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimeSpan:
     """A piece of work on a task."""
 
@@ -127,3 +179,9 @@ class Details:
 def without_start_time(data: dict[str, Any]) -> None:
     """Make an event of the first version one of the second: tasks began on a day, at no time of it."""
     data["start_at"] = None
+
+
+def from_finish_to_start(data: dict[str, Any]) -> None:
+    """Make an event of the first version one of the second: all tasks waited for the end of others, and no longer."""
+    data["dependency_type"] = DependencyType.FINISH_TO_START
+    data["lag_minutes"] = 0

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.catalogue import events_of, topic_of
 from domain.productivity.task import Task
-from domain.productivity.task_terms import RecurrenceMode, StatedStatus, Status
+from domain.productivity.task_terms import DependencyType, RecurrenceMode, StatedStatus, Status
 from domain.shared.errors import DomainError
 from domain.shared.record import Origin, state_fields
 from domain.shared.values import new_id
@@ -38,6 +38,7 @@ def replayed(task: Task) -> Task:
 
 
 ITEMS = [new_id() for _ in range(3)]
+HOW, LAGS = st.sampled_from(DependencyType), st.sampled_from((0, 60))
 DAYS = st.none() | st.dates(date(2026, 1, 1), date(2026, 1, 9))
 
 
@@ -91,7 +92,7 @@ class TaskLife(RuleBasedStateMachine):
 
     @rule(
         index=st.integers(0, 2),
-        verb=st.sampled_from([Task.complete, Task.cancel, Task.reopen, Task.trash, Task.restore]),
+        verb=st.sampled_from([Task.start, Task.complete, Task.cancel, Task.reopen, Task.trash, Task.restore]),
     )
     def let_another_move_on(self, index: int, verb: Callable[[Task], None]) -> None:
         with suppress(DomainError):
@@ -108,11 +109,11 @@ class TaskLife(RuleBasedStateMachine):
         with suppress(DomainError):
             self.other(index).promote()
 
-    @rule(index=st.integers(0, 2), first=st.none() | st.integers(0, 2))
-    def let_another_wait(self, index: int, first: int | None) -> None:
+    @rule(index=st.integers(0, 2), first=st.none() | st.integers(0, 2), how=HOW, lag=LAGS)
+    def let_another_wait(self, index: int, first: int | None, how: DependencyType, lag: int) -> None:
         predecessor = self.task if first is None else self.other(first)
         with suppress(DomainError):
-            self.other(index).add_dependency(predecessor.id)
+            self.other(index).add_dependency(predecessor.id, dependency_type=how, lag_minutes=lag)
 
     @rule(rule=st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;COUNT=2"]), mode=st.sampled_from(RecurrenceMode))
     def recur(self, rule: str, mode: RecurrenceMode) -> None:
@@ -135,11 +136,15 @@ class TaskLife(RuleBasedStateMachine):
     def progress(self, percent: int) -> None:
         self.attempt(Task.record_progress, percent)
 
-    @rule(index=st.integers(0, 3))
-    def refer(self, index: int) -> None:
+    @rule(index=st.integers(0, 3), how=HOW, lag=LAGS)
+    def refer(self, index: int, how: DependencyType, lag: int) -> None:
         other = [*self.others, self.task.id][index]
         self.attempt(Task.nest_under, other)
-        self.attempt(Task.add_dependency, other)
+        self.attempt(Task.add_dependency, other, dependency_type=how, lag_minutes=lag)
+
+    @rule()
+    def begin_in_any_case(self) -> None:
+        self.attempt(Task.start, force=True)
 
     @rule(index=st.integers(0, 2))
     def let_go(self, index: int) -> None:
@@ -168,7 +173,7 @@ class TaskLife(RuleBasedStateMachine):
         assert (task.percent_complete == 100) is (task.status is Status.DONE)
         assert task.completed_at is None or task.status is Status.DONE
         assert task.start_on is None or task.due is None or task.start_on <= task.due
-        assert task.id not in {*task.dependencies, task.parent_id}
+        assert task.id not in {*task.waits_for, task.parent_id}
         assert len({item.id for item in task.checklist}) == len(task.checklist)
         spans = sorted((span.started_at, span.ended_at) for span in task.time_log)
         assert all(one[1] <= next_one[0] for one, next_one in pairwise(spans))
@@ -184,16 +189,22 @@ class TaskLife(RuleBasedStateMachine):
     def is_known_to_what_it_waits_for(self) -> None:
         tasks = [task for task in self.shelf.records.values() if isinstance(task, Task)]
         for first in tasks:
-            assert set(first.dependents) == {task.id for task in tasks if first.id in task.dependencies}
+            assert set(first.dependents) == {task.id for task in tasks if first.id in task.waits_for}
             assert len(set(first.dependents)) == len(first.dependents)
 
     @invariant()
     def is_blocked_while_what_it_waits_for_is_open(self) -> None:
         tasks = {task.id: task for task in self.shelf.records.values() if isinstance(task, Task)}
         for task in tasks.values():
-            waited_for = [tasks[each] for each in task.dependencies]
-            held_up = any(each.is_open and each.deleted_at is None for each in waited_for)
+            held_up = any(
+                not (
+                    tasks[each.task_id].is_begun if each.waits_for_start else not tasks[each.task_id].is_open
+                )
+                for each in task.dependencies
+                if each.holds_start and tasks[each.task_id].deleted_at is None
+            )
             assert task.status is not (Status.TODO if held_up else Status.BLOCKED)
+            assert len(set(task.waits_for)) == len(task.waits_for)
 
     @invariant()
     def replays_to_the_same(self) -> None:

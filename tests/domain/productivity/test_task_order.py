@@ -40,7 +40,7 @@ def test_trashed_task_further_up_or_on_does_not_stand_in_the_way() -> None:
     far.trash()
     task.nest_under(near.id)
     task.add_dependency(near.id)
-    assert (task.parent_id, task.dependencies) == (near.id, (near.id,))
+    assert (task.parent_id, task.waits_for) == (near.id, (near.id,))
 
 
 def test_cycle_through_a_trashed_task_is_still_a_cycle() -> None:
@@ -104,9 +104,10 @@ def test_what_was_begun_or_waits_by_hand_is_not_blocked() -> None:
     for task in (begun, waiting):
         task.add_dependency(first.id)
     statuses = [begun.status, waiting.status]
-    for step in (Task.stop_waiting, Task.start):
-        step(waiting)
-        statuses.append(waiting.status)
+    waiting.stop_waiting()
+    statuses.append(waiting.status)
+    waiting.start(force=True)
+    statuses.append(waiting.status)
     assert statuses == [Status.IN_PROGRESS, Status.WAITING, Status.BLOCKED, Status.IN_PROGRESS]
 
 
