@@ -15,10 +15,11 @@ from domain.shared.values import Id, Line, LocalTime, Moment
 MAX_CHECKLIST = 200
 MAX_DEPENDENCIES = 100
 MAX_DEPENDENTS = 1000
+MAX_LAG_MINUTES = 5_256_000
 
 Minutes = Annotated[int, Field(ge=0, le=10_000_000)]
 
-LagMinutes = Annotated[int, Field(ge=0, le=5_256_000)]
+LagMinutes = Annotated[int, Field(ge=0, le=MAX_LAG_MINUTES)]
 """Minutes that must pass first, up to ten years."""
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.shared.peers import Claim
 from domain.shared.record import Record
 from infrastructure.crypto.cipher import KEY_BYTES, blind, derive
-from infrastructure.importers.draft import Attached, Draft
+from infrastructure.importers.draft import Attached, Awaited, Draft
 from infrastructure.ledger.events import SourceEntry
 from infrastructure.store.blind_names import blind_source, claim_digest
 from infrastructure.store.engine import Engine
@@ -26,6 +26,15 @@ class NamedAttached:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAwaited:
+    """A task that a draft's waits for: the blind name of its source, and that of its being waited for."""
+
+    awaited: Awaited
+    source: bytes
+    link: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A draft with the blind name of its source; ``number`` counts those of the same source in a file."""
 
@@ -35,6 +44,7 @@ class Named:
     files: Sequence[NamedAttached] = ()
     under: bytes | None = None
     """The name of what its record lies under."""
+    awaited: Sequence[NamedAwaited] = ()
     apart: Named | None = None
     """The same draft by the name of its place."""
 
@@ -47,6 +57,8 @@ class Named:
         yield self.source
         for file in self.files:
             yield from (file.source, file.link)
+        for first in self.awaited:
+            yield from (first.source, first.link)
         if self.under is not None:
             yield from (self.under, self.under_name(secret))
         if self.apart is not None:
@@ -72,10 +84,14 @@ def named(draft: Draft, platform: str, secret: bytes, number: Callable[[bytes], 
         file = blind_source(secret, each.kind, platform, each.source_id)
         files.append(NamedAttached(each, file, blind(secret, "attached", source.hex(), file.hex())))
     under = None if draft.under is None else blind_source(secret, draft.kind, platform, draft.under)
+    awaited = []
+    for first in draft.awaited:
+        task = blind_source(secret, draft.kind, platform, first.source_id)
+        awaited.append(NamedAwaited(first, task, blind(secret, "awaited", source.hex(), task.hex())))
     apart = None
     if draft.apart is not None:
         apart = named(replace(draft, source_id=draft.apart, apart=None), platform, secret, number)
-    return Named(draft, source, number(source), files, under, apart)
+    return Named(draft, source, number(source), files, under, awaited, apart)
 
 
 @dataclass(slots=True)

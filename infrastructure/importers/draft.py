@@ -86,6 +86,14 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """Another task that must be done before one may begin, by the record's command ``add_dependency``."""
+
+    source_id: str
+    lag_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One record as a file has it.
 
@@ -96,7 +104,8 @@ class Draft:
     (the creating command's where it is None); None for what cannot change. ``revision`` counts the states of a
     thing at its source (SEQUENCE of RFC 5545) where it says so: one lower than what was heard before is skipped
     as superseded. Each of the ``attached`` files is attached once: what the person detaches stays detached. So it is
-    with ``under``, the source id of the record of the same kind that this one lies under; its draft comes before.
+    with ``under``, the source id of the record of the same kind that this one lies under, and with each that it has
+    ``awaited``; their drafts come before.
     ``apart`` names a thing by its place, for where another file of the run has the same ``source_id``: what another
     file was known by is then not taken for it. ``metadata`` is what the source says that a record has no room for;
     it is kept as it was when the record was made.
@@ -113,6 +122,7 @@ class Draft:
     revision: int | None = None
     attached: tuple[Attached, ...] = ()
     under: str | None = None
+    awaited: tuple[Awaited, ...] = ()
     apart: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 

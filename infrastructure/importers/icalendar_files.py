@@ -15,13 +15,12 @@ from infrastructure.importers.content_lines import whole_file
 from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused
 from infrastructure.importers.icalendar_components import CalendarFile, Entry, taken_apart
 from infrastructure.importers.icalendar_events import events_of
-from infrastructure.importers.icalendar_tasks import parent_of, task_of
+from infrastructure.importers.icalendar_tasks import awaited_by, parent_of, task_of
 from infrastructure.importers.icalendar_words import Surroundings
 from infrastructure.importers.icalendar_zones import Zones, definitions
 from infrastructure.importers.text import digest_of, one_line
 
 _NAME_CHARACTERS = 200
-_LEVELS = 32  # of tasks in tasks; they may be in each other, too
 _NOT_KEPT = {
     "VJOURNAL": "journal",
     "VFREEBUSY": "free_busy",
@@ -53,7 +52,7 @@ class ICalendarFiles(Importer):
     suffixes: ClassVar[frozenset[str]] = frozenset({".ics", ".vcs"})
 
     def read(self, path: Path, reading: Reading) -> Iterator[Draft | Refused]:
-        """Yield the entries in the order of the file, but for tasks whose whole comes after them: it is told first."""
+        """Yield the entries in the order of the file, but for tasks whose whole, or what they wait for, comes after them: it is told first."""
         until = monotonic() + reading.limits.seconds
         file = taken_apart(whole_file(path, reading.limits), reading.limits)
         run = _Run(file, reading)
@@ -78,16 +77,25 @@ class _Run:
         self._titles: dict[str, str] = {}
 
     def places(self) -> Iterator[int]:
-        """Yield the place of every entry once, that of a task behind those of the tasks it is part of."""
+        """Yield the place of every entry once, that of a task behind those of the tasks it lies in or waits for."""
+        looked_at: set[int] = set()
         told: set[int] = set()
         for place in range(len(self._entries)):
-            line: list[int] = []
-            each: int | None = place
-            while each is not None and each not in told and len(line) < _LEVELS:
-                told.add(each)
-                line.append(each)
-                each = self._whole_of(each)
-            yield from reversed(line)
+            line = [place]
+            while line:
+                each = line[-1]
+                before = [] if each in looked_at else self._before(each)
+                looked_at.add(each)
+                ahead = [
+                    first for first in before if first not in looked_at
+                ]  # the others are told, or in a circle
+                if ahead:
+                    line.extend(ahead)
+                    continue
+                line.pop()
+                if each not in told:
+                    told.add(each)
+                    yield each
 
     def result(self, place: int) -> Draft | Refused:
         """Return what becomes of an entry."""
@@ -114,19 +122,21 @@ class _Run:
             events = [self._entries[each] for each in places]
             return events_of(uid, [(each.component(), self._surroundings(each)) for each in events])
         component = entry.component()
-        whole = parent_of(component)
-        task = task_of(uid, component, self._surroundings(entry), whole, is_here=whole in self._tasks)
+        whole, awaited = parent_of(component), awaited_by(component)
+        task = task_of(uid, component, self._surroundings(entry), whole, awaited, here=self._tasks)
         title = task.arguments["title"]
         if self._titles.setdefault(task.source_id, title) != title:  # another task with the same UID
             task = replace(task, source_id=digest_of(task.source_id, title))
         return [task]
 
-    def _whole_of(self, place: int) -> int | None:
-        """Return the place of the task that a task is part of, where it is in the file."""
+    def _before(self, place: int) -> list[int]:
+        """Return the places of the tasks that are told before a task, where they are in the file."""
         entry = self._entries[place]
         if entry.name != "VTODO" or entry.fault or len(self._tasks) == 1:
-            return None
-        return self._tasks.get(parent_of(entry.component()))
+            return []
+        component = entry.component()
+        named = (parent_of(component), *(each.source_id for each in awaited_by(component)))
+        return [self._tasks[uid] for uid in named if uid and uid in self._tasks]
 
     @cached_property
     def _tasks(self) -> dict[str, int]:

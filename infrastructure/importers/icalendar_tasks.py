@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.productivity.calendar_event_terms import TimeKind
-from domain.productivity.task_terms import Priority, Status
-from infrastructure.importers.content_lines import Component
-from infrastructure.importers.draft import Draft
+from domain.productivity.task_terms import MAX_DEPENDENCIES, MAX_LAG_MINUTES, Priority, Status
+from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.draft import Awaited, Draft
 from infrastructure.importers.icalendar_series import kept_rule, rule_in_words, unknown_zone
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import (
@@ -42,6 +42,7 @@ _STATES = {
     "CANCELLED": Status.CANCELLED,
     "CANCELED": Status.CANCELLED,
 }
+_TEMPORAL = frozenset({"FINISHTOSTART", "FINISHTOFINISH", "STARTTOSTART", "STARTTOFINISH"})
 _DONE = 100
 _MEDIUM = 5
 
@@ -63,16 +64,36 @@ def parent_of(component: Component) -> str:
     return next((uid for line in parents if (uid := one_line(line.text, LINE_CHARACTERS))), "")
 
 
+def awaited_by(component: Component) -> tuple[Awaited, ...]:
+    """Return the UIDs of the tasks that must be done before this one is begun."""
+    lines = (line for line in component.all("RELATED-TO") if line.param("RELTYPE").upper() == "DEPENDS-ON")
+    found: dict[str, Awaited] = {}
+    for line in lines:
+        uid = one_line(line.text, LINE_CHARACTERS)
+        if uid and len(found) < MAX_DEPENDENCIES:
+            found.setdefault(uid, Awaited(uid, _lag(line)))
+    return tuple(found.values())
+
+
 def task_of(
-    uid: str, component: Component, around: Surroundings, whole: str = "", *, is_here: bool = False
+    uid: str,
+    component: Component,
+    around: Surroundings,
+    whole: str = "",
+    awaited: tuple[Awaited, ...] = (),
+    *,
+    here: Collection[str] = (),
 ) -> Draft:
     """Return the task; a changed occurrence of a recurring one is a task of its own.
 
-    ``whole`` is the UID of the task that it is part of, which may be in another file.
+    ``whole`` is the UID of the task that it is part of, and ``awaited`` has those that it waits for; such a task may
+    be in another file. ``here`` has the UIDs of this one.
     """
     recurrence = component.text("RECURRENCE-ID").strip()
     name = source_name(uid, recurrence) if uid else entry_digest(component)
-    said = _said(component, around, "" if is_here else whole)
+    elsewhere = [f"Part of: {whole}"] if whole and whole not in here else []
+    elsewhere += [f"Waits for: {each.source_id}" for each in awaited if each.source_id not in here]
+    said = _said(component, around, elsewhere)
     arguments = {**said, "list_name": one_line(around.calendar_name, LABEL_CHARACTERS) or None}
     return Draft(
         "task",
@@ -84,10 +105,11 @@ def task_of(
         tags=labels(component)[:MAX_TAGS],
         revision=component.number("SEQUENCE"),
         under=source_name(whole, "") if whole else None,
+        awaited=tuple(Awaited(source_name(each.source_id, ""), each.lag_minutes) for each in awaited),
     )
 
 
-def _said(component: Component, around: Surroundings, whole: str) -> dict[str, Any]:
+def _said(component: Component, around: Surroundings, elsewhere: Iterable[str]) -> dict[str, Any]:
     start = _time(component, "DTSTART", around)
     due = _end(_time(component, "DUE", around) or _after(component, start))
     begin = _begin(start, due, around)
@@ -97,9 +119,7 @@ def _said(component: Component, around: Surroundings, whole: str) -> dict[str, A
     rule, remarks = _rule(component, begin, due, zone, around)
     if zone is None and (begin.at is not None or due.at is not None):
         remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
-    if whole:
-        remarks = (f"Part of: {whole}", *remarks)
-    remarks = (*remarks, *_unkept_times(component, start, begin, due))
+    remarks = (*elsewhere, *remarks, *_unkept_times(component, start, begin, due), *_unkept_order(component))
     return {
         "title": _title(component),
         "notes": _notes(component, remarks),
@@ -125,6 +145,21 @@ def _unkept_times(component: Component, start: Instant | None, begin: _End, due:
     for line, is_kept in ((first, is_begin_kept), (last, due.day is not None)):
         if line is not None and not is_kept:
             yield f"{line.name}: {one_line(line.value, LINE_CHARACTERS)}"
+
+
+def _unkept_order(component: Component) -> Iterator[str]:
+    """Yield as remarks the ties in time of RFC 9253, whose ends programs write both ways round."""
+    for line in component.all("RELATED-TO"):
+        how, uid = line.param("RELTYPE").upper(), one_line(line.text, LINE_CHARACTERS)
+        if how in _TEMPORAL and uid:
+            gap = one_line(line.param("GAP"), LABEL_CHARACTERS)
+            yield f"RELATED-TO;RELTYPE={how}{gap and f';GAP={gap}'}: {uid}"
+
+
+def _lag(line: ContentLine) -> int:
+    """Return the minutes of a GAP; a lead is none, for a task that is done first is done before."""
+    gap = duration(line.param("GAP"))
+    return 0 if gap is None else min(max(round(gap.total / timedelta(minutes=1)), 0), MAX_LAG_MINUTES)
 
 
 def _rule(

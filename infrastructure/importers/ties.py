@@ -1,4 +1,4 @@
-"""Ties an imported record to others of its file: files that are attached to it, and what it lies under.
+"""Ties an imported record to others of its file: what is attached to it, what it lies under and what it waits for.
 
 Each tie is made once and noted under a blind name of both ends, so that one the person cuts stays cut.
 """
@@ -17,16 +17,18 @@ from domain.shared.record import Record
 from domain.shared.values import StoredContent
 from infrastructure.crypto.cipher import derive
 from infrastructure.errors import Erased, NotFound, ProcessingRestricted
-from infrastructure.importers.attempt import Attempt, Named, NamedAttached
+from infrastructure.importers.attempt import Attempt, Named, NamedAttached, NamedAwaited
 from infrastructure.store.unit_of_work import UnitOfWork
 
 
 def tie(batch: Attempt, named: Named, record_id: UUID) -> bool:
     """Make the ties of a draft that never were; return whether that changed its record.
 
-    What the records' states do not allow (a locked note takes no file) is left for a later import.
+    What the records' states do not allow (a locked note takes no file, a task that is done waits for none) is left
+    for a later import.
     """
     changed = [_attach(batch, file, record_id) for file in named.files]
+    changed += [_await(batch, first, record_id) for first in named.awaited]
     return any([*changed, _nest(batch, named, record_id)])
 
 
@@ -59,6 +61,14 @@ def _nest(batch: Attempt, named: Named, record_id: UUID) -> bool:
     if _is_noted(batch, name, above.record_id):
         return False
     return _tied(batch, record_id, "nest_under", {"parent_id": above.record_id}, name, above.record_id)
+
+
+def _await(batch: Attempt, first: NamedAwaited, record_id: UUID) -> bool:
+    found = batch.known.get(first.source)
+    if found is None or _is_noted(batch, first.link, found.record_id):
+        return False
+    arguments = {"predecessor_id": found.record_id, "lag_minutes": first.awaited.lag_minutes}
+    return _tied(batch, record_id, "add_dependency", arguments, first.link, found.record_id)
 
 
 def _tied(

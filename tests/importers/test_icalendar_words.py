@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from infrastructure.importers.draft import Draft
+from infrastructure.importers.draft import Awaited, Draft
 from tests.importers.calendars import entries, event, task
 from tests.importers.reading import CUT
 
@@ -86,6 +86,43 @@ def test_part_of_a_task_comes_behind_the_whole_and_lies_under_it(tmp_path: Path)
     found = entries(tmp_path, text + "BEGIN:VTODO\nUID:1\nSUMMARY:Kitchen\nEND:VTODO\n")
     told = [(each.arguments["notes"], each.under) for each in found if isinstance(each, Draft)]
     assert told == [("", None), ("", "1"), ("", "1"), ("Part of: gone", "gone"), ("", None)]
+
+
+def test_task_comes_behind_what_it_waits_for(tmp_path: Path) -> None:
+    def waits(uid: str, *others: str) -> str:
+        lines = "".join(f"RELATED-TO;RELTYPE=DEPENDS-ON;GAP=P1D:{each}\n" for each in others)
+        return f"BEGIN:VTODO\nSUMMARY:{uid}\nUID:{uid}\n{lines}END:VTODO\n"
+
+    text = waits("c", "d", "b") + waits("b", "a", "a", "gone") + waits("a") + waits("d", "a", "b")
+    found = [each for each in entries(tmp_path, text) if isinstance(each, Draft)]
+    assert [each.source_id for each in found] == ["a", "b", "d", "c"]
+    assert [each.awaited for each in found] == [
+        (),
+        (Awaited("a", 1440), Awaited("gone", 1440)),
+        (Awaited("a", 1440), Awaited("b", 1440)),
+        (Awaited("d", 1440), Awaited("b", 1440)),
+    ]
+    assert [each.arguments["notes"] for each in found] == ["", "Waits for: gone", "", ""]
+
+
+def test_ties_in_time_that_may_be_meant_both_ways_stand_in_the_notes(tmp_path: Path) -> None:
+    lines = (
+        "RELATED-TO;RELTYPE=FINISHTOSTART;GAP=P1D:1",
+        "RELATED-TO;RELTYPE=starttostart:2",
+        "RELATED-TO;RELTYPE=SIBLING:3",
+    )
+    notes = "RELATED-TO;RELTYPE=FINISHTOSTART;GAP=P1D: 1\nRELATED-TO;RELTYPE=STARTTOSTART: 2"
+    assert task(tmp_path, "SUMMARY:Tea", *lines)["notes"] == notes
+
+
+@pytest.mark.parametrize(
+    ("gap", "minutes"), [("PT90M", 90), ("-P1D", 0), ("soon", 0), ("P999999D", 5_256_000)]
+)
+def test_gap_is_the_lag(tmp_path: Path, gap: str, minutes: int) -> None:
+    text = f"BEGIN:VTODO\nSUMMARY:x\nRELATED-TO;RELTYPE=DEPENDS-ON;GAP={gap}:1\nEND:VTODO\n"
+    (found,) = entries(tmp_path, text)
+    assert isinstance(found, Draft)
+    assert found.awaited == (Awaited("1", minutes),)
 
 
 def test_tasks_that_are_part_of_each_other_are_all_told_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from domain.personal.location import LocationDay
 from domain.productivity.note import Note
 from domain.productivity.task import Task
+from domain.productivity.task_terms import Dependency, Status
 from infrastructure.importers.draft import Outcome
 from infrastructure.importers.run import ImportReport, import_paths
 from infrastructure.store.session import Session
@@ -76,6 +77,40 @@ def test_tasks_that_are_part_of_each_other_are_kept_all_the_same(
     report = import_paths(me, [calendar(tmp_path / "a.ics", circle, PAINT.format("NEEDS-ACTION"))])
     assert outcomes(report) == {Outcome.CREATED: 2}
     assert len(tasks(store, me)) == 2
+
+
+DRY = "BEGIN:VTODO\nUID:3\nSUMMARY:Dry\nRELATED-TO;RELTYPE=DEPENDS-ON;GAP=P1D:1\nEND:VTODO\n"
+
+
+def test_task_waits_for_what_it_depends_on_whatever_their_order(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    file = calendar(tmp_path / "tasks.ics", DRY, KITCHEN)
+    import_paths(me, [file])
+    found = tasks(store, me)
+    assert found["Dry"].dependencies == (Dependency(found["Kitchen"].id, lag_minutes=1440),)
+    assert found["Dry"].status is Status.BLOCKED
+    head = me.engine.ledger.heads()
+    assert outcomes(import_paths(me, [file])) == {Outcome.UNCHANGED: 2}
+    assert me.engine.ledger.heads() == head
+
+
+def test_task_that_the_person_lets_wait_no_longer_does_not(store: Store, me: Session, tmp_path: Path) -> None:
+    file = calendar(tmp_path / "tasks.ics", DRY, KITCHEN)
+    import_paths(me, [file])
+    found = tasks(store, me)
+    me.do(Task.remove_dependency, found["Dry"].id, found["Kitchen"].id)
+    calendar(file, DRY.replace("END:", "PRIORITY:1\nEND:"), KITCHEN)
+    assert outcomes(import_paths(me, [file])) == {Outcome.UNCHANGED: 1, Outcome.REFRESHED: 1}
+    assert tasks(store, me)["Dry"].dependencies == ()
+
+
+def test_tasks_that_depend_on_each_other_are_kept_all_the_same(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    circle = KITCHEN.replace("END:", "RELATED-TO;RELTYPE=DEPENDS-ON:3\nEND:")
+    assert outcomes(import_paths(me, [calendar(tmp_path / "a.ics", circle, DRY)])) == {Outcome.CREATED: 2}
+    assert sum(len(each.dependencies) for each in tasks(store, me).values()) == 1
 
 
 def vault(folder: Path, **files: str) -> Path:
