@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from datetime import datetime
+from dataclasses import fields
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,20 +14,16 @@ from domain.productivity.calendar_event_terms import (
     EventDetails,
     IcalStatus,
     ImportanceRank,
-    MinutesBefore,
     Organizer,
     Override,
-    Reminder,
-    ReminderAction,
-    ReminderNotFound,
     Rsvp,
     TimeKind,
     Transparency,
-    require_clear_reminders,
     require_single_attendees,
 )
+from domain.productivity.reminder_terms import Reminder, require_clear_reminders
+from domain.productivity.reminders import Reminded
 from domain.productivity.timing import Timing, rule_for
-from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import say, told
 from domain.shared.place import require_whole_place
@@ -43,16 +38,14 @@ from domain.shared.values import (
     LocalTime,
     Longitude,
     Many,
-    Moment,
     Name,
     Text,
     TimeZone,
     Url,
-    new_id,
 )
 
 
-class CalendarEvent(CalendarAttachments):
+class CalendarEvent(CalendarAttachments, Reminded):
     """An appointment, a holiday, a birthday: what it is, who comes and who is to be reminded."""
 
     KIND: ClassVar[str] = "calendar_event"
@@ -70,11 +63,10 @@ class CalendarEvent(CalendarAttachments):
     transparency: Transparency = Transparency.BUSY
     classification: Classification = Classification.PUBLIC
     priority: int = 0
-    reminders: tuple[Reminder, ...] = ()
     categories: tuple[str, ...] = ()
     colour: str | None = None
 
-    class Event(CalendarAttachments.Event):
+    class Event(CalendarAttachments.Event, Reminded.Event):
         """Any event of a calendar event."""
 
     class Scheduled(Event, Content.Created, EventDetails):
@@ -98,34 +90,6 @@ class CalendarEvent(CalendarAttachments):
         TOPIC = "calendar_event.moved_to_calendar"
         calendar_name: str | None
         calendar_id: UUID | None
-
-    class ReminderAdded(Event):
-        TOPIC = "calendar_event.reminder_added"
-        EDITS = ("reminders",)
-        reminder: Reminder
-
-        def apply(self, event: CalendarEvent) -> None:
-            event.reminders = (*event.reminders, self.reminder)
-
-    class ReminderRemoved(Event):
-        TOPIC = "calendar_event.reminder_removed"
-        EDITS = ("reminders",)
-        reminder_id: UUID
-
-        def apply(self, event: CalendarEvent) -> None:
-            event.reminders = tuple(each for each in event.reminders if each.id != self.reminder_id)
-
-    class ReminderAcknowledged(Event):
-        TOPIC = "calendar_event.reminder_acknowledged"
-        EDITS = ("reminders",)
-        reminder_id: UUID
-        acknowledged_at: datetime
-
-        def apply(self, event: CalendarEvent) -> None:
-            event.reminders = tuple(
-                replace(each, acknowledged_at=self.acknowledged_at) if each.id == self.reminder_id else each
-                for each in event.reminders
-            )
 
     class Refreshed(Event, EventDetails):
         TOPIC = "calendar_event.refreshed"
@@ -315,41 +279,14 @@ class CalendarEvent(CalendarAttachments):
         """Put the event into another calendar, or into none; later imports leave it there."""
         say(self, CalendarEvent.MovedToCalendar, calendar_name=name, calendar_id=calendar_id)
 
-    def add_reminder(
-        self,
-        *,
-        minutes_before: MinutesBefore | None = None,
-        at: Moment | None = None,
-        action: ReminderAction = ReminderAction.DISPLAY,
-        reminder_id: Id | None = None,
-    ) -> None:
-        self._require_live()
-        reminder = Reminder(reminder_id or new_id(), minutes_before, at, action)
-        require_clear_reminders((*self.reminders, reminder))
-        self.trigger_event(CalendarEvent.ReminderAdded, reminder=reminder)
-
-    def remove_reminder(self, reminder_id: Id) -> None:
-        self._require_live()
-        self._reminder(reminder_id)
-        self.trigger_event(CalendarEvent.ReminderRemoved, reminder_id=reminder_id)
-
-    def acknowledge_reminder(self, reminder_id: Id, *, acknowledged_at: Moment | None = None) -> None:
-        """Note that the reminder was seen; that of a series is seen again for later occurrences (RFC 9074)."""
-        self._require_live()
-        known = self._reminder(reminder_id).acknowledged_at
-        moment = acknowledged_at or clock.now()
-        if known is None or (self._timing.recurs and moment > known):
-            self.trigger_event(
-                CalendarEvent.ReminderAcknowledged, reminder_id=reminder_id, acknowledged_at=moment
-            )
-
     def _learn(self, *, is_organizer: bool | None, attachments: tuple[str, ...]) -> None:
         """Take what came to be told later than the events that carry all the rest."""
         self._refresh(CalendarEvent.OrganizerKnown, is_organizer=told(is_organizer, self.is_organizer))
         self._refresh(CalendarEvent.AttachmentsKnown, attachments=attachments)
 
-    def _reminder(self, reminder_id: UUID) -> Reminder:
-        for each in self.reminders:
-            if each.id == reminder_id:
-                return each
-        raise ReminderNotFound
+    @property
+    def _reminds_again(self) -> bool:
+        return self._timing.recurs
+
+    def _require_remindable(self) -> None:
+        self._require_live()

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from domain.productivity.reminder_terms import Reminder
 from domain.shared.errors import IllegalTransition, ItemNotFound, RuleBroken
 from domain.shared.record import TooMany
-from domain.shared.values import Id, Line, LocalTime, Moment, Text, address_key
+from domain.shared.values import Id, Line, LocalTime, Text, address_key
 
 MAX_ATTACHMENTS = 100
 MAX_ATTENDEES = 1000
-MAX_REMINDERS = 100
 
 CalendarUid = Annotated[Line, StringConstraints(min_length=1)]
 """The UID an event has in iCalendar. Not unique: files repeat it, and leave it out."""
@@ -27,9 +26,6 @@ CalendarAddress = Annotated[Line, StringConstraints(min_length=1, max_length=320
 
 ImportanceRank = Annotated[int, Field(ge=0, le=9)]
 """PRIORITY of RFC 5545: 1 is the highest, 9 the lowest, 0 means none."""
-
-MinutesBefore = Annotated[int, Field(ge=-525_600, le=525_600)]
-"""Minutes before an occurrence starts, up to a year; negative is after its start."""
 
 
 class TimeKind(StrEnum):
@@ -78,12 +74,6 @@ class Rsvp(StrEnum):
     DELEGATED = "delegated"
 
 
-class ReminderAction(StrEnum):
-    DISPLAY = "display"
-    EMAIL = "email"
-    AUDIO = "audio"
-
-
 class EventCancelled(IllegalTransition):
     """The event is cancelled; reinstate it first."""
 
@@ -130,18 +120,6 @@ class NoSuchOccurrence(RuleBroken):
 
 class OccurrenceTwice(RuleBroken):
     """An occurrence is skipped or changed only once, and not both."""
-
-
-class ReminderUnclear(RuleBroken):
-    """A reminder is due either some minutes before the start or at one moment."""
-
-
-class ReminderExists(RuleBroken):
-    """The event has a reminder with this id already."""
-
-
-class ReminderNotFound(ItemNotFound):
-    """The event has no such reminder."""
 
 
 class AttendeeTwice(RuleBroken):
@@ -204,20 +182,6 @@ class Attendee:
         return address_key(self.address) == address_key(address)
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """A call to mind, either some minutes before each start or at one moment.
-
-    An importer derives ``id`` from the source; a new one at every import would make every refresh a change.
-    """
-
-    id: Id
-    minutes_before: MinutesBefore | None = None
-    at: Moment | None = None
-    action: ReminderAction = ReminderAction.DISPLAY
-    acknowledged_at: Moment | None = None
-
-
 @dataclass(frozen=True)
 class EventDetails:
     """What the source of a calendar event can tell of it."""
@@ -257,16 +221,3 @@ def require_single_attendees(attendees: Collection[Attendee]) -> None:
         raise TooMany
     if len({address_key(each.address) for each in attendees}) < len(attendees):
         raise AttendeeTwice
-
-
-def require_clear_reminders(reminders: Collection[Reminder]) -> None:
-    """Raise the rule that the reminders of one event break, if any."""
-    if len(reminders) > MAX_REMINDERS:
-        raise TooMany
-    seen: set[UUID] = set()
-    for each in reminders:
-        if (each.minutes_before is None) is (each.at is None):
-            raise ReminderUnclear
-        if each.id in seen:
-            raise ReminderExists
-        seen.add(each.id)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.productivity.task_filing import TaskFiling
+from domain.productivity.reminder_terms import Reminder
+from domain.productivity.task_reminders import TaskReminders
 from domain.productivity.task_terms import (
     Details,
     Minutes,
@@ -27,15 +28,15 @@ from domain.shared.known import say
 from domain.shared.peers import PeerRef, peer_refs
 from domain.shared.record import Origin, peers_of, subject_of
 from domain.shared.recurrence import RecurrenceRule
-from domain.shared.values import Day, Id, Label, LocalTime, Moment, Percent, Text, TimeZone, Title
+from domain.shared.values import Day, Id, Label, LocalTime, Many, Moment, Percent, Text, TimeZone, Title
 
 
-class Task(TaskFiling):
+class Task(TaskReminders):
     """Something to be done."""
 
     KIND: ClassVar[str] = "task"
     MAX_DEPTH: ClassVar[int] = 10
-    STAYS = TaskFiling.STAYS | {"next_id"}
+    STAYS = TaskReminders.STAYS | {"next_id"}
 
     title: str
     notes: str = ""
@@ -52,7 +53,7 @@ class Task(TaskFiling):
     next_id: UUID | None = None
     """The instance that was made when this one was completed."""
 
-    class Event(TaskFiling.Event):
+    class Event(TaskReminders.Event):
         """Any event of a task."""
 
     class Created(Event, Content.Created, Details):
@@ -158,9 +159,10 @@ class Task(TaskFiling):
         status: StatedStatus = Status.TODO,
         completed_at: Moment | None = None,
         percent_complete: Percent = 0,
+        reminders: Many[Reminder] = (),
     ) -> Task:
         _require_order(start_on, start_at, due, due_at)
-        return cls._begin(
+        task = cls._begin(
             origin,
             cls.Created,
             title=title,
@@ -178,6 +180,8 @@ class Task(TaskFiling):
             completed_at=completed_at if status is Status.DONE else None,
             percent_complete=100 if status is Status.DONE else min(percent_complete, 99),
         )
+        task._learn_reminders(reminders)  # noqa: SLF001 - a record of its own kind
+        return task
 
     def refresh(
         self,
@@ -194,6 +198,7 @@ class Task(TaskFiling):
         status: StatedStatus = Status.TODO,
         completed_at: Moment | None = None,
         percent_complete: Percent = 0,
+        reminders: Many[Reminder] = (),
     ) -> None:
         """Take what the source of an imported task says now."""
         _require_order(start_on, start_at, due, due_at)
@@ -212,6 +217,7 @@ class Task(TaskFiling):
             completed_at=completed_at if status is Status.DONE else None,
             percent_complete=100 if status is Status.DONE else min(percent_complete, 99),
         )
+        self._learn_reminders(reminders)
         self._tell_dependents()
 
     def retitle(self, title: Title) -> None:
@@ -363,6 +369,7 @@ class Task(TaskFiling):
         task.move_to_list(self.list_name, section=self.section)
         task.suit(self.context, energy=self.energy)
         task.locate(self.location_id)
+        self._remind_of_next(task)
         if self.assignee_contact_id is not None:
             task.assign(self.assignee_contact_id)
         parent = self._relative(self.parent_id)

@@ -79,14 +79,14 @@ class NotWaiting(IllegalTransition):
 
 
 class PredecessorsOpen(RuleBroken):
-    """Tasks that must be finished or begun first are not."""
+    """Tasks that must be finished or begun first have not been."""
 
 
 class TooEarly(RuleBroken):
-    """What must come first has come, but the time that must pass after it is not over."""
+    """What must come first has come, but the time that must pass after it has not passed."""
 
     def __init__(self, not_before: datetime) -> None:
-        super().__init__(f"{type(self).__doc__ or type(self).__name__} It is at {not_before.isoformat()}.")
+        super().__init__(f"{type(self).__doc__ or type(self).__name__} Not before {not_before.isoformat()}.")
         self.not_before = not_before
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from domain.productivity.calendar_event_terms import Classification, IcalStatus, Override, Transparency
+from domain.productivity.calendar_event_terms import (
+    Classification,
+    IcalStatus,
+    Override,
+    TimeKind,
+    Transparency,
+)
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from infrastructure.importers.content_lines import Component
 from infrastructure.importers.draft import Draft, Outcome, Refused
+from infrastructure.importers.icalendar_alarms import reminders
 from infrastructure.importers.icalendar_overrides import (
     Change,
     Whole,
@@ -21,14 +28,9 @@ from infrastructure.importers.icalendar_overrides import (
     spread,
     status_of,
 )
-from infrastructure.importers.icalendar_people import (
-    attendees,
-    is_organizer,
-    organizer,
-    own_answer,
-    reminders,
-)
+from infrastructure.importers.icalendar_people import attendees, is_organizer, organizer, own_answer
 from infrastructure.importers.icalendar_series import Series, Span, Unfit, series_of, span_of, unkept_end
+from infrastructure.importers.icalendar_times import DAY
 from infrastructure.importers.icalendar_words import (
     LABEL_CHARACTERS,
     LINE_CHARACTERS,
@@ -214,10 +216,15 @@ def _said(component: Component, span: Span, name: str, around: Surroundings) -> 
         "attachments": attachments_of(component),
         "attendees": invited,
         "my_rsvp": own_answer(invited, around.addresses),
-        "reminders": reminders(component, span, name, around.zones, around.home),
+        "reminders": reminders(component, name, around, lasts=_lasts(span)),
         "categories": labels(component),
         "colour": one_line(component.text("COLOR"), LABEL_CHARACTERS) or None,
     }
+
+
+def _lasts(span: Span) -> timedelta:
+    """Return how long an event is on the wall; of one without an end, a day or nothing."""
+    return span.length or (DAY if span.start.kind is TimeKind.ALL_DAY else timedelta())
 
 
 def _transparency(component: Component) -> Transparency:

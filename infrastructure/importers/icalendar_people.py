@@ -1,33 +1,23 @@
-"""Reads who called an event and who comes, and what is to remind of it."""
+"""Reads who called an event and who comes."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
 
 from domain.productivity.calendar_event_terms import (
     MAX_ATTENDEES,
-    MAX_REMINDERS,
     Attendee,
     AttendeeKind,
     AttendeeRole,
     Organizer,
-    Reminder,
-    ReminderAction,
     Rsvp,
-    TimeKind,
 )
 from domain.shared.values import address_key
 from infrastructure.importers.content_lines import Component, ContentLine
-from infrastructure.importers.icalendar_series import Span
-from infrastructure.importers.icalendar_times import UnreadableTime, duration, instant
-from infrastructure.importers.icalendar_zones import Zones
 from infrastructure.importers.text import one_line
 
 _ADDRESS_CHARACTERS = 320
 _LINE_CHARACTERS = 1000
-_MINUTES_A_YEAR = 525_600
 
 _KINDS = {"GROUP": AttendeeKind.GROUP, "RESOURCE": AttendeeKind.RESOURCE, "ROOM": AttendeeKind.ROOM}
 _ROLES = {
@@ -47,7 +37,6 @@ _ANSWERS = {
 _MAIL = re.compile(r"[^\s@:/]+@[^\s@:/]+")
 _MADE_UP = re.compile(r".*@(?:imip\.me\.com|(?:[a-z]+\.)?calendar\.google\.com)")
 """Addresses of Apple and Google that stand for somebody known by another one, or for a calendar."""
-_ACTIONS = {"EMAIL": ReminderAction.EMAIL, "AUDIO": ReminderAction.AUDIO}
 
 
 def organizer(component: Component) -> Organizer | None:
@@ -96,35 +85,6 @@ def own_answer(invited: tuple[Attendee, ...], addresses: frozenset[str]) -> Rsvp
     return next((each.rsvp for each in invited if address_key(each.address) in addresses), None)
 
 
-def reminders(
-    component: Component, span: Span, source_id: str, zones: Zones, home: str
-) -> tuple[Reminder, ...]:
-    """Return the alarms; the ids are the same at every import."""
-    found: dict[str, Reminder] = {}
-    for part in component.parts:
-        if part.name != "VALARM" or len(found) >= MAX_REMINDERS:
-            continue
-        trigger = part.first("TRIGGER")
-        if trigger is None or part.word("ACTION") == "NONE":
-            continue
-        minutes = _minutes_before(trigger, span)
-        at = None if minutes is not None else _moment(trigger, zones, home)
-        if minutes is None and at is None:
-            continue
-        action = _ACTIONS.get(part.word("ACTION"), ReminderAction.DISPLAY)
-        name = part.word("UID") or part.word("X-WR-ALARMUID") or f"{minutes} {at} {action}"
-        acknowledged = part.first("ACKNOWLEDGED", "X-MOZ-LASTACK")
-        reminder = Reminder(
-            uuid5(NAMESPACE_URL, f"{source_id} {name}"),
-            minutes,
-            at,
-            action,
-            None if acknowledged is None else _moment(acknowledged, zones, home),
-        )
-        found.setdefault(name, reminder)
-    return tuple(found.values())
-
-
 def _address(line: ContentLine) -> str:
     """Return the mail address, failing that any other one, failing that the name."""
     address, given = _bare(line.text), _given(line)
@@ -143,23 +103,3 @@ def _given(line: ContentLine) -> str:
 def _bare(text: str) -> str:
     address = one_line(text, _ADDRESS_CHARACTERS)
     return address[7:].strip() if address[:7].lower() == "mailto:" else address
-
-
-def _minutes_before(trigger: ContentLine, span: Span) -> int | None:
-    """Return how long before the start a trigger goes off, None where it names a time."""
-    before = duration(trigger.word)
-    if before is None:
-        return None
-    total = -before.total
-    if trigger.param("RELATED").upper() == "END":
-        total -= span.length or (timedelta(days=1) if span.start.kind is TimeKind.ALL_DAY else timedelta())
-    minutes = round(total / timedelta(minutes=1))
-    return minutes if abs(minutes) <= _MINUTES_A_YEAR else None
-
-
-def _moment(line: ContentLine, zones: Zones, home: str) -> datetime | None:
-    try:
-        found = instant(line, zones)
-    except UnreadableTime:
-        return None
-    return found.moment(home) if found.in_range else None

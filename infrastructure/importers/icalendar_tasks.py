@@ -12,6 +12,7 @@ from domain.productivity.calendar_event_terms import TimeKind
 from domain.productivity.task_terms import MAX_DEPENDENCIES, MAX_LAG_MINUTES, Priority, Status
 from infrastructure.importers.content_lines import Component, ContentLine
 from infrastructure.importers.draft import Awaited, Draft
+from infrastructure.importers.icalendar_alarms import reminders
 from infrastructure.importers.icalendar_series import kept_rule, rule_in_words, unknown_zone
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import (
@@ -94,6 +95,9 @@ def task_of(
     elsewhere = [f"Part of: {whole}"] if whole and whole not in here else []
     elsewhere += [f"Waits for: {each.source_id}" for each in awaited if each.source_id not in here]
     said = _said(component, around, elsewhere)
+    alarms = reminders(component, name, around)
+    if alarms:
+        said["reminders"] = alarms
     arguments = {**said, "list_name": one_line(around.calendar_name, LABEL_CHARACTERS) or None}
     return Draft(
         "task",

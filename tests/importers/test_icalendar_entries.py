@@ -101,28 +101,6 @@ def test_nothing_tells_whose_event_it_is_where_no_own_address_is_known(tmp_path:
     assert event(tmp_path, "DTSTART:20261224", "ORGANIZER:mailto:soc@example.org")["is_organizer"] is None
 
 
-def test_alarms_become_reminders_with_lasting_ids(tmp_path: Path) -> None:
-    lines = [
-        "UID:1",
-        "DTSTART:20261224T180000Z",
-        "DTEND:20261224T200000Z",
-        *("BEGIN:VALARM", "TRIGGER:-PT15M", "ACTION:EMAIL", "ACKNOWLEDGED:20261224T174600Z", "END:VALARM"),
-        *("BEGIN:VALARM", "TRIGGER;RELATED=END:-PT30M", "END:VALARM"),
-        *("BEGIN:VALARM", "TRIGGER;VALUE=DATE-TIME:20261223T080000Z", "END:VALARM"),
-        *("BEGIN:VALARM", "TRIGGER:-P9999D", "END:VALARM"),
-        *("BEGIN:VALARM", "TRIGGER:soon", "END:VALARM"),
-        *("BEGIN:VALARM", "ACTION:NONE", "TRIGGER:-PT1M", "END:VALARM"),
-    ]
-    first, again = event(tmp_path, *lines)["reminders"], event(tmp_path, *lines)["reminders"]
-    assert [(each.minutes_before, each.at) for each in first] == [
-        (15, None),
-        (-90, None),
-        (None, datetime(2026, 12, 23, 8, tzinfo=UTC)),
-    ]
-    assert first[0].acknowledged_at == datetime(2026, 12, 24, 17, 46, tzinfo=UTC)
-    assert first == again
-
-
 def test_other_words_are_kept(tmp_path: Path) -> None:
     found = event(
         tmp_path,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.productivity.calendar_event_terms import ReminderAction, TimeKind
+from domain.productivity.calendar_event_terms import TimeKind
+from domain.productivity.reminder_terms import ReminderAction
 from infrastructure.importers.draft import Draft
 from tests.importers.calendars import entries
 

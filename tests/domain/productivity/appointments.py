@@ -22,6 +22,10 @@ BERLIN: dict[str, Any] = {
 }
 
 
+def an_event(title: str = "Breakfast", **fields: Any) -> CalendarEvent:
+    return CalendarEvent.schedule(Origin(new_id()), title, **(BERLIN | fields))
+
+
 def an_imported_event(**fields: Any) -> CalendarEvent:
     origin = Origin(new_id(), source=Source("ical", "7"))
     return CalendarEvent.schedule(origin, "Breakfast", **(BERLIN | fields))

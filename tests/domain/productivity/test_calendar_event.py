@@ -11,7 +11,6 @@ from domain.catalogue import events_of, topic_of
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import (
     MAX_ATTENDEES,
-    MAX_REMINDERS,
     Attendee,
     AttendeeNotFound,
     AttendeeRole,
@@ -21,11 +20,14 @@ from domain.productivity.calendar_event_terms import (
     IcalStatus,
     Organizer,
     Override,
+    Rsvp,
+)
+from domain.productivity.reminder_terms import (
+    MAX_REMINDERS,
     Reminder,
     ReminderExists,
     ReminderNotFound,
     ReminderUnclear,
-    Rsvp,
 )
 from domain.shared import clock
 from domain.shared.commands import commands_of
@@ -33,11 +35,15 @@ from domain.shared.errors import InvalidInput, RecordTrashed
 from domain.shared.place import HalfPlace
 from domain.shared.record import Origin, Record, TooMany, state_fields
 from domain.shared.values import new_id
-from tests.domain.productivity.appointments import BERLIN, END, NOON, START, WEEK, an_imported_event, refresh
-
-
-def an_event(title: str = "Breakfast", **fields: Any) -> CalendarEvent:
-    return CalendarEvent.schedule(Origin(new_id()), title, **(BERLIN | fields))
+from tests.domain.productivity.appointments import (
+    END,
+    NOON,
+    START,
+    WEEK,
+    an_event,
+    an_imported_event,
+    refresh,
+)
 
 
 def last_topic(event: CalendarEvent) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from domain.productivity.calendar_event import CalendarEvent
-from domain.productivity.calendar_event_terms import Attendee, IcalStatus, NoSuchOccurrence, Reminder, Rsvp
+from domain.productivity.calendar_event_terms import Attendee, IcalStatus, NoSuchOccurrence, Rsvp
+from domain.productivity.reminder_terms import Reminder
 from domain.shared.values import new_id
 from tests.domain.productivity.appointments import NOON, START, WEEK, an_imported_event, refresh
 

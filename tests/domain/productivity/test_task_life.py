@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, get_args
 from uuid import UUID
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from domain.catalogue import events_of, topic_of
+from domain.productivity.reminder_terms import Proximity
 from domain.productivity.task import Task
 from domain.productivity.task_terms import DependencyType, RecurrenceMode, StatedStatus, Status
 from domain.shared.errors import DomainError
@@ -158,6 +159,17 @@ class TaskLife(RuleBasedStateMachine):
         self.attempt(Task.add_checklist_item, "x", item_id=item)
         self.attempt(verb, item)
 
+    @rule(item=st.sampled_from(ITEMS), minutes=st.none() | st.integers(0, 5), near=st.sampled_from(Proximity))
+    def remind(self, item: UUID, minutes: int | None, near: Proximity) -> None:
+        self.attempt(Task.add_reminder, minutes_before=minutes, proximity=near, reminder_id=item)
+
+    @rule(
+        item=st.sampled_from(ITEMS), verb=st.sampled_from([Task.acknowledge_reminder, Task.remove_reminder])
+    )
+    def see(self, item: UUID, verb: Callable[[Task, UUID], None]) -> None:
+        self.attempt(Task.snooze_reminder, item, datetime(2999, 1, 1, tzinfo=UTC))
+        self.attempt(verb, item)
+
     @rule(begin=st.integers(0, 50), length=st.integers(0, 10))
     def log(self, begin: int, length: int) -> None:
         started_at = NOON + timedelta(minutes=begin)
@@ -165,7 +177,8 @@ class TaskLife(RuleBasedStateMachine):
 
     @rule(status=st.sampled_from(get_args(StatedStatus)), percent=st.integers(0, 100))
     def refresh(self, status: Status, percent: int) -> None:
-        self.attempt(Task.refresh, "Task", status=status, percent_complete=percent)
+        reminders = self.task.reminders
+        self.attempt(Task.refresh, "Task", status=status, percent_complete=percent, reminders=reminders)
 
     @invariant()
     def is_sound(self) -> None:
@@ -175,6 +188,8 @@ class TaskLife(RuleBasedStateMachine):
         assert task.start_on is None or task.due is None or task.start_on <= task.due
         assert task.id not in {*task.waits_for, task.parent_id}
         assert len({item.id for item in task.checklist}) == len(task.checklist)
+        assert len({each.id for each in task.reminders}) == len(task.reminders)
+        assert all(each.is_clear for each in task.reminders)
         spans = sorted((span.started_at, span.ended_at) for span in task.time_log)
         assert all(one[1] <= next_one[0] for one, next_one in pairwise(spans))
 

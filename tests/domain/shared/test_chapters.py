@@ -26,7 +26,9 @@ def triggered_by(base: type[Record]) -> list[str]:
     calls = [
         node for node in ast.walk(ast.parse(dedent(inspect.getsource(base)))) if isinstance(node, ast.Call)
     ]
-    triggering = [call.args[0] for call in calls if ast.unparse(call.func).endswith("trigger_event")]
+    triggering = [
+        call.args[0] for call in calls if ast.unparse(call.func).endswith(("trigger_event", "self._refresh"))
+    ]
     saying = [call.args[1] for call in calls if ast.unparse(call.func) == "say"]
     return [ast.unparse(named) for named in triggering + saying]
 
@@ -48,7 +50,7 @@ def test_a_chapter_brings_its_events_under_the_topics_of_the_kind(
     kind: type[Record], base: type[Record]
 ) -> None:
     brought = {
-        member.TOPIC
+        member.TOPIC.replace("{kind}", kind.KIND)
         for member in vars(base).values()
         if isinstance(member, type) and issubclass(member, Record.Event) and "TOPIC" in vars(member)
     }
