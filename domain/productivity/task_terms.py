@@ -86,8 +86,8 @@ class TooEarly(RuleBroken):
     """What must come first has come, but the time that must pass after it has not passed."""
 
     def __init__(self, not_before: datetime) -> None:
-        super().__init__(f"{type(self).__doc__ or type(self).__name__} Not before {not_before.isoformat()}.")
-        self.not_before = not_before
+        super().__init__()
+        self.not_before = not_before  # and not in the message: it tells when something was done
 
 
 class SubtasksOpen(RuleBroken):

@@ -140,7 +140,7 @@ def test_task_waits_until_the_lag_has_passed(how: DependencyType) -> None:
     with at(free_at - timedelta(seconds=1)), pytest.raises(TooEarly) as refused:
         held_up()
     assert refused.value.not_before == free_at
-    assert free_at.isoformat() in str(refused.value)
+    assert str(free_at.year) not in str(refused.value)  # messages tell nothing of a person
     with at(free_at):
         held_up()
     assert task.status in (Status.IN_PROGRESS, Status.DONE)
