@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from heapq import merge
 from itertools import islice, product
 
-from domain.productivity.beat import Beat, second_of_day
+from domain.productivity.beat import second_of_day
 from domain.productivity.rule import Rule, read_rule
 from domain.shared.errors import RuleBroken
 from domain.shared.values import LAST_YEAR
@@ -145,43 +145,40 @@ def _rule_starts(start: datetime, rule: Rule, after: datetime, before: datetime)
 
 def _candidates(start: datetime, rule: Rule, first: datetime, last: datetime) -> Iterator[datetime]:
     """Yield the times from ``first`` to ``last`` that the rule matches; end early when it has gone idle."""
-    if rule.beat is not None:
-        yield from _beats(rule, rule.beat, first, min(last, _LAST), start.microsecond)
-        return
     idle = 0
+    stretches = _stretches if rule.beat is None else _beaten_days
+    for days, times in stretches(start, rule, first, min(last, _LAST)):
+        idle += days
+        for each in times:
+            if each > last:
+                return
+            if each >= first:
+                idle = 0
+                yield each
+        if idle > MAX_IDLE_DAYS:
+            return
+
+
+def _stretches(
+    start: datetime, rule: Rule, first: datetime, last: datetime
+) -> Iterator[tuple[int, Iterator[datetime]]]:
+    """Yield what the periods that a rule selects have in the window: how many days are examined, and the times."""
     for begin, end in _periods(start, rule, first, last):
-        if (
-            not rule.positions
-        ):  # nobody counts within the period, so the days outside the window can be left out
+        if not rule.positions:  # nobody counts within the period: the days outside the window can be left out
             begin, end = max(begin, first.toordinal()), min(end, last.toordinal() + 1)  # noqa: PLW2901
         days = [day for day in map(date.fromordinal, range(begin, end)) if rule.admits(day)]
-        idle += max(0, end - begin)
-        for each in _times(days, rule, start.microsecond):
-            if each > last:
-                return
-            if each >= first:
-                idle = 0
-                yield each
-        if idle > MAX_IDLE_DAYS:
-            return
+        yield max(0, end - begin), _times(days, rule, start.microsecond)
 
 
-def _beats(rule: Rule, beat: Beat, first: datetime, last: datetime, microsecond: int) -> Iterator[datetime]:
-    """Yield what ``_candidates`` does for a rule shorter than a day."""
-    idle = 0
+def _beaten_days(
+    start: datetime, rule: Rule, first: datetime, last: datetime
+) -> Iterator[tuple[int, Iterator[datetime]]]:
+    """Yield what ``_stretches`` does for a rule shorter than a day, day by day."""
     since = second_of_day(first)
     for number in range(first.toordinal(), last.toordinal() + 1):
-        day = date.fromordinal(number)
-        idle += 1
-        for second in beat.on(number, since) if rule.admits(day) else ():
-            each = datetime.combine(day, time.min) + timedelta(seconds=second, microseconds=microsecond)
-            if each > last:
-                return
-            if each >= first:
-                idle = 0
-                yield each
-        if idle > MAX_IDLE_DAYS:
-            return
+        day = datetime.fromordinal(number).replace(microsecond=start.microsecond)
+        seconds = rule.beat.on(number, since) if rule.beat and rule.admits(day) else ()
+        yield 1, (day + timedelta(seconds=second) for second in seconds)
         since = 0
 
 
@@ -190,14 +187,13 @@ def _periods(start: datetime, rule: Rule, first: datetime, last: datetime) -> It
 
     They are reckoned from that of the start, beginning with the last one that begins before the window.
     """
-    final = min(last, _LAST)
     if rule.frequency in {"DAILY", "WEEKLY"}:
         weekly = rule.frequency == "WEEKLY"
         length = 7 if weekly else 1
         step = rule.interval * length
         origin = start.toordinal() - ((start.weekday() - rule.week_start) % 7 if weekly else 0)
         skipped = max(0, (first.toordinal() - origin) // step) * step
-        for begin in range(origin + skipped, final.toordinal() + 1, step):
+        for begin in range(origin + skipped, last.toordinal() + 1, step):
             yield begin, begin + length
         return
     yearly = rule.frequency == "YEARLY"
@@ -205,7 +201,7 @@ def _periods(start: datetime, rule: Rule, first: datetime, last: datetime) -> It
     step = rule.interval * length
     origin = start.year * 12 if yearly else _month(start)
     skipped = max(0, (_month(first) - origin) // step) * step
-    for month in range(origin + skipped, _month(final) + 1, step):
+    for month in range(origin + skipped, _month(last) + 1, step):
         if yearly and rule.months and not rule.positions:  # only the months that the rule names
             for each in sorted(rule.months):
                 yield _first_of_month(month + each - 1), _first_of_month(month + each)
