@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, sql
-from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
 from domain.catalogue import kind_named
@@ -107,13 +106,14 @@ class RetentionRules:
 
     def all(self) -> list[RetentionRule]:
         """Return every rule."""
-        with (
-            lent(self._pool) as connection,
-            connection.cursor(row_factory=class_row(RetentionRule)) as cursor,
-        ):
-            return cursor.execute(
+        with lent(self._pool) as connection:
+            rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM ledger.retention_rules ORDER BY kind, subject_id"
             ).fetchall()
+        return [
+            RetentionRule(subject_id, kind, days, Action(action), set_by, set_at)
+            for subject_id, kind, days, action, set_by, set_at in rows
+        ]
 
     def in_force(self, only: UUID | None = None) -> Iterator[tuple[UUID, RetentionRule]]:
         """Yield whose records each rule is about, of one person or of all; a person's own rule goes before."""

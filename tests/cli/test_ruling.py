@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -46,6 +47,7 @@ def test_retention_is_set_explained_carried_out_and_dropped(ada: Run) -> None:
     )
     (rule,) = lines(ada("retention", "list", "--json"))
     assert (rule["kind"], rule["days"], rule["action"]) == ("task", 0, "trash")
+    assert re.search(r"task .* 0 +trash", ada("retention", "list").stdout)
     (verdict,) = lines(ada("retention", "run", "--dry-run", "--json"))
     assert (verdict["record_id"], verdict["outcome"]) == (task, "trash")
     assert ada("retention", "run").stdout == "1 trash\n"
