@@ -2,6 +2,7 @@
 
 LifeledgerError
 ├── NotFound                no such record for this person
+│   └── NoStore             the data directory has no store in it
 ├── VersionConflict         somebody else changed the record first
 │   └── FencesMoved         an erasure or a restriction began or ended meanwhile
 ├── ClaimTaken              a value that must be unique is in use
@@ -59,6 +60,10 @@ from domain.shared.errors import LifeledgerError
 
 class NotFound(LifeledgerError):
     """There is no such record."""
+
+
+class NoStore(NotFound):
+    """There is no store in the data directory."""
 
 
 class VersionConflict(LifeledgerError):

@@ -19,6 +19,7 @@ from infrastructure.cli.context import (
     moment_of,
     note_default_person,
     opened,
+    require_store,
     settings_for,
 )
 from infrastructure.cli.output import console, print_fields, print_json, print_table
@@ -56,6 +57,7 @@ def backup(
     from infrastructure.bootstrap import back_up, shelf_of  # noqa: PLC0415 - only these commands need backups
 
     settings = _settings(data_dir, place)
+    require_store(settings)
     manifest = back_up(settings, shelf_of(settings), full=full)
     said = {
         "run": manifest.run,
@@ -103,7 +105,7 @@ def list_(*, place: Place = None, data_dir: DataDir = None, as_json: AsJson = Fa
     """List the runs there are, the last one last."""
     from infrastructure.bootstrap import shelf_of  # noqa: PLC0415 - see backup
 
-    survey = shelf_of(_settings(data_dir, place)).survey()
+    survey = shelf_of(_settings_to_look(data_dir, place)).survey()
     rows: list[dict[str, Any]] = [
         {
             "run": run.run,
@@ -136,7 +138,7 @@ def verify(
     from infrastructure.backup.verify import verify as read_through  # noqa: PLC0415 - see backup
     from infrastructure.bootstrap import shelf_of  # noqa: PLC0415
 
-    found = read_through(shelf_of(_settings(data_dir, place)), run)
+    found = read_through(shelf_of(_settings_to_look(data_dir, place)), run)
     said = {
         name: getattr(found, name)
         for name in ("run", "runs", "files", "objects", "bytes", "events", "erased")
@@ -165,6 +167,7 @@ def prune(
     from infrastructure.bootstrap import prune_backups, shelf_of  # noqa: PLC0415 - see backup
 
     settings = _settings(data_dir, place)
+    require_store(settings)
     if keep_days is not None:
         settings = settings.model_copy(update={"backup_keep_days": keep_days})
     pruned = prune_backups(settings, shelf_of(settings))
@@ -237,7 +240,7 @@ def take_copy_in(
     else:
         key = unlocked_by_passphrase(folder, passphrase("--identity"))
     settings = settings_for(data_dir)
-    with opened(data_dir) as store:
+    with opened(data_dir, or_made=True) as store:
         if person is None and not (settings.data_dir / DEFAULT_PERSON_FILE).exists():
             note_default_person(settings, Person(manifest.subject_id))
         subject = store.person(person) if person else default_person(settings)
@@ -262,6 +265,14 @@ def add_to(app: typer.Typer) -> None:
 def _settings(data_dir: Path | None, place: str | None) -> Settings:
     settings = settings_for(data_dir)
     return settings if place is None else settings.model_copy(update={"backup_url": place})
+
+
+def _settings_to_look(data_dir: Path | None, place: str | None) -> Settings:
+    """Return the settings for who only looks at backups: of a store that is there, or that was there once."""
+    settings = _settings(data_dir, place)
+    if settings.backup_url is None and not os.path.isdir(settings.data_dir / "backups"):  # noqa: PTH112 - as in context
+        require_store(settings)
+    return settings
 
 
 def _subject(text: str | None) -> UUID | None:

@@ -43,7 +43,7 @@ def init(
 ) -> None:
     """Make a store and register a person in it."""
     settings = settings_for(data_dir)
-    with opened(data_dir) as store:
+    with opened(data_dir, or_made=True) as store:
         person = store.register(username, email, display_name=name, timezone=timezone)
         store.catch_up()
     note_default_person(settings, person)

@@ -23,6 +23,7 @@ from infrastructure.errors import (
     ConfigurationError,
     Erased,
     NoRoom,
+    NoStore,
     NotFound,
     ProcessingRestricted,
     Unavailable,
@@ -67,10 +68,12 @@ def settings_for(data_dir: Path | None) -> Settings:
 
 
 @contextmanager
-def opened(data_dir: Path | None) -> Iterator[Store]:
-    """Open the store for one command. What is asked next is up to date: outstanding events are projected."""
+def opened(data_dir: Path | None, *, or_made: bool = False) -> Iterator[Store]:
+    """Open the store for one command, which must be there unless it may be made. Outstanding events are projected."""
     settings = settings_for(data_dir).model_copy(update={"project_in_process": False})
     _offer_restore(settings)
+    if not or_made:
+        require_store(settings)
     start_standby(settings)
     try:
         with open_store(settings, keep_answers=False) as store:
@@ -86,6 +89,22 @@ def start_standby(settings: Settings) -> None:
     """Let the commands after this one find the program loaded: it is while this one starts servers, and works."""
     if settings.embedded and wanted():
         start_unless_there(os.path.realpath(settings.data_dir), STANDBY)
+
+
+def require_store(settings: Settings) -> None:
+    """Raise NoStore where the data directory has none: a question, or a mistyped path, makes no new one.
+
+    Servers of one's own say themselves what they lack.
+    """
+    if not settings.embedded:
+        return
+    try:
+        (settings.data_dir / "postgres").stat()
+    except FileNotFoundError:
+        msg = f"there is no store in {settings.data_dir}; lifeledger init NAME EMAIL makes one"
+        raise NoStore(msg) from None
+    except OSError:
+        return  # a folder that may not be looked into, or none: who opens the store has the better word
 
 
 def _offer_restore(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infrastructure.bootstrap import open_keys
-from infrastructure.cli.context import AsJson, DataDir, opened, settings_for
+from infrastructure.cli.context import AsJson, DataDir, opened, require_store, settings_for
 from infrastructure.cli.output import print_fields, print_json
 from infrastructure.cli.prompting import typed_passphrase
 from infrastructure.errors import ConfigurationError
@@ -37,6 +37,7 @@ def status(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from infrastructure.crypto.key_status import key_status  # noqa: PLC0415 - only this command needs it
 
     settings = settings_for(data_dir)
+    require_store(settings)
     with open_keys(settings) as keys:
         found = key_status(keys.pool, keys.roots, timedelta(hours=settings.rotate_after_hours))
     _show(asdict(found), as_json=as_json)
@@ -46,7 +47,9 @@ def rotate(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Replace the root key: afterwards no older copy of the keys database opens anything."""
     from infrastructure.crypto.rotation import rotate as rotate_keys  # noqa: PLC0415 - see status
 
-    with open_keys(settings_for(data_dir)) as keys:
+    settings = settings_for(data_dir)
+    require_store(settings)
+    with open_keys(settings) as keys:
         rotated = rotate_keys(keys.pool, keys.roots)
     with opened(data_dir) as store:
         store.engine.care.key_care.date_receipts()
@@ -68,8 +71,10 @@ def backup(
     from infrastructure.crypto.age_files import Recipients  # noqa: PLC0415 - see status
     from infrastructure.crypto.key_backup import back_up  # noqa: PLC0415
 
+    settings = settings_for(data_dir)
+    require_store(settings)
     readers: Recipients | Passphrase = Recipients(to) if to else _passphrase(passphrase, "--to", confirm=True)
-    with open_keys(settings_for(data_dir)) as keys:
+    with open_keys(settings) as keys:
         written = back_up(keys.pool, keys.roots, file, readers, root_keys=not without_root_keys)
     _show(asdict(written), as_json=as_json)
 

@@ -25,7 +25,7 @@ CANARY = "canary5b8f21c07e"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-_PROGRAM = """
+PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 from infrastructure.standby.client import carried_out
@@ -44,7 +44,7 @@ def run(environment: dict[str, str], standby: Path) -> Run:
 
     def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", _PROGRAM, str(ROOT), str(standby), *arguments],
+            [sys.executable, "-c", PROGRAM, str(ROOT), str(standby), *arguments],
             env={**environment, "COLUMNS": "200", **changes},
             cwd=ROOT,
             capture_output=True,

@@ -35,6 +35,7 @@ def test_a_server_that_is_gone_where_there_is_no_room_is_told_by_the_room(
 
     monkeypatch.setattr(context, "open_store", gone)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    (tmp_path / "postgres").mkdir()
     with pytest.raises(Unavailable) as caught, context.opened(tmp_path):
         pass
     assert type(caught.value) is said
