@@ -14,8 +14,19 @@ from infrastructure.cli.output import console, print_fields, print_json, print_t
 from infrastructure.cli.status import status_of
 from infrastructure.embedded.servers import stop as stop_servers
 from infrastructure.migrate import head
+from infrastructure.projector.editions import Standing
 from infrastructure.servers import reach_servers
 from infrastructure.standby.launch import end as end_standby
+
+_TOLD = {
+    Standing.CURRENT: "ledger, keys and read tables are up to date",
+    Standing.EMPTIED: "ledger and keys are up to date; a crash has emptied the read tables, which fill again by the next command",
+    Standing.FITTING: "ledger and keys are up to date; the read tables are of another version: they serve until they are built anew, "
+    "by a worker or lifeledger rebuild",
+    Standing.UNFIT: "ledger and keys are up to date; the read tables are of another version: "
+    "the next command builds them anew before it answers",
+}
+"""What migrate says, by how the read tables stand."""
 
 
 def status(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -54,7 +65,7 @@ def migrate(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"ledger": head("ledger"), "keys": head("keys"), "read_tables": standing})
     else:
-        console.print("ledger, keys and read tables are up to date")
+        console.print(_TOLD[standing], soft_wrap=True)
 
 
 def projections(
