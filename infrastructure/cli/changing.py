@@ -28,6 +28,7 @@ from infrastructure.cli.context import (
     settings_for,
 )
 from infrastructure.cli.output import console, print_json, print_table
+from infrastructure.cli.signatures import fields_of
 from infrastructure.store.session import named
 from infrastructure.store.upload import upload
 
@@ -108,7 +109,7 @@ def kinds(
                 {"command": command.name, "creates": command.creates, "arguments": command.json_schema()}
             )
         return
-    print_table(("command", "fields"), [(each.name, _fields(each)) for each in commands])
+    print_table(("command", "fields"), [(each.name, fields_of(each)) for each in commands])
 
 
 def add_to(app: typer.Typer) -> None:
@@ -217,9 +218,3 @@ def _read(text: str) -> Any:  # noqa: ANN401 - whatever JSON says
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
-
-
-def _fields(command: Command) -> str:
-    schema = command.json_schema()
-    required = set(schema.get("required", []))
-    return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))
