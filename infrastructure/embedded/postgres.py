@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +54,11 @@ _SETTINGS = {
 }
 _STATUS_LINE = 7  # of postmaster.pid, counted from 0; pg_ctl --wait reads the same
 _STOP = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))  # fast: roll back and write everything; immediate
+# One that recovers has nothing to write, does not always hear the first, and recovers again when it is next started.
+_STOP_RECOVERING = ((signal.SIGINT, 3.0), (signal.SIGQUIT, 10.0))
+_CANNOT_CONNECT_NOW = b"C57P03\0"  # the SQLSTATE, as it stands in an answer
+_PROTOCOL = 3 << 16  # 3.0
+_ANSWER_TIMEOUT = 1.0  # seconds
 
 
 class Postgres:
@@ -103,8 +110,8 @@ class Postgres:
         self._take_over_files()
         close_to_others(self._files)  # else PostgreSQL would not start
         end_leftovers(self._files)
-        for socket in (self._socket, self._socket.with_name(f"{self._socket.name}.lock")):
-            socket.unlink(missing_ok=True)
+        for name in (self._socket, self._socket.with_name(f"{self._socket.name}.lock")):
+            name.unlink(missing_ok=True)
         self._write_configuration()
         # What postmaster.pid names is none of ours any more, but the number may be in use again, and then
         # PostgreSQL would refuse to start. It disregards this process, as pg_ctl does for its own caller, and
@@ -125,19 +132,36 @@ class Postgres:
         )
 
     def answers(self) -> bool:
-        try:
-            lines = (self._files / "postmaster.pid").read_bytes().splitlines()
-        except FileNotFoundError:
-            return False
-        return (
-            len(lines) > _STATUS_LINE
-            and lines[0].strip() == str(self.pid).encode()
-            and lines[_STATUS_LINE].strip() == b"ready"
-        )
+        return self._status() == b"ready"
 
     def stop(self) -> None:
         if self._child is not None:
-            self._child.stop(*_STOP)
+            self._child.stop(*(_STOP_RECOVERING if self._recovers() else _STOP))
+
+    def _status(self) -> bytes:
+        """Return what the server says of itself; nothing where it has not said anything yet."""
+        try:
+            lines = (self._files / "postmaster.pid").read_bytes().splitlines()
+        except FileNotFoundError:
+            return b""
+        ours = len(lines) > _STATUS_LINE and lines[0].strip() == str(self.pid).encode()
+        return lines[_STATUS_LINE].strip() if ours else b""
+
+    def _recovers(self) -> bool:
+        """Whether it takes nobody because it starts, or recovers from a crash of one of its processes.
+
+        By a connection: of a crash its status tells nothing. One that is stopping already takes nobody either.
+        """
+        words = b"user\0" + POSTGRES_ROLE.encode() + b"\0database\0postgres\0\0"
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_ANSWER_TIMEOUT)
+            try:
+                connection.connect(str(self._socket))
+                connection.sendall(struct.pack("!II", len(words) + 8, _PROTOCOL) + words)
+                answer = connection.recv(256)
+            except OSError:
+                return False
+        return _CANNOT_CONNECT_NOW in answer and self._status() != b"stopping"
 
     @property
     def _socket(self) -> Path:

@@ -24,8 +24,8 @@ _SETTINGS = {
     "logfile": "",
     "daemonize": "no",
 }
-_ANSWER_TIMEOUT = 5.0  # seconds
-_STOP = ((signal.SIGTERM, 10.0),)
+_ANSWER_TIMEOUT, _END_TIMEOUT = 1.0, 5.0  # seconds
+_STOP = ((signal.SIGTERM, 2.0),)  # there is nothing to be written
 
 
 class Redis:
@@ -61,7 +61,7 @@ class Redis:
     def start(self) -> None:
         socket_folder(self._layout, self._account)  # again: something may have cleaned the temp directory
         # A Redis that outlived its keeper would run on for ever once another has taken the name of its socket.
-        self._ask("SHUTDOWN NOSAVE")
+        self._ask("SHUTDOWN NOSAVE", _END_TIMEOUT)
         self._socket.unlink(missing_ok=True)
         self._child = Child(
             [self._program, *self._arguments],
@@ -71,16 +71,16 @@ class Redis:
         )
 
     def answers(self) -> bool:
-        return self._ask("PING") == b"+PONG\r\n"
+        return self._ask("PING", _ANSWER_TIMEOUT) == b"+PONG\r\n"
 
     def stop(self) -> None:
         if self._child is not None:
             self._child.stop(*_STOP)
 
-    def _ask(self, command: str) -> bytes:
-        """Return the reply, or nothing if there is no server or it has closed the connection."""
+    def _ask(self, command: str, timeout: float) -> bytes:
+        """Return the reply, or nothing if there is no server, it has closed the connection or says nothing in time."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(_ANSWER_TIMEOUT)
+            connection.settimeout(timeout)
             try:
                 connection.connect(str(self._socket))
                 connection.sendall(f"{command}\r\n".encode())

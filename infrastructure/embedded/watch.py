@@ -20,7 +20,8 @@ _START_POLL = 0.005  # seconds
 _SHORTEST_WATCH, _LONGEST_WATCH = 0.02, 5.0  # seconds between two looks at the clients
 _WATCHES_PER_IDLE_TIME = 20
 _SOCKET_PATIENCE = 15.0  # seconds
-_REDIS_RESTS = 60.0  # seconds that a Redis which keeps falling is left down
+_REDIS_PATIENCE = 5.0  # seconds for a Redis that runs to answer; one that hangs must not hold PostgreSQL back
+_REDIS_RESTS = 60.0  # seconds that a Redis which keeps falling, or hangs, is left down
 
 _log = logging.getLogger("keeper")
 
@@ -46,7 +47,7 @@ class Watch:
     """Over a PostgreSQL and a Redis, by the holder of the lock of the data directory.
 
     Without PostgreSQL there is no store, without Redis it is slower. So a PostgreSQL that falls again and again ends
-    the watch; such a Redis is left down for a while and then tried once more.
+    the watch; such a Redis, or one that runs and does not answer, is left down for a while and then tried once more.
     """
 
     def __init__(
@@ -132,9 +133,13 @@ class Watch:
                 if server in self._wanted:
                     server.start()
                     started = time.monotonic()
-            if not fallen and all(server.answers() for server in self._wanted):
-                self._give_word()
-                return True
+            if not fallen and self._postgres.answers():
+                if self._redis not in self._wanted or self._redis.answers():
+                    self._give_word()
+                    return True
+                if time.monotonic() - started > _REDIS_PATIENCE:
+                    self._leave_redis_down(f"Redis has not answered for {_REDIS_PATIENCE:.0f} s")
+                    continue
             self._bell.wait(_START_POLL)
         return False
 
@@ -150,15 +155,18 @@ class Watch:
             time.sleep(falls.pause)
             return
         often = f"{name} ended {MOST_FALLS + 1} times within {FALLS_WITHIN:.0f} s"
-        logs = self._layout.log("postgres").parent
         if server is self._postgres:
-            message = f"{often}; see {logs}"
+            message = f"{often}; see {self._layout.log('postgres').parent}"
             raise ServerDidNotStart(message)
+        self._leave_redis_down(often)
+
+    def _leave_redis_down(self, why: str) -> None:
         if not self._redis_given_up:
-            _log.warning("%s; going on without it, trying it every %.0f s; see %s", often, _REDIS_RESTS, logs)
+            logs = self._layout.log("redis").parent
+            _log.warning("%s; going on without it, trying it every %.0f s; see %s", why, _REDIS_RESTS, logs)
         self._redis_given_up = True
         self._redis_rests_until = time.monotonic() + _REDIS_RESTS
-        self._redis.stop()  # it may run on without its socket
+        self._redis.stop()  # it may run on, without its socket or without a word
 
     def _redis_has_rested(self) -> bool:
         """Whether it is time to try a Redis that was given up."""

@@ -21,8 +21,8 @@ from tests.embedded.clients import ping, query, status_of
 from tests.embedded.processes import processes_of, wait_until
 
 GIVEN_UP = b"going on without it"
-# The keeper of a data directory, which waits a second instead of a minute.
-KEEPER = """
+# A keeper that waits a second instead of a minute.
+IMPATIENT = """
 from infrastructure.embedded import keeper, watch
 watch._REDIS_RESTS = 1.0
 keeper.main()
@@ -50,12 +50,13 @@ def redis_processes(data_dir: Path) -> list[str]:
 
 
 @contextmanager
-def impatient_keeper(data_dir: Path, log: Path) -> Iterator[None]:
+def keeper(data_dir: Path, log: Path, program: str) -> Iterator[None]:
+    """Have this program keep the servers of a data directory."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         subprocess.run(
             # The time until it stops for idleness decides how often it looks, too.
-            [sys.executable, "-c", KEEPER, str(data_dir), "--idle-seconds=20"],
+            [sys.executable, "-c", program, str(data_dir), "--idle-seconds=20"],
             stderr=output,
             env=environment,
             check=True,
@@ -100,7 +101,7 @@ def test_falls_of_redis_do_not_count_for_postgres(data_dir: Path) -> None:
 
 def test_a_redis_that_was_given_up_is_tried_again_after_a_while(data_dir: Path, tmp_path: Path) -> None:
     log = tmp_path / "keeper.log"
-    with impatient_keeper(data_dir, log), EmbeddedServers(data_dir) as servers:
+    with keeper(data_dir, log, IMPATIENT), EmbeddedServers(data_dir) as servers:
         kill_until_given_up(data_dir)
         for _ in range(2):
             wait_until(lambda: (now := running(data_dir)) and now.redis_pid)
