@@ -12,11 +12,24 @@ QUICK = frozenset(
     {
         "agenda",
         "audit",
+        "backups list",
+        "content",
         "diff",
         "do",
+        "erasures",
         "find",
+        "find-person",
         "history",
+        "hold list",
+        "hold place",
+        "hold release",
+        "hold show",
+        "keys status",
         "kinds",
+        "projections",
+        "retention drop",
+        "retention list",
+        "retention set",
         "search",
         "show",
         "statistics",
@@ -25,7 +38,11 @@ QUICK = frozenset(
         "timeline",
     }
 )
-"""Commands that ask, or change one record, and end soon; none that prompts or looks after servers, keys or backups."""
+"""Commands that ask, change or rule one thing, and end soon; none that prompts, starts processes of its own, or goes
+through all of a store, its keys or its backups."""
+
+QUICK_WITH = {"erase": ("--record", "--dry-run"), "rebuild": ("--list",), "revert": ("--record",)}
+"""Commands that are quick with one of these options; without, they may be about everything, and erase prompts."""
 
 SMALL_BYTES = 1 << 20
 """An import of files that are no larger together ends soon, too; one of a folder may not."""
@@ -43,9 +60,15 @@ def main() -> None:
 
 
 def _ends_soon(words: list[str]) -> bool:
-    if words[:1] == ["import"]:
+    if not words:
+        return False
+    if "--help" in words:
+        return True
+    if words[0] == "import":
         return _is_small([word for word in words[1:] if word != "--json"])
-    return bool(words) and words[0] in QUICK
+    if words[0] in QUICK_WITH:
+        return any(word.partition("=")[0] in QUICK_WITH[words[0]] for word in words)
+    return words[0] in QUICK or " ".join(words[:2]) in QUICK
 
 
 def _is_small(files: list[str]) -> bool:

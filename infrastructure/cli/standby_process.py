@@ -10,14 +10,22 @@ from pathlib import Path
 
 from infrastructure.standby.server import stand_by
 
+_ASKED_MOST = ("find", "do", "status", "diff")
+"""Commands of which the modules are loaded before the first answer; the others come after it."""
+
 _LOADED_LATER = (
     "encodings.ascii",
     "importlib.readers",
     "importlib.resources._adapters",
     "infrastructure.cli.app",
+    "infrastructure.backup.shelf",
+    "infrastructure.caretaking",
     "infrastructure.cli.importing",
+    "infrastructure.crypto.key_status",
+    "infrastructure.erasure.on_hand",
     "infrastructure.projector.past",
     "infrastructure.store.past",
+    "infrastructure.store.retention",
     "migrations.keys",
     "migrations.ledger",
     "projections.agenda",
@@ -25,6 +33,7 @@ _LOADED_LATER = (
     "redis",
     "rich._emoji_codes",
     "typer._adapters",
+    "typer._click._textwrap",
     "typer._click.decorators",
     "tzdata",
 )
@@ -34,14 +43,16 @@ _LOADED_LATER = (
 def load() -> Iterator[None]:
     """Import what every quick command needs, then step by step whatever one may; nothing is opened, asked or drawn."""
     from domain.catalogue import KINDS  # noqa: PLC0415 - not before the lock is taken
-    from infrastructure.cli.commands import command_named  # noqa: PLC0415 - see above
-    from infrastructure.cli.entry import QUICK  # noqa: PLC0415 - see above
+    from infrastructure.cli.commands import COMMANDS, command_named  # noqa: PLC0415 - see above
     from infrastructure.importers.formats import FORMATS, importer_for  # noqa: PLC0415 - see above
     from projections.catalogue import view_of  # noqa: PLC0415 - see above
 
-    for name in QUICK:
+    for name in _ASKED_MOST:
         command_named(name)
     yield
+    for name in COMMANDS:  # all of them: any may be asked for its --help
+        command_named(name)
+        yield
     for module in _LOADED_LATER:
         with suppress(ModuleNotFoundError):  # other versions of Python have other parts
             import_module(module)
