@@ -204,7 +204,8 @@ def _network_sockets(pids: Iterable[int]) -> set[str]:
     }
     opened = set()
     for pid in pids:
-        for descriptor in (PROC / str(pid) / "fd").iterdir():
-            with suppress(FileNotFoundError):
-                opened.add(str(descriptor.readlink()))
+        with suppress(FileNotFoundError):  # the process has ended since: PostgreSQL has some that soon do
+            for descriptor in (PROC / str(pid) / "fd").iterdir():
+                with suppress(FileNotFoundError):
+                    opened.add(str(descriptor.readlink()))
     return {inode for inode in on_network if f"socket:[{inode}]" in opened}
