@@ -159,7 +159,7 @@ class InvalidQuery(LifeledgerError):
 
 
 class WindowTooLong(InvalidQuery):
-    """An event takes place more than 10,000 times in this window; ask for a shorter one."""
+    """An event takes place more than 10,000 times in this window, or all do more than 100,000 times; ask for a shorter one."""
 
 
 class PastIsReadOnly(LifeledgerError):

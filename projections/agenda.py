@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 
 from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeKind
-from domain.productivity.occurrences import MAX_OCCURRENCES, every_occurrence
+from domain.productivity.occurrences import MAX_OCCURRENCES, every_occurrence, occurs_at
 from projections.question import Question
 from projections.table import Column, Index, Sql, derived_table
 
@@ -32,8 +32,12 @@ LONG = timedelta(days=31)
 """Events longer than this are looked for like recurring ones."""
 
 
+MAX_LISTED = 100_000
+"""How many occurrences an answer holds of all events."""
+
+
 class TooManyOccurrences(ValueError):
-    """A series takes place more often in a window than MAX_OCCURRENCES."""
+    """A series takes place more often in a window than MAX_OCCURRENCES, or all of them more often than MAX_LISTED."""
 
 
 TABLE = derived_table(
@@ -124,7 +128,7 @@ def expand(found: Iterable[Candidate], since: datetime, until: datetime, zone: s
         series = reader.validate_json(candidate.series)
         occurrences = _in_window(candidate.record_id, series, since, until, zone)
         listed += islice(occurrences, MAX_OCCURRENCES)
-        if next(occurrences, None) is not None:
+        if next(occurrences, None) is not None or len(listed) > MAX_LISTED:
             raise TooManyOccurrences
     return sorted(listed, key=lambda each: (each.start, each.end, each.record_id))
 
@@ -148,8 +152,17 @@ def _in_window(
         if override is not None and override.cancelled:
             continue
         occurrence = _occurrence(record_id, series, start, override, length, place)
+        if override is None and _is_double(series, start, occurrence.start.replace(tzinfo=None)):
+            continue
         if occurrence.start < until and (occurrence.end > since or occurrence.start >= since):
             yield occurrence
+
+
+def _is_double(series: Series, start: datetime, shown: datetime) -> bool:
+    """Whether clocks that are set forward move an occurrence to where the series has another one: they are one."""
+    if shown == start or shown in series.exdates:
+        return False
+    return occurs_at(series.start_local, series.rrule, series.rdates, shown, timezone=series.timezone)
 
 
 def _occurrence(

@@ -28,30 +28,22 @@ The rarest rule that still has occurrences, a daily one for 29 February on a giv
 """
 
 MAX_A_DAY = 300
-"""How often a series may take place a day that is neither counted nor over soon: every five minutes, and some."""
+"""How often a series takes place on one day at most, every five minutes and some: so a month of it is one answer."""
 
-_MONTH = timedelta(days=31)
 _LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
 _TICK = timedelta(microseconds=1)
 
 
 class TooFrequent(RuleBroken):
-    """The series takes place more than 10,000 times in a month."""
+    """The series takes place more than 300 times on a day."""
 
 
 def require_moderate(start_local: datetime, rule: Rule) -> None:
-    """Raise TooFrequent for a rule that would take place in an agenda more often than anybody can read.
-
-    The month is the one after the first occurrence that the rule gives.
-    """
-    if rule.most_a_day <= MAX_A_DAY or rule.count is not None:
-        return
-    first = next(_rule_starts(start_local, rule, start_local, _LAST), start_local)
-    if first > _LAST - _MONTH:
-        return
-    in_a_month = _rule_starts(start_local, rule, first, first + _MONTH)
-    if next(islice(in_a_month, MAX_OCCURRENCES, None), None) is not None:
-        raise TooFrequent
+    """Raise TooFrequent for a rule that may fill a day with more than anybody can read, unless it soon ends for good."""
+    if rule.most_a_day > MAX_A_DAY:
+        later = _rule_starts(start_local, rule, start_local, _LAST)
+        if next(islice(later, MAX_A_DAY - 1, None), None) is not None:
+            raise TooFrequent
 
 
 def occurs_at(

@@ -45,7 +45,8 @@ class Rule:
         """How often it may take place on one day."""
         if self.beat is not None:
             return self.beat.most_a_day
-        return len(self.hours) * len(self.minutes) * len(self.seconds)
+        times = len(self.hours) * len(self.minutes) * len(self.seconds)
+        return min(times, len(self.positions)) if self.positions else times
 
     def admits(self, day: date) -> bool:
         """Return whether the parts of the rule that speak of days allow this one."""

@@ -58,12 +58,12 @@ class Turn:
         today = _midnight(done_at)
         begins = self._begins or today
         series, first = begins, today - (self._ends - begins.date() if self._ends else _NO_TIME)
-        often = self._is_timed and read_rule(begins, self.rule, timezone).beat is not None
+        beat = read_rule(begins, self.rule, timezone).beat if self._is_timed else None
         if mode is RecurrenceMode.AFTER_COMPLETION:
             series, first = datetime.combine(today, begins.time()), today
-            if often:
-                series = done_at.replace(second=0, microsecond=0)
-        elif often:
+            if beat is not None:
+                series = done_at.replace(second=done_at.second if beat.unit == 1 else 0, microsecond=0)
+        elif beat is not None:
             first = done_at - ((self.due_at or begins) - begins)
         first = max(first, series + (_TICK if self._is_timed else _DAY))
         found = occurrences(series, self.rule, (), (), after=first, before=_LAST, limit=1, timezone=timezone)

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, StringConstraints
 _PARTS = {
     "FREQ": r"SECONDLY|MINUTELY|HOURLY|DAILY|WEEKLY|MONTHLY|YEARLY",
     "INTERVAL": r"[1-9][0-9]{0,3}",
-    "COUNT": r"[1-9][0-9]{0,5}",
+    "COUNT": r"[1-9][0-9]{0,3}|10000",
     "UNTIL": r"[0-9]{8}(T[0-9]{6}Z?)?",
     "WKST": r"MO|TU|WE|TH|FR|SA|SU",
     "BYDAY": r"[+-]?([1-9]|[1-4][0-9]|5[0-3])?(MO|TU|WE|TH|FR|SA|SU)",

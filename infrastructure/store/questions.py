@@ -220,7 +220,7 @@ class Questions:
     ) -> Page[Occurrence]:
         """Return every occurrence of a calendar event in [since, until); ``zone`` places floating and all-day ones.
 
-        Raises InvalidQuery for a zone there is not, WindowTooLong where an event takes place more than 10,000 times.
+        Raises InvalidQuery for a zone there is not, WindowTooLong where there are too many.
         """
         from projections.agenda import TooManyOccurrences, candidates, expand  # noqa: PLC0415 - the calendar's rules: 20 ms
 

@@ -12,6 +12,7 @@ from domain.productivity.calendar_event_terms import TimeKind
 from infrastructure.errors import InvalidQuery, WindowTooLong
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store
+from projections import agenda
 from projections.agenda import Occurrence
 from tests.store.asking import wall
 
@@ -213,3 +214,36 @@ def test_a_window_short_enough_is_answered_whatever_lies_around_it(store: Store,
     assert len(me.agenda(noon, noon + timedelta(days=31))) == 31 * 288
     with pytest.raises(WindowTooLong):
         me.agenda(noon, noon + timedelta(days=35))
+
+
+def test_hour_that_clocks_leave_out_doubles_nothing(store: Store, me: Session) -> None:
+    me.do(
+        CalendarEvent.schedule, "Drops", time_kind=TimeKind.ZONED, timezone="Europe/Lisbon",
+        start_local=wall(2027, 3, 28), rrule="FREQ=MINUTELY;INTERVAL=30;UNTIL=20270328T030000",
+    )  # fmt: skip
+    store.catch_up()
+    lisbon = ZoneInfo("Europe/Lisbon")
+    found = me.agenda(wall(2027, 3, 28).replace(tzinfo=lisbon), wall(2027, 3, 29).replace(tzinfo=lisbon))
+    assert [f"{each.start.astimezone(lisbon):%H:%M}" for each in found] == [
+        "00:00",
+        "00:30",
+        "02:00",
+        "02:30",
+        "03:00",
+    ]
+
+
+def test_window_with_more_than_anybody_reads_of_many_events_is_refused(
+    store: Store, me: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agenda, "MAX_LISTED", 500)
+    for _ in range(2):
+        me.do(
+            CalendarEvent.schedule, "Tick", time_kind=TimeKind.UTC,
+            start_local=wall(2026, 1, 1), rrule="FREQ=MINUTELY;INTERVAL=5",
+        )  # fmt: skip
+    store.catch_up()
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert len(me.agenda(noon, noon + timedelta(hours=12))) == 288
+    with pytest.raises(WindowTooLong):
+        day_of(me, store, date(2026, 1, 1))

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.calendar_event_terms import NotMidnight, TimeKind
-from domain.productivity.occurrences import MAX_OCCURRENCES, TooFrequent, occurrences, occurs_at
+from domain.productivity.occurrences import (
+    MAX_OCCURRENCES,
+    TooFrequent,
+    every_occurrence,
+    occurrences,
+    occurs_at,
+)
 from domain.shared.record import Origin
 from domain.shared.recurrence import normal_rule
 from domain.shared.values import new_id
@@ -140,10 +146,12 @@ def test_expansion_agrees_with_dateutil_wherever_the_window_lies(
     "rule",
     [
         "FREQ=SECONDLY",
+        "FREQ=SECONDLY;COUNT=301",
         "FREQ=MINUTELY;INTERVAL=4",
-        "FREQ=MINUTELY;BYMONTH=7",
+        "FREQ=MINUTELY;BYDAY=SU",
+        "FREQ=SECONDLY;BYMONTH=6,11;BYMONTHDAY=30",
         "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8;BYMINUTE=" + ",".join(map(str, range(60))),
-        "FREQ=SECONDLY;UNTIL=20260106T090000",
+        "FREQ=SECONDLY;UNTIL=20260105T090500",
     ],
 )
 def test_series_that_would_fill_the_agenda_is_refused(rule: str) -> None:
@@ -153,12 +161,24 @@ def test_series_that_would_fill_the_agenda_is_refused(rule: str) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["FREQ=MINUTELY;INTERVAL=5", "FREQ=SECONDLY;COUNT=3600", "FREQ=SECONDLY;UNTIL=20260105T110000", "FREQ=MINUTELY;BYDAY=SU"],
-)  # fmt: skip
-def test_series_that_ends_soon_or_leaves_days_out_may_be_dense(rule: str) -> None:
+    [
+        "FREQ=MINUTELY;INTERVAL=5",
+        "FREQ=SECONDLY;COUNT=300",
+        "FREQ=SECONDLY;UNTIL=20260105T090459",
+        "FREQ=MINUTELY;BYHOUR=8,9,10,11,12",
+        "FREQ=HOURLY;BYMINUTE=0,1,2,3,4,5,6,7,8,9,10,11,12,13;BYSETPOS=1,-1",
+    ],
+)
+def test_month_of_a_dense_series_is_one_answer(rule: str) -> None:
     event = scheduled(rule)
-    window = occurrences(START, event.rrule, (), (), after=START, before=START + timedelta(days=31))
+    window = every_occurrence(START, event.rrule, (), (), after=START, before=START + timedelta(days=31))
     assert 1 < sum(1 for _ in window) <= MAX_OCCURRENCES
+
+
+def test_count_that_no_answer_could_hold_is_refused() -> None:
+    assert normal_rule("FREQ=DAILY;COUNT=10000")
+    with pytest.raises(ValueError, match="valid values"):
+        normal_rule("FREQ=DAILY;COUNT=10001")
 
 
 def test_event_of_all_day_has_no_rule_by_the_hour() -> None:

@@ -179,6 +179,8 @@ def test_local_time_follows_the_rule() -> None:
         ("FREQ=HOURLY;INTERVAL=4", MORNING.replace(hour=22), ON_SCHEDULE, MORNING.replace(day=3, hour=0)),
         ("FREQ=HOURLY;INTERVAL=4", MORNING.replace(hour=9, minute=20, second=7), AFTER_COMPLETION,
          MORNING.replace(hour=13, minute=20)),
+        ("FREQ=SECONDLY;INTERVAL=30", MORNING.replace(minute=1, second=27), AFTER_COMPLETION,
+         MORNING.replace(minute=1, second=57)),
         ("FREQ=MINUTELY;INTERVAL=20;BYHOUR=8", MORNING.replace(hour=9), ON_SCHEDULE, MORNING.replace(day=3)),
     ],
 )  # fmt: skip
