@@ -89,22 +89,28 @@ class Invitations(CalendarSeries):
         self,
         address: CalendarAddress,
         *,
-        name: Line = "",
-        kind: AttendeeKind = AttendeeKind.INDIVIDUAL,
-        role: AttendeeRole = AttendeeRole.REQUIRED,
+        name: Line | None = None,
+        kind: AttendeeKind | None = None,
+        role: AttendeeRole | None = None,
         contact_id: Id | None = None,
     ) -> None:
-        """Invite somebody, or invite them in another role; what they have answered, and who they are, stands.
+        """Invite somebody, an individual whose presence is required unless told otherwise; again, to tell more of them.
 
-        ``contact_id`` is the contact they are; to forget it, uninvite them first.
+        What they have answered, and all that is not told, stands. ``contact_id`` is the contact they are; to forget it,
+        uninvite them first.
         """
         self._require_organizer()
         known = self._attendee(address)
         if known is None:
             require_single_attendees((*self.attendees, Attendee(address)))
         before = known or Attendee(address)
-        contact_id = told(contact_id, before.contact_id)
-        attendee = replace(before, name=name, kind=kind, role=role, contact_id=contact_id)
+        attendee = replace(
+            before,
+            name=told(name, before.name),
+            kind=told(kind, before.kind),
+            role=told(role, before.role),
+            contact_id=told(contact_id, before.contact_id),
+        )
         if attendee != known:
             self.trigger_event(self.Invited, attendee=attendee)
 

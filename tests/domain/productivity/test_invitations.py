@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from domain.productivity.calendar_event import CalendarEvent
-from domain.productivity.calendar_event_terms import Attendee, AttendeeRole, NotOrganizer, Rsvp
+from domain.productivity.calendar_event_terms import Attendee, AttendeeKind, AttendeeRole, NotOrganizer, Rsvp
 from domain.shared.peers import PeerRef
 from domain.shared.record import Record
 from domain.shared.values import new_id
@@ -98,6 +99,16 @@ def test_who_is_invited_may_be_a_contact_and_stays_the_one() -> None:
     event.uninvite("ann")
     event.invite("ann")
     assert event.named_peers == frozenset()
+
+
+def test_what_is_not_told_of_who_is_invited_again_stands() -> None:
+    event, dora = an_imported_event(), new_id()
+    event.invite("dora", name="Dora", role=AttendeeRole.CHAIR, kind=AttendeeKind.ROOM)
+    event.invite("dora", contact_id=dora)
+    told = Attendee("dora", name="Dora", role=AttendeeRole.CHAIR, kind=AttendeeKind.ROOM, contact_id=dora)
+    assert event.attendees == (told,)
+    event.invite("dora", name="")
+    assert event.attendees == (replace(told, name=""),)
 
 
 def test_import_that_invites_the_same_again_leaves_alone_who_they_are() -> None:
