@@ -64,6 +64,8 @@ class Recognition(Uploading):
     ) -> None:
         """Put other bytes in the place of the original, such as an edited or better copy."""
         self._require_bytes()
+        if self.content is not None and content.is_same_as(self.content):
+            content = self.content
         say(
             self,
             self.ContentReplaced,

@@ -84,7 +84,7 @@ class Versions(Content):
         Where the document is checked out, ``device_id`` must be the device that has it.
         """
         self._require_free_for(device_id)
-        if content == self.content:
+        if content.is_same_as(self.content):
             return
         if len(self.versions) >= MAX_VERSIONS:
             raise TooMany

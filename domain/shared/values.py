@@ -345,6 +345,13 @@ class StoredContent:
     None where nobody has computed it, and in what read tables tell: the same content all the same.
     """
 
+    def is_same_as(self, other: StoredContent | None) -> bool:
+        """Whether both are known to be the same bytes of the same type, be they stored twice."""
+        if other is None or self == other:
+            return other is not None
+        alike = (self.digest, self.media_type) == (other.digest, other.media_type)
+        return alike and self.digest is not None
+
 
 def text_key(text: str) -> str:
     """Return the form in which texts are compared that look the same: composed (NFC), kept as they were given."""

@@ -125,6 +125,24 @@ def test_refused_command_leaves_no_content_behind(
     assert objects() == before + 1  # control
 
 
+def test_same_bytes_again_are_no_version_and_leave_no_content_behind(
+    me: Session, photo: Path, objects: Callable[[], int]
+) -> None:
+    paper = me.do(Document.receive, "Scan", content=lifeledger.upload(photo, "image/jpeg")).id
+    media = me.do(Media.add, lifeledger.upload(photo, "image/png"), kind=MediaKind.PHOTO).id
+    before = objects()
+    assert me.do(Document.add_version, paper, lifeledger.upload(photo, "image/jpeg")).version == 1
+    assert me.do(Media.replace_content, media, lifeledger.upload(photo, "image/png")).version == 1
+    assert objects() == before
+    assert (
+        me.do(
+            Document.add_version, paper, lifeledger.upload(secrets.token_bytes(LARGE), "image/jpeg")
+        ).version
+        == 2
+    )
+    assert objects() == before + 1  # control
+
+
 def test_upload_inside_an_argument_is_refused_instead_of_forgotten(me: Session) -> None:
     with pytest.raises(InvalidInput):
         me.do(Note.write, title="x", body=[lifeledger.upload(b"x", "image/jpeg")])  # type: ignore[call-overload]  # the fault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -42,6 +42,18 @@ def test_same_content_again_is_no_version() -> None:
     document.add_version(SCAN, comment="again")
 
     assert topics(document) == ["document.received"]
+
+
+def test_same_bytes_stored_again_are_no_version() -> None:
+    first = replace(SCAN, digest="5eed" * 16)
+    document = received()
+    document.add_version(replace(first, blob_id=new_id()))  # of what was received nobody knows the digest
+    assert len(document.versions) == 2
+    document.add_version(replace(first, blob_id=new_id()))
+    assert len(document.versions) == 2
+    document.add_version(replace(first, blob_id=new_id(), media_type="text/plain"))
+    document.add_version(replace(first, blob_id=new_id(), digest="beef" * 16))
+    assert len(document.versions) == 4
 
 
 def test_reverting_loses_no_version() -> None:
