@@ -36,7 +36,7 @@ def _known_kind(name: str) -> str:
 
 
 def _reference(text: str) -> str:
-    if text.lower().startswith(("https:", "http:")):  # as a Web Push subscription has it (RFC 8030)
+    if text.strip().lower().startswith(("https:", "http:")):  # as a Web Push subscription has it (RFC 8030)
         raise ValueError("must name where the address is kept, not the address")
     return text
 

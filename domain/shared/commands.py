@@ -115,7 +115,10 @@ def _fault(location: tuple[int | str, ...], message: str, code: str, known: set[
     path = ".".join(str(part) if isinstance(part, int) or part in known else "…" for part in location)
     if code in {"value_error", "missing"} or code.startswith(("string_", "too_", "less_", "greater_")):
         return f"{path}: {message.removeprefix('Value error, ')}"
-    return f"{path}: not a valid {code.split('_', maxsplit=1)[0]}"
+    if code.startswith("unexpected_"):
+        return f"{path}: unknown argument"
+    wanted = code.split("_", maxsplit=1)[0]
+    return f"{path}: not a valid {'value' if wanted == 'is' else wanted}"
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
 from domain.shared.content import MAX_TAGS
-from domain.shared.errors import DomainError, InvalidInput, LifeledgerError, RecordTrashed
+from domain.shared.errors import DomainError, IllegalTransition, InvalidInput, LifeledgerError, RecordTrashed
 from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
 from domain.shared.values import new_id
@@ -37,6 +38,7 @@ BATCH_DRAFTS = 500
 BATCH_CONTENT_BYTES = 32 << 20
 NOT_KNOWN = "not_known"
 """The reason why a word on a thing is skipped of which nothing is known, or not yet."""
+_CODES = {RecordTrashed: "in_the_trash", Erased: "erased", ProcessingRestricted: "restricted"}
 ATTEMPTS = 3  # before a batch is cut in two
 ATTEMPTS_ALONE = 12  # of one draft: the waits between them grow to some seconds in all
 
@@ -164,12 +166,9 @@ class Intake:
         draft = named.draft
         try:
             return self._heard(batch, named)
-        except RecordTrashed:
-            return Ending(Outcome.SKIPPED, draft.kind, "in_the_trash")
-        except Erased:
-            return Ending(Outcome.SKIPPED, draft.kind, "erased")
-        except ProcessingRestricted:
-            return Ending(Outcome.SKIPPED, draft.kind, "restricted")
+        except (RecordTrashed, Erased, ProcessingRestricted, IllegalTransition) as error:
+            # What became of the record since, such as that the person has merged it, or locked it.
+            return Ending(Outcome.SKIPPED, draft.kind, _CODES.get(type(error)) or _code_of(error))
         except InvalidInput as error:
             return Ending(Outcome.INVALID, draft.kind, str(error))
         except (DomainError, OSError) as error:
@@ -313,3 +312,8 @@ def _valid_tags(kind: type[Record], tags: Sequence[str]) -> Iterator[str]:
             yield command.arguments((tag,), {})["tag"]  # type: ignore[union-attr]  # there are tags only with a command
         except InvalidInput:
             continue
+
+
+def _code_of(error: LifeledgerError) -> str:
+    """Return the short code of a refusal: ``contact_merged``."""
+    return re.sub("(?<=.)(?=[A-Z])", "_", type(error).__name__).lower()

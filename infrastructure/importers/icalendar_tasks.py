@@ -44,6 +44,7 @@ _STATES = {
     "CANCELED": Status.CANCELLED,
 }
 _TEMPORAL = frozenset({"FINISHTOSTART", "FINISHTOFINISH", "STARTTOSTART", "STARTTOFINISH"})
+_DEPENDS_ON = "DEPENDS-ON"
 _DONE = 100
 _MEDIUM = 5
 
@@ -67,12 +68,12 @@ def parent_of(component: Component) -> str:
 
 def awaited_by(component: Component) -> tuple[Awaited, ...]:
     """Return the UIDs of the tasks that must be done before this one is begun."""
-    lines = (line for line in component.all("RELATED-TO") if line.param("RELTYPE").upper() == "DEPENDS-ON")
+    lines = (line for line in component.all("RELATED-TO") if line.param("RELTYPE").upper() == _DEPENDS_ON)
     found: dict[str, Awaited] = {}
     for line in lines:
         uid = one_line(line.text, LINE_CHARACTERS)
         if uid and len(found) < MAX_DEPENDENCIES:
-            found.setdefault(uid, Awaited(uid, _lag(line)))
+            found.setdefault(uid, Awaited(uid, _lag(line) or 0))
     return tuple(found.values())
 
 
@@ -152,18 +153,19 @@ def _unkept_times(component: Component, start: Instant | None, begin: _End, due:
 
 
 def _unkept_order(component: Component) -> Iterator[str]:
-    """Yield as remarks the ties in time of RFC 9253, whose ends programs write both ways round."""
+    """Yield as remarks the ties in time of RFC 9253, whose ends programs write both ways round, and leads."""
     for line in component.all("RELATED-TO"):
         how, uid = line.param("RELTYPE").upper(), one_line(line.text, LINE_CHARACTERS)
-        if how in _TEMPORAL and uid:
-            gap = one_line(line.param("GAP"), LABEL_CHARACTERS)
+        gap = one_line(line.param("GAP"), LABEL_CHARACTERS)
+        if uid and (how in _TEMPORAL or (how == _DEPENDS_ON and gap and _lag(line) is None)):
             yield f"RELATED-TO;RELTYPE={how}{gap and f';GAP={gap}'}: {uid}"
 
 
-def _lag(line: ContentLine) -> int:
-    """Return the minutes of a GAP; a lead is none, for a task that is done first is done before."""
+def _lag(line: ContentLine) -> int | None:
+    """Return the minutes of a GAP; None for what is none, and for a lead: a task that is done first is done before."""
     gap = duration(line.param("GAP"))
-    return 0 if gap is None else min(max(round(gap.total / timedelta(minutes=1)), 0), MAX_LAG_MINUTES)
+    minutes = -1 if gap is None else round(gap.total / timedelta(minutes=1))
+    return minutes if 0 <= minutes <= MAX_LAG_MINUTES else None
 
 
 def _rule(
