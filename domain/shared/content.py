@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 
 from domain.shared.errors import NotTrashed
 from domain.shared.record import Record, TooMany
-from domain.shared.values import Label, Line, Text, text_key
+from domain.shared.values import Label, Line, Many, Metadata, Text, text_key
 
 MAX_TAGS = 100
 MAX_ANNOTATIONS = 1000
@@ -40,6 +41,7 @@ class Content(Record):
 
     class Tagged(Event):
         TOPIC = "{kind}.tagged"
+        EDITS = ("tags",)
         tag: str
 
         def apply(self, record: Content) -> None:
@@ -47,10 +49,21 @@ class Content(Record):
 
     class Untagged(Event):
         TOPIC = "{kind}.untagged"
+        EDITS = ("tags",)
         tag: str
 
         def apply(self, record: Content) -> None:
             record.tags = tuple(tag for tag in record.tags if tag != self.tag)
+
+    class TagsRefreshed(Event):
+        TOPIC = "{kind}.tags_refreshed"
+        BY_SOURCE = True
+        tags: tuple[str, ...]
+
+    class MetadataRefreshed(Event):
+        TOPIC = "{kind}.metadata_refreshed"
+        BY_SOURCE = True
+        metadata: Mapping[str, str]
 
     class Annotated(Event):
         TOPIC = "{kind}.annotated"
@@ -79,6 +92,20 @@ class Content(Record):
         tagged = self._tagged_as(tag)
         if tagged is not None:
             self.trigger_event(self.Untagged, tag=tagged)
+
+    def refresh_tags(self, tags: Many[Label]) -> None:
+        """Take the tags that an imported record has at its source, the first hundred, unless the person has tagged it."""
+        found: dict[str, str] = {}
+        for tag in tags:
+            found.setdefault(text_key(tag), tag)
+        told = tuple(found.values())[:MAX_TAGS]
+        if "tags" not in self.edited_fields and told != self.tags:
+            self.trigger_event(self.TagsRefreshed, tags=told)
+
+    def refresh_metadata(self, metadata: Metadata) -> None:
+        """Take what the source of an imported record says now that the record has no room for."""
+        if metadata != self.metadata:
+            self.trigger_event(self.MetadataRefreshed, metadata=dict(metadata))
 
     def annotate(self, text: Text) -> None:
         if len(self.annotations) >= MAX_ANNOTATIONS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -217,6 +217,9 @@ Line = Annotated[
     str, StringConstraints(max_length=1000), AfterValidator(_storable), AfterValidator(_one_line)
 ]
 """One line up to 1,000 characters, empty allowed."""
+
+Metadata = Annotated[Mapping[Line, Text], Field(max_length=1000)]
+"""What a record has no field for, by the name it has at its source: up to 1,000 texts."""
 
 Title = Annotated[
     str,

@@ -6,9 +6,8 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import BinaryIO
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from domain.catalogue import kind_named
 from domain.shared import clock
 from domain.shared.commands import Command, commands_of
-from domain.shared.content import MAX_TAGS
 from domain.shared.errors import DomainError, IllegalTransition, InvalidInput, LifeledgerError, RecordTrashed
 from domain.shared.json_text import json_of
 from domain.shared.record import Record, Source
@@ -26,7 +24,8 @@ from infrastructure.blobs.blobs import PIECE_BYTES, Stored
 from infrastructure.crypto.cipher import derive
 from infrastructure.errors import ClaimTaken, Erased, ProcessingRestricted, SourceAlreadyKept, VersionConflict
 from infrastructure.importers.attempt import Attempt, Known, Named, named
-from infrastructure.importers.draft import Content, Draft, Outcome, Refused
+from infrastructure.importers.draft import PARTED, Content, Draft, Outcome, Refused
+from infrastructure.importers.text import plain_text
 from infrastructure.importers.ties import give, tie
 from infrastructure.ledger.events import Attribution, BlobEntry
 from infrastructure.ledger.fences import following_fences
@@ -39,6 +38,7 @@ BATCH_CONTENT_BYTES = 32 << 20
 NOT_KNOWN = "not_known"
 """The reason why a word on a thing is skipped of which nothing is known, or not yet."""
 _CODES = {RecordTrashed: "in_the_trash", Erased: "erased", ProcessingRestricted: "restricted"}
+_JOINED_CHARACTERS = 10_000
 ATTEMPTS = 3  # before a batch is cut in two
 ATTEMPTS_ALONE = 12  # of one draft: the waits between them grow to some seconds in all
 
@@ -240,13 +240,18 @@ class Intake:
             self._engine.blobs.discard(blobs)
             raise
         batch.work.blobs += blobs
-        for tag in islice(_valid_tags(kind, draft.tags), MAX_TAGS):
-            record.tag(tag)  # type: ignore[attr-defined]  # _valid_tags yields none for a kind without tags
+        if draft.tags:
+            _refresh_tags(record, draft.tags)
         return record
 
     def _update(self, record: Record, draft: Draft, verb: str) -> Outcome:
         before = record.version
         give(record, verb, draft.arguments if draft.update_arguments is None else draft.update_arguments)
+        if (
+            draft.verb is not None
+        ):  # a word on a known thing, such as that it is cancelled, tells nothing of these
+            _refresh_tags(record, draft.tags)
+            give(record, "refresh_metadata", {"metadata": _metadata(record, draft)})
         return Outcome.REFRESHED if record.version > before else Outcome.UNCHANGED
 
     def _store(self, batch: Attempt, kind: type[Record], record_id: UUID, content: Content) -> Stored:
@@ -285,7 +290,8 @@ def batches(entries: Iterator[Draft | Refused]) -> Iterator[list[Draft | Refused
 
 def _digest(draft: Draft, sha256: bytes, secret: bytes) -> bytes:
     """Return a keyed digest of everything a draft says, its content included, but for what is attached to it."""
-    wire = json_of((draft.verb, draft.arguments, draft.update_arguments, draft.tags))
+    more = (draft.metadata,) if draft.metadata else ()
+    wire = json_of((draft.verb, draft.arguments, draft.update_arguments, draft.tags, *more))
     return derive(secret, b"import", wire + sha256)
 
 
@@ -305,13 +311,28 @@ def _sha256(content: Content) -> bytes:
     return digest.digest()
 
 
-def _valid_tags(kind: type[Record], tags: Sequence[str]) -> Iterator[str]:
-    command = commands_of(kind).get("tag")
-    for tag in tags if command else ():
+def _refresh_tags(record: Record, tags: Sequence[str]) -> None:
+    """Let a record have the tags of its source, those that can be tags."""
+    command = commands_of(type(record))["refresh_tags"]
+    valid = []
+    for tag in tags:
         try:
-            yield command.arguments((tag,), {})["tag"]  # type: ignore[union-attr]  # there are tags only with a command
+            valid += command.arguments(([tag],), {})["tags"]
         except InvalidInput:
             continue
+    give(record, command.verb, {"tags": valid})
+
+
+def _metadata(record: Record, draft: Draft) -> Mapping[str, str]:
+    """Return what a record has no room for, as its source says it now."""
+    if not draft.tells_a_part:
+        return draft.metadata
+    joined = dict(record.metadata)
+    for name, said in draft.metadata.items():
+        known = joined.get(name, "")
+        new = [each for each in said.split(PARTED) if each not in known.split(PARTED)]
+        joined[name] = plain_text(PARTED.join(filter(None, (known, *new))), _JOINED_CHARACTERS)
+    return joined
 
 
 def _code_of(error: LifeledgerError) -> str:

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Protocol
 from domain.shared.errors import LifeledgerError
 
 MEGABYTE = 1 << 20
+PARTED = "; "
+"""Between what several sources say of one thing, each a part, in its metadata."""
 
 
 class Outcome(StrEnum):
@@ -108,7 +110,7 @@ class Draft:
     ``awaited``; their drafts come before.
     ``apart`` names a thing by its place, for where another file of the run has the same ``source_id``: what another
     file was known by is then not taken for it. ``metadata`` is what the source says that a record has no room for;
-    it is kept as it was when the record was made.
+    where each source ``tells_a_part``, as of a day of tracks, it is added to what others said.
     """
 
     kind: str
@@ -125,6 +127,7 @@ class Draft:
     awaited: tuple[Awaited, ...] = ()
     apart: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tells_a_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

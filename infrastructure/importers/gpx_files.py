@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element  # only handed over; see xml_elements.
 from zoneinfo import ZoneInfo
 
 from domain.personal.location_terms import MAX_POINTS, Point, new_points
-from infrastructure.importers.draft import Draft, Importer, Outcome, Reading, Refused, UnreadableFile
+from infrastructure.importers.draft import PARTED, Draft, Importer, Outcome, Reading, Refused, UnreadableFile
 from infrastructure.importers.gpx_points import Fault, is_geocache, is_saved_place, motion_of, point_of
 from infrastructure.importers.text import one_line, plain_text
 from infrastructure.importers.xml_elements import Elements, Stopped
@@ -141,7 +141,7 @@ class _Words:
             self._room -= len(words)
 
     def __str__(self) -> str:
-        return plain_text("; ".join(self._said), _WORDS_CHARACTERS)
+        return plain_text(PARTED.join(self._said), _WORDS_CHARACTERS)
 
 
 class _Days:
@@ -185,4 +185,5 @@ class _Days:
                     update="add_batch",
                     update_arguments={"points": batch},
                     metadata={name: said for name, said in words.items() if said},
+                    tells_a_part=True,
                 )

@@ -13,11 +13,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.shared.errors import InvalidInput
 from domain.shared.record import Source
-from domain.shared.values import Id, Line, Slug, Text
+from domain.shared.values import Id, Line, Metadata, Slug, Text
 
 T = TypeVar("T")
-
-MAX_METADATA = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Given:
     """The id of the record to make."""
     source: Source | None = None
     """Where the record to make comes from."""
-    metadata: Annotated[Mapping[Line, Text], Field(max_length=MAX_METADATA)] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
     def with_others(self, circumstances: Mapping[str, Any]) -> Given:
         """Return these with some replaced; raises InvalidInput, and TypeError for a name there is none of."""
