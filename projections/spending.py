@@ -40,7 +40,8 @@ class Spending:
 def ask_spending(since: date, until: date) -> Question[Spending]:
     """Ask what was spent in the months from ``since`` on and before ``until``, latest month first.
 
-    Booked transactions count, by their parts where they are split; transfers between own accounts do not.
+    Booked transactions count, by their parts where they are split, once in each category; transfers between own
+    accounts do not, nor does what undid another entry.
     """
     return Question(
         "spending",

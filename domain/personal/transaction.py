@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, Self
 from uuid import UUID
 
-from domain.personal.bookkeeping import Bookkeeping
+from domain.personal.reversing import Reversing
 from domain.personal.transaction_terms import (
     TRANSFER_DAYS,
     AccountType,
@@ -26,7 +26,6 @@ from domain.personal.transaction_terms import (
     ReconciledAmountFixed,
     Reconciliation,
     References,
-    ReversesItself,
     Tax,
     TransactionClosed,
     TransactionType,
@@ -39,7 +38,6 @@ from domain.personal.transaction_terms import (
     day_of,
     require_foreign_precision,
 )
-from domain.shared import clock
 from domain.shared.content import Content
 from domain.shared.known import told
 from domain.shared.money import require_precision
@@ -48,7 +46,7 @@ from domain.shared.record import Origin, peers_of
 from domain.shared.values import Currency, Day, Id, Label, Line, Moment, Money, Name, Text, Title
 
 
-class Transaction(Bookkeeping):
+class Transaction(Reversing):
     """A movement of money; a negative amount is money out."""
 
     KIND: ClassVar[str] = "transaction"
@@ -72,11 +70,8 @@ class Transaction(Bookkeeping):
     refund_of: UUID | None = None
     balance_after: Decimal | None = None
     tax: Tax | None = None
-    reversed_on: date | None = None
-    reversal_id: UUID | None = None
-    status_reason: str = ""
 
-    class Event(Bookkeeping.Event):
+    class Event(Reversing.Event):
         """Any event of a transaction."""
 
     class Recorded(Event, Content.Created, Entry):
@@ -116,17 +111,6 @@ class Transaction(Bookkeeping):
 
         def apply(self, transaction: Transaction) -> None:
             transaction.status = BookingStatus.CANCELLED
-            transaction.status_reason = self.reason
-
-    class Reversed(Event):
-        TOPIC = "transaction.reversed"
-        reversed_on: date
-        reversal_id: UUID | None
-        reason: str
-
-        def apply(self, transaction: Transaction) -> None:
-            super().apply(transaction)
-            transaction.status = BookingStatus.REVERSED
             transaction.status_reason = self.reason
 
     class Corrected(Event, Entry):
@@ -252,22 +236,6 @@ class Transaction(Bookkeeping):
             raise NotPending
         self.trigger_event(Transaction.PendingCancelled, reason=reason)
 
-    def reverse(
-        self, reversed_on: Day | None = None, *, reversal_id: Id | None = None, reason: Line = ""
-    ) -> None:
-        """Mark the entry as undone by the bank, today unless told; ``reversal_id`` is the entry that undid it."""
-        self._require_booked()
-        if reversal_id == self.id:
-            raise ReversesItself
-        if reversal_id is not None:
-            self._peer(Transaction, reversal_id)
-        self.trigger_event(
-            Transaction.Reversed,
-            reversed_on=reversed_on or clock.now().date(),
-            reversal_id=reversal_id,
-            reason=reason,
-        )
-
     def correct(
         self,
         *,
@@ -352,6 +320,7 @@ class Transaction(Bookkeeping):
         self._require_transfer_fits(self.amount, self.day)
 
     def _tell_others(self, before: Self) -> None:
+        super()._tell_others(before)
         self._tell_other_end(before.transfer_peer_id)
 
     def _tell_other_end(self, before: UUID | None) -> None:

@@ -39,13 +39,16 @@ def _spent(transaction: Transaction) -> Iterator[tuple[Row, Row]]:
     if (
         transaction.status is not BookingStatus.BOOKED
         or transaction.transfer_peer_id is not None
+        or transaction.reverses_id is not None
         or day is None
     ):
         return
     parts = [(part.category, part.amount) for part in transaction.splits]
+    counted = set()
     for category, amount in parts or [(transaction.category, transaction.amount)]:
         group = (day.replace(day=1), transaction.currency, category or "")
-        yield group, (max(amount, 0), max(-amount, 0), 1)
+        yield group, (max(amount, 0), max(-amount, 0), 0 if group in counted else 1)
+        counted.add(group)
 
 
 VIEW = View(

@@ -240,6 +240,25 @@ def test_transfers_between_own_accounts_are_no_spending(store: Store, me: Sessio
     assert len(spent(me, store)) == 1
 
 
+def test_what_was_reversed_and_what_reversed_it_are_no_spending(store: Store, me: Session) -> None:
+    charged = pay(me, "-50", date(2026, 1, 31), "shop")
+    back = pay(me, "50", date(2026, 2, 2), "shop")
+    assert len(spent(me, store)) == 2  # control
+    me.do(Transaction.reverse, charged, reversal_id=back)
+    assert spent(me, store) == []
+
+
+def test_transaction_counts_once_in_each_category_of_its_parts(store: Store, me: Session) -> None:
+    mixed = pay(me, "-30", date(2026, 1, 1))
+    amounts = {"food": ("-5", "-10"), "home": ("-15",)}
+    parts = tuple(SplitPart(Decimal(amount), name) for name, some in amounts.items() for amount in some)
+    me.do(Transaction.split, mixed, parts)
+    assert [(line[2], line[4], line[5]) for line in spent(me, store)] == [
+        ("food", Decimal(15), 1),
+        ("home", Decimal(15), 1),
+    ]
+
+
 def test_measurements_are_summed_up_by_day_and_unit(store: Store, me: Session) -> None:
     weight = Code("Weight", "http://loinc.org", "29463-7")
     for hour, value in ((6, "80"), (20, "81.5")):

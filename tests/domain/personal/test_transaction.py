@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -222,6 +224,23 @@ def test_reversal_is_dated_today_unless_told() -> None:
     assert transaction.reversed_on == last_event(transaction).timestamp.date()
 
 
+def test_entry_that_undid_another_knows_so_until_that_is_taken_back() -> None:
+    ledger = Ledger()
+    paid, back = ledger.record("-50"), ledger.record("50")
+    before = deepcopy(paid)
+
+    def ends() -> tuple[UUID | None, UUID | None]:
+        return paid.reversal_id, back.reverses_id
+
+    paid.reverse(reversal_id=back.id)
+    assert ends() == (back.id, paid.id)
+    undone = deepcopy(paid)
+    paid.revert_to(before, "")
+    assert ends() == (None, None)
+    paid.revert_to(undone, "")
+    assert ends() == (back.id, paid.id)
+
+
 def test_only_a_booked_transaction_is_reversed_and_only_once() -> None:
     with pytest.raises(NotBooked):
         pending().reverse()
@@ -335,6 +354,7 @@ def test_replay_of_all_events_gives_the_same_state() -> None:
     transaction.resolve_flag("fine")
     transaction.flag("odd again")
     transaction.mark_recurring(new_id())
+    ledger.record("50").reverse(reversal_id=transaction.id)
     transaction.end_recurring()
     transaction.reverse(TODAY, reversal_id=into.id, reason="bank error")
     cancelled = pending()
