@@ -27,6 +27,7 @@ from domain.media.media_terms import (
     Radius,
     Rating,
     Visibility,
+    wall_of,
 )
 from domain.media.putting_away import PuttingAway
 from domain.media.recognition import Recognition, forget_findings
@@ -167,7 +168,7 @@ class Media(Recognition, PuttingAway):
             duration_ms=duration_ms,
             encoding=encoding,
             captured_at=captured_at,
-            captured_local=captured_local,
+            captured_local=captured_local or wall_of(captured_at),
             capture_origin=capture_origin if captured_at or captured_local else None,
             camera=camera,
             latitude=latitude,
@@ -228,7 +229,7 @@ class Media(Recognition, PuttingAway):
             duration_ms=duration_ms,
             encoding=encoding,
             captured_at=captured_at,
-            captured_local=captured_local,
+            captured_local=captured_local or wall_of(captured_at),
             capture_origin=capture_origin if captured_at or captured_local else None,
             camera=camera,
             latitude=latitude,
@@ -290,7 +291,7 @@ class Media(Recognition, PuttingAway):
             duration_ms=duration_ms,
             encoding=encoding,
             captured_at=captured_at,
-            captured_local=captured_local,
+            captured_local=captured_local or wall_of(captured_at),
             capture_origin=capture_origin if captured_at or captured_local else None,
             camera=camera,
             latitude=latitude,
@@ -318,9 +319,10 @@ class Media(Recognition, PuttingAway):
     def correct_capture_time(
         self, captured_at: Moment | None = None, *, captured_local: LocalTime | None = None, reason: Line = ""
     ) -> None:
-        """Set the time of capture; one of the two times that is left out is no longer known."""
+        """Set the time of capture; one of the two that is left out is no longer known, but for the local one an offset tells."""
         if captured_at is None and captured_local is None:
             raise CaptureTimeMissing
+        captured_local = captured_local or wall_of(captured_at)
         told = (captured_at, _offset(captured_at), captured_local, CaptureOrigin.USER)
         if told != (self.captured_at, _offset(self.captured_at), self.captured_local, self.capture_origin):
             self.trigger_event(

@@ -176,3 +176,8 @@ class Details(Announced):
     """What the source of a medium can say of it."""
 
     content: StoredContent
+
+
+def wall_of(moment: datetime | None) -> datetime | None:
+    """Return what a clock showed there; None of a moment in UTC, which says nothing of where that was."""
+    return moment.replace(tzinfo=None) if moment is not None and moment.utcoffset() else None

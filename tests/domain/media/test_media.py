@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, cast
 
@@ -349,3 +349,12 @@ def test_replaying_the_events_gives_the_same_state() -> None:
 
     assert contents(state) == contents(media)
     assert media.version == 19
+
+
+def test_time_of_capture_with_an_offset_tells_the_day_there() -> None:
+    west = datetime(2026, 1, 9, 23, 30, tzinfo=timezone(-timedelta(hours=5)))
+    assert photo(captured_at=west).captured_local == west.replace(tzinfo=None)
+    assert photo(captured_at=west.astimezone(UTC)).captured_local is None
+    medium = photo()
+    medium.correct_capture_time(west)
+    assert medium.captured_local == west.replace(tzinfo=None)
