@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def _explained(settings: Settings) -> dict[str, str]:
         "encrypted": f"{folder}/postgres: the ledger's events, its keys (wrapped); {folder}/blobs: large content",
         "root_key": f"{folder}/keys: mode 0600; whoever has it and the database can read everything",
         "plaintext": "only the read tables, unlogged: in no backup and no write-ahead log, rebuilt from the events",
-        "go_on": f"export LIFELEDGER_DATA_DIR={folder}; lifeledger --help; lifeledger stop",
+        "go_on": f"export LIFELEDGER_DATA_DIR={shlex.quote(str(folder))}; lifeledger --help; lifeledger stop",
     }
 
 

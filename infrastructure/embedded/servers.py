@@ -188,8 +188,10 @@ class EmbeddedServers:
         return ServerDidNotStart(f"the servers do not answer within {self._start_timeout:g} s; see {logs}")
 
 
-def stop(data_dir: Path, *, timeout: float = 60.0) -> bool:
+def stop(data_dir: Path, *, timeout: float = 90.0) -> bool:
     """Stop the servers, whoever uses them; True when they were running and are now down.
+
+    The time is longer than what their keeper waits for each before it ends them by force.
 
     ServerDidNotStop: they still run after that time; the request stands.
     DataDirectoryUnreachable: the current user may not look into the data directory.
