@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import binascii
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element  # only handed over; see xml_elements.py
 
 from domain.productivity.note_terms import MAX_ATTACHMENTS, BodyFormat, NoteKind
-from domain.shared.values import FIRST_YEAR, LAST_YEAR, MAX_URL
+from domain.shared.values import MAX_URL
 from infrastructure.importers.attached_files import AttachedFile
 from infrastructure.importers.draft import (
     Attached,
@@ -24,8 +24,8 @@ from infrastructure.importers.draft import (
     Refused,
     UnreadableFile,
 )
+from infrastructure.importers.enex_tasks import first_line_of, line_of, moment
 from infrastructure.importers.enml_text import markdown_of, task_groups
-from infrastructure.importers.offsets import plain
 from infrastructure.importers.text import cut_text, digest_of, one_line, url_from
 from infrastructure.importers.xml_elements import Elements, Stopped
 
@@ -73,14 +73,15 @@ class EnexFiles(Importer):
                 raise UnreadableFile
             with path.open("rb") as stream:
                 elements = Elements(stream, _WANTED, limits, _NOT_KEPT, _ENML)
-                yield from _notes(elements, limits)
+                yield from _notes(elements, reading)
         except OSError:
             raise UnreadableFile from None
         if elements.root is None or elements.root.tag != "en-export":
             raise UnreadableFile
 
 
-def _notes(elements: Elements, limits: Limits) -> Iterator[Draft | Refused]:
+def _notes(elements: Elements, reading: Reading) -> Iterator[Draft | Refused]:
+    limits = reading.limits
     seen: dict[str, str] = {}
     files: dict[Attached, None] = {}  # of the note in hand, which is told when it ends
     try:
@@ -98,7 +99,7 @@ def _notes(elements: Elements, limits: Limits) -> Iterator[Draft | Refused]:
                 yield _resource(element, files, limits) if whole else Refused("too_large")
                 continue
             if _REST_OF_NOTE not in element.attrib:
-                yield _with(_note(element, seen), files) if whole else Refused("too_large")
+                yield _with(_note(element, seen, reading.timezone), files) if whole else Refused("too_large")
             files.clear()
     except Stopped as stopped:
         if elements.root is not None and elements.root.tag == "en-export":
@@ -116,7 +117,7 @@ def _resource(resource: Element, files: dict[Attached, None], limits: Limits) ->
         return Refused("broken_attachment")
     if not data:
         return Refused("empty_attachment")
-    made = _moment(resource.findtext("resource-attributes/timestamp", ""))
+    made = moment(resource.findtext("resource-attributes/timestamp", ""))
     file = AttachedFile(
         data,
         resource.findtext("resource-attributes/file-name", ""),
@@ -147,16 +148,16 @@ def _decoded(data: Element | None) -> bytes:
     return bytes(decoded)
 
 
-def _note(note: Element, seen: dict[str, str]) -> Draft | Refused:
+def _note(note: Element, seen: dict[str, str], home: str) -> Draft | Refused:
     title = one_line(note.findtext("title", ""), _TITLE_CHARACTERS)
-    body = _body(note)
+    body = _body(note, partial(line_of, home=home))
     if not title and not body:
         return Refused("empty_note")
     made = note.findtext("created", "")
     own_id = note.findtext("guid", "")
     source_id = digest_of("guid", own_id) if own_id else digest_of(title, made)
     if not own_id and (not made or seen.get(source_id, body) != body):
-        source_id = digest_of(title, made, body)
+        source_id = digest_of(title, made, _body(note, first_line_of))
     if source_id in seen:
         return Refused("duplicate", Outcome.SKIPPED)
     seen[source_id] = body
@@ -165,7 +166,7 @@ def _note(note: Element, seen: dict[str, str]) -> Draft | Refused:
         "title": title,
         "body": body,
         "body_format": BodyFormat.MARKDOWN,
-        "written_at": _moment(made),
+        "written_at": moment(made),
         **_attributes({} if attributes is None else {each.tag: each.text or "" for each in attributes}),
     }
     tags = dict.fromkeys(one_line(tag.text or "", _LABEL_CHARACTERS) for tag in note.iterfind("tag"))
@@ -185,42 +186,24 @@ def _attributes(said: Mapping[str, str]) -> dict[str, Any]:
         "kind": NoteKind.CLIPPING if clipped else NoteKind.NOTE,
         "author": one_line(said.get("author", ""), _LINE_CHARACTERS) or None,
         "source_url": url_from(one_line(said.get("source-url", ""), MAX_URL + 1)),
-        "reminder_at": _moment(said.get("reminder-time", "")),
-        "reminder_done_at": _moment(said.get("reminder-done-time", "")),
+        "reminder_at": moment(said.get("reminder-time", "")),
+        "reminder_done_at": moment(said.get("reminder-done-time", "")),
         **_place(said),
     }
 
 
-def _body(note: Element) -> str:
+def _body(note: Element, line: Callable[[Element], str]) -> str:
     """Return the content, with the tasks of the note where it keeps a place for them, or at its end."""
     content = note.findtext("content", "")
     places = task_groups(content)
     groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for task in note.iterfind("task"):
         group = task.findtext("taskGroupNoteLevelID", "")
-        groups[group if group in places else ""].append((task.findtext("sortWeight", ""), _task(task)))
+        groups[group if group in places else ""].append((task.findtext("sortWeight", ""), line(task)))
     tasks = {group: [line for _, line in sorted(lines)] for group, lines in groups.items()}
     body = markdown_of(content, _BODY_CHARACTERS, tasks)
     parts = [body, "\n".join(tasks.get("", ()))]
     return cut_text("\n\n".join(part for part in parts if part), _BODY_CHARACTERS)
-
-
-def _task(task: Element) -> str:
-    box = "x" if task.findtext("taskStatus", "").lower() == "completed" else " "
-    due = _moment(task.findtext("dueDate", ""))
-    title = one_line(task.findtext("title", ""), _TITLE_CHARACTERS)
-    return f"- [{box}] {title}" + (f" (due {due.date()})" if due else "")
-
-
-def _moment(written: str) -> datetime | None:
-    """Return a time such as ``20261102T083000Z``."""
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    if not FIRST_YEAR < moment.year < LAST_YEAR:
-        return None
-    return plain(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _place(said: Mapping[str, str]) -> dict[str, float]:

@@ -88,8 +88,8 @@ def test_sample_of_a_checklist_keeps_its_nesting() -> None:
 @needs_samples
 def test_sample_of_tasks_has_them_in_their_order_in_place_of_the_placeholder() -> None:
     assert sample("test-things-to-do.enex").arguments["body"] == (
-        "- [ ] Simple task\n- [ ] Task with a reminder\n- [x] Done\n"
-        "- [ ] Task with due date (due 2022-05-28)\n- [ ] Task with a flag"
+        "- [ ] Simple task\n- [ ] Task with a reminder (reminder 2022-05-22 09:00 Europe/Budapest)\n- [x] Done\n"
+        "- [ ] Task with due date (due 2022-05-28)\n- [ ] Task with a flag (flagged)"
     )
 
 
