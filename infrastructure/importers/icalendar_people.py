@@ -14,6 +14,7 @@ from domain.productivity.calendar_event_terms import (
 )
 from domain.shared.values import address_key
 from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.icalendar_remarks import head_of
 from infrastructure.importers.text import one_line
 
 _ADDRESS_CHARACTERS = 320
@@ -78,6 +79,13 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
         )
         found.setdefault(address_key(address), attendee)
     return tuple(found.values())
+
+
+def person_in_words(line: ContentLine) -> str:
+    """Return as a remark who called an entry, or is invited to it, and what they have answered."""
+    address, name = _address(line), one_line(line.param("CN"), _LINE_CHARACTERS)
+    whom = f"{name} <{address}>" if name and name != address else address
+    return f"{head_of(line, 'ROLE', 'PARTSTAT')}: {whom}" if whom else ""
 
 
 def own_answer(invited: tuple[Attendee, ...], addresses: frozenset[str]) -> Rsvp | None:

@@ -13,6 +13,8 @@ from domain.productivity.task_terms import MAX_DEPENDENCIES, MAX_LAG_MINUTES, Pr
 from infrastructure.importers.content_lines import Component, ContentLine
 from infrastructure.importers.draft import Awaited, Draft
 from infrastructure.importers.icalendar_alarms import reminders
+from infrastructure.importers.icalendar_people import person_in_words
+from infrastructure.importers.icalendar_remarks import bounded, remark
 from infrastructure.importers.icalendar_series import kept_rule, rule_in_words, unknown_zone
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import (
@@ -43,7 +45,7 @@ _STATES = {
     "CANCELLED": Status.CANCELLED,
     "CANCELED": Status.CANCELLED,
 }
-_TEMPORAL = frozenset({"FINISHTOSTART", "FINISHTOFINISH", "STARTTOSTART", "STARTTOFINISH"})
+_PART_OF = frozenset({"", "PARENT"})
 _DEPENDS_ON = "DEPENDS-ON"
 _DONE = 100
 _MEDIUM = 5
@@ -60,9 +62,7 @@ class _End:
 
 def parent_of(component: Component) -> str:
     """Return the UID of the task that a task is part of, empty where it is part of none."""
-    parents = (
-        line for line in component.all("RELATED-TO") if line.param("RELTYPE").upper() in {"", "PARENT"}
-    )
+    parents = (line for line in component.all("RELATED-TO") if line.param("RELTYPE").upper() in _PART_OF)
     return next((uid for line in parents if (uid := one_line(line.text, LINE_CHARACTERS))), "")
 
 
@@ -124,7 +124,15 @@ def _said(component: Component, around: Surroundings, elsewhere: Iterable[str]) 
     rule, remarks = _rule(component, begin, due, zone, around)
     if zone is None and (begin.at is not None or due.at is not None):
         remarks = (*unknown_zone(component.first("DUE", "DTSTART")), *remarks)
-    remarks = (*elsewhere, *remarks, *_unkept_times(component, start, begin, due), *_unkept_order(component))
+    times = _unkept_times(component, start, begin, due)
+    remarks = (
+        *elsewhere,
+        *remarks,
+        *_unkept_dates(component),
+        *times,
+        *_unkept_ties(component),
+        *_unkept_people(component),
+    )
     return {
         "title": _title(component),
         "notes": _notes(component, remarks),
@@ -152,13 +160,42 @@ def _unkept_times(component: Component, start: Instant | None, begin: _End, due:
             yield f"{line.name}: {one_line(line.value, LINE_CHARACTERS)}"
 
 
-def _unkept_order(component: Component) -> Iterator[str]:
-    """Yield as remarks the ties in time of RFC 9253, whose ends programs write both ways round, and leads."""
+def _unkept_ties(component: Component) -> Iterator[str]:
+    """Yield as remarks what a task is tied to in no way that a record knows.
+
+    Such are the ties in time of RFC 9253, whose ends programs write both ways round, leads, and whatever is neither
+    what the task is part of nor what it waits for.
+    """
+    whole, awaited = parent_of(component), {each.source_id for each in awaited_by(component)}
+    ties: list[str] = []
     for line in component.all("RELATED-TO"):
         how, uid = line.param("RELTYPE").upper(), one_line(line.text, LINE_CHARACTERS)
-        gap = one_line(line.param("GAP"), LABEL_CHARACTERS)
-        if uid and (how in _TEMPORAL or (how == _DEPENDS_ON and gap and _lag(line) is None)):
-            yield f"RELATED-TO;RELTYPE={how}{gap and f';GAP={gap}'}: {uid}"
+        if how == _DEPENDS_ON:
+            is_kept = uid in awaited and (not line.param("GAP").strip() or _lag(line) is not None)
+        else:
+            is_kept = how in _PART_OF and uid == whole
+        if uid and not is_kept:
+            ties.append(f"{_tie(how, line)}: {uid}")
+    yield from bounded(ties, "RELATED-TO")
+
+
+def _tie(how: str, line: ContentLine) -> str:
+    how, gap = one_line(how, LABEL_CHARACTERS), one_line(line.param("GAP"), LABEL_CHARACTERS)
+    return f"RELATED-TO{how and f';RELTYPE={how}'}{gap and f';GAP={gap}'}"
+
+
+def _unkept_people(component: Component) -> Iterator[str]:
+    """Yield as remarks who gave a task to whom."""
+    for name in ("ORGANIZER", "ATTENDEE"):
+        people = (person_in_words(line) for line in component.all(name))
+        yield from bounded(filter(None, people), name)
+
+
+def _unkept_dates(component: Component) -> Iterator[str]:
+    """Yield as remarks the dates that a series leaves out and those that it has besides its rule."""
+    for name in ("EXDATE", "RDATE"):
+        lines = (line for line in component.all(name) if line.value.strip())
+        yield from bounded((remark(line, "TZID") for line in lines), name)
 
 
 def _lag(line: ContentLine) -> int | None:
