@@ -19,11 +19,14 @@ from domain.productivity.reminder_terms import (
 from infrastructure.importers.content_lines import Component, ContentLine
 from infrastructure.importers.icalendar_times import UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import Surroundings
+from infrastructure.importers.text import one_line
 
 _ACTIONS = {"EMAIL": ReminderAction.EMAIL, "AUDIO": ReminderAction.AUDIO}
 _PROXIMITIES = {"ARRIVE": Proximity.ARRIVE, "DEPART": Proximity.DEPART}
 _NEVER = datetime(1976, 4, 1, 0, 55, 45, tzinfo=UTC)
 """When an alarm goes off by RFC 9074 that is to do so by being near only."""
+_USUAL = frozenset({"", "DISPLAY", "START"})
+_WORD_CHARACTERS = 100
 _MINUTE = timedelta(minutes=1)
 
 
@@ -45,6 +48,18 @@ def reminders(
             reminder = replace(reminder, at=None)
         found.setdefault(name, replace(reminder, id=uuid5(NAMESPACE_URL, f"{source_id} {name}")))
     return tuple(_snoozed(found, component))
+
+
+def alarms_in_words(component: Component) -> Iterator[str]:
+    """Yield as remarks when alarms go off, and how if not by being shown."""
+    for part, trigger in _alarms(component):
+        yield _alarm_in_words(part, trigger)
+
+
+def _alarm_in_words(part: Component, trigger: ContentLine) -> str:
+    said = (("ACTION", part.word("ACTION")), ("RELATED", trigger.param("RELATED").upper()))
+    shown = (f";{name}={one_line(word, _WORD_CHARACTERS)}" for name, word in said if word not in _USUAL)
+    return f"VALARM{''.join(shown)}: {one_line(trigger.value, _WORD_CHARACTERS)}"
 
 
 def _alarms(component: Component) -> Iterator[tuple[Component, ContentLine]]:

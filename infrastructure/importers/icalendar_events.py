@@ -136,8 +136,9 @@ def _folded(uid: str, change: Change, master_and_time: tuple[Whole, datetime] | 
         master, time = master_and_time
         if time in master.overrides:
             return SUPERSEDED
-        override = override_of(change, time, master)
-        if override is not None and len(master.overrides) < MAX_OCCURRENCES:
+        has_room = len(master.overrides) < MAX_OCCURRENCES
+        override = override_of(change, time, master) if has_room else None
+        if override is not None:
             master.overrides[time] = override
             if change.is_followed:
                 master.ranges[time] = override

@@ -12,6 +12,7 @@ from domain.productivity.calendar_event_terms import IcalStatus, Override, TimeK
 from domain.productivity.occurrences import MAX_OCCURRENCES, occurrences
 from domain.shared.values import LAST_YEAR
 from infrastructure.importers.content_lines import Component
+from infrastructure.importers.icalendar_differences import Told, differences, told_of
 from infrastructure.importers.icalendar_series import Series, Unfit, span_on_wall, unkept_end
 from infrastructure.importers.icalendar_times import Instant, UnreadableTime, instant
 from infrastructure.importers.icalendar_words import (
@@ -19,15 +20,19 @@ from infrastructure.importers.icalendar_words import (
     Surroundings,
     described,
     place_of,
+    remarked,
     title_of,
 )
-from infrastructure.importers.text import one_line
+from infrastructure.importers.text import cut_text, one_line
 
 MAX_SERIES_ASKED = 32
 """Among how many series of one UID that of a changed occurrence is looked for."""
 
 MAX_FOLLOWING = 1000
 """How many later occurrences change with one that all of them follow."""
+
+_REPEATED_CHARACTERS = 2000
+"""How much of the series' description stands in an occurrence that has only something to add to it."""
 
 _RANGE = "RECURRENCE-ID;RANGE=THISANDFUTURE"
 _LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
@@ -64,6 +69,11 @@ class Whole:
     def words(self) -> tuple[str, str, str]:
         """Title, place and description, with which those of changed occurrences are compared."""
         return title_of(self.component), place_of(self.component), described(self.component)
+
+    @cached_property
+    def told(self) -> Told:
+        """What else those of changed occurrences are compared with."""
+        return told_of(self.component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +167,16 @@ def override_of(change: Change, occurrence: datetime, master: Whole) -> Override
             end = Instant(span.start.kind, span.end, span.start.zone).as_in(frame)
             end = None if end <= start or end - start == length else end
         start = None if start == occurrence else start
-    words = title_of(component), place_of(component), described(component, remarks)
+    cancelled = status_of(component, around) is IcalStatus.CANCELLED
+    if not cancelled:
+        remarks = (*remarks, *differences(told_of(component), master.told))
+    words = title_of(component), place_of(component), described(component)
     title, place, text = (
         None if own in {"", usual} else own for own, usual in zip(words, master.words, strict=True)
     )
-    cancelled = status_of(component, around) is IcalStatus.CANCELLED
+    if remarks:
+        usual = cut_text(master.words[-1], _REPEATED_CHARACTERS)
+        text = described(component, remarks) if text is not None else remarked(usual, remarks)
     return Override(occurrence, start, end, title, place, text, cancelled)
 
 

@@ -45,7 +45,7 @@ def organizer(component: Component) -> Organizer | None:
     line = component.first("ORGANIZER")
     if line is None:
         return None
-    address, name = _address(line), one_line(line.param("CN"), _LINE_CHARACTERS)
+    address, name = address_of(line), one_line(line.param("CN"), _LINE_CHARACTERS)
     return Organizer(address, name) if address else None
 
 
@@ -54,7 +54,7 @@ def is_organizer(component: Component, addresses: frozenset[str]) -> bool | None
     line = component.first("ORGANIZER")
     if line is None or not addresses:
         return None
-    named = {address_key(each) for each in (_address(line), _given(line))}
+    named = {address_key(each) for each in (address_of(line), _given(line))}
     if not named.isdisjoint(addresses):
         return True
     return False if any(_MAIL.fullmatch(each) and not _MADE_UP.fullmatch(each) for each in named) else None
@@ -64,7 +64,7 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
     """Return who is invited, each address once, as it comes first."""
     found: dict[str, Attendee] = {}
     for line in component.all("ATTENDEE"):
-        address = _address(line)
+        address = address_of(line)
         if not address or len(found) >= MAX_ATTENDEES:
             continue
         answer = (line.param("PARTSTAT") or line.param("STATUS")).upper()
@@ -83,7 +83,7 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
 
 def person_in_words(line: ContentLine) -> str:
     """Return as a remark who called an entry, or is invited to it, and what they have answered."""
-    address, name = _address(line), one_line(line.param("CN"), _LINE_CHARACTERS)
+    address, name = address_of(line), one_line(line.param("CN"), _LINE_CHARACTERS)
     whom = f"{name} <{address}>" if name and name != address else address
     return f"{head_of(line, 'ROLE', 'PARTSTAT')}: {whom}" if whom else ""
 
@@ -93,7 +93,7 @@ def own_answer(invited: tuple[Attendee, ...], addresses: frozenset[str]) -> Rsvp
     return next((each.rsvp for each in invited if address_key(each.address) in addresses), None)
 
 
-def _address(line: ContentLine) -> str:
+def address_of(line: ContentLine) -> str:
     """Return the mail address, failing that any other one, failing that the name."""
     address, given = _bare(line.text), _given(line)
     if given and "@" not in address:

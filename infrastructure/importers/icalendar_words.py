@@ -70,6 +70,11 @@ def described(component: Component, remarks: Iterable[str] = ()) -> str:
     ]
     text = _without_tags(component.text("DESCRIPTION")) or _from_html(component)
     whole = "\n\n".join(each for each in (*long, text, _also_said(component)) if each.strip())
+    return remarked(whole, remarks)
+
+
+def remarked(whole: str, remarks: Iterable[str]) -> str:
+    """Return a text with remarks below it; both are cut to size."""
     ending = plain_text("\n".join(remarks), TEXT_CHARACTERS // 2)
     whole = plain_text(whole, TEXT_CHARACTERS - len(ending) - 2 if ending else TEXT_CHARACTERS)
     return f"{whole}\n\n{ending}" if whole and ending else whole or ending
