@@ -17,6 +17,7 @@ from domain.productivity.reminder_terms import (
     ReminderAnchor,
 )
 from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.icalendar_remarks import bounded
 from infrastructure.importers.icalendar_times import UnreadableTime, duration, instant
 from infrastructure.importers.icalendar_words import Surroundings
 from infrastructure.importers.text import one_line
@@ -38,16 +39,37 @@ def reminders(
     ``lasts`` is how long an event is. An alarm without a UID is known by when it goes off, at an event reckoned from
     the start, so that it stays the same reminder whichever end it is counted from.
     """
+    found = {
+        name: replace(reminder, id=uuid5(NAMESPACE_URL, f"{source_id} {name}"))
+        for name, reminder in _found(component, around, lasts, []).items()
+    }
+    return tuple(_snoozed(found, component))
+
+
+def unkept_reminders(
+    component: Component, around: Surroundings, *, lasts: timedelta | None = None
+) -> Iterator[str]:
+    """Yield as remarks the alarms beyond those that a record has room for, and those that never go off."""
+    unkept: list[str] = []
+    _found(component, around, lasts, unkept)
+    yield from bounded(unkept, "VALARM")
+
+
+def _found(
+    component: Component, around: Surroundings, lasts: timedelta | None, unkept: list[str]
+) -> dict[str, Reminder]:
+    """Return the alarms by what each is known by; what is not kept is added to ``unkept``, in words."""
     found: dict[str, Reminder] = {}
     for part, trigger in _alarms(component):
         reminder = _reminder(part, trigger, around)
-        if reminder is None or len(found) >= MAX_REMINDERS:
+        name = "" if reminder is None else _uid(part) or _name(reminder, trigger, lasts)
+        if reminder is None or (name not in found and len(found) >= MAX_REMINDERS):
+            unkept.append(_alarm_in_words(part, trigger))
             continue
-        name = _uid(part) or _name(reminder, trigger, lasts)
         if reminder.at == _NEVER and reminder.proximity is not Proximity.NONE:
             reminder = replace(reminder, at=None)
-        found.setdefault(name, replace(reminder, id=uuid5(NAMESPACE_URL, f"{source_id} {name}")))
-    return tuple(_snoozed(found, component))
+        found.setdefault(name, reminder)
+    return found
 
 
 def alarms_in_words(component: Component) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from domain.productivity.calendar_event_terms import (
 from domain.productivity.occurrences import MAX_OCCURRENCES
 from infrastructure.importers.content_lines import Component
 from infrastructure.importers.draft import Draft, Outcome, Refused
-from infrastructure.importers.icalendar_alarms import reminders
+from infrastructure.importers.icalendar_alarms import reminders, unkept_reminders
 from infrastructure.importers.icalendar_overrides import (
     Change,
     Whole,
@@ -28,7 +28,13 @@ from infrastructure.importers.icalendar_overrides import (
     spread,
     status_of,
 )
-from infrastructure.importers.icalendar_people import attendees, is_organizer, organizer, own_answer
+from infrastructure.importers.icalendar_people import (
+    attendees,
+    is_organizer,
+    organizer,
+    own_answer,
+    unkept_guests,
+)
 from infrastructure.importers.icalendar_series import Series, Span, Unfit, series_of, span_of, unkept_end
 from infrastructure.importers.icalendar_times import DAY
 from infrastructure.importers.icalendar_words import (
@@ -43,6 +49,7 @@ from infrastructure.importers.icalendar_words import (
     position_of,
     source_name,
     title_of,
+    unkept_pages,
     url_of,
 )
 from infrastructure.importers.text import digest_of, one_line
@@ -187,7 +194,7 @@ def _draft(uid: str, event: Whole) -> Draft:
         "exdates": tuple(each for each in skipped if each not in changed)[:MAX_OCCURRENCES],
         "overrides": tuple(changed.values())[:MAX_OCCURRENCES],
         "ical_uid": one_line(uid, LINE_CHARACTERS) or None,
-        "description": described(event.component, series.remarks),
+        "description": described(event.component, (*series.remarks, *_unkept(event))),
         **_said(event.component, series.span, event.name, event.around),
     }
     revision = event.component.number("SEQUENCE")
@@ -195,6 +202,14 @@ def _draft(uid: str, event: Whole) -> Draft:
         revision = event.called_off
         arguments |= {"ical_status": IcalStatus.CANCELLED, "sequence": revision}
     return Draft("calendar_event", "schedule", event.name, arguments, update="refresh", revision=revision)
+
+
+def _unkept(event: Whole) -> Iterator[str]:
+    """Yield as remarks what an event has no room for."""
+    component, lasts = event.component, _lasts(event.series.span)
+    yield from unkept_pages(component)
+    yield from unkept_guests(component)
+    yield from unkept_reminders(component, event.around, lasts=lasts)
 
 
 def _said(component: Component, span: Span, name: str, around: Surroundings) -> dict[str, Any]:

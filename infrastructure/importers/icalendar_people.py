@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from domain.productivity.calendar_event_terms import (
     MAX_ATTENDEES,
@@ -14,7 +15,7 @@ from domain.productivity.calendar_event_terms import (
 )
 from domain.shared.values import address_key
 from infrastructure.importers.content_lines import Component, ContentLine
-from infrastructure.importers.icalendar_remarks import head_of
+from infrastructure.importers.icalendar_remarks import bounded, head_of
 from infrastructure.importers.text import one_line
 
 _ADDRESS_CHARACTERS = 320
@@ -79,6 +80,16 @@ def attendees(component: Component) -> tuple[Attendee, ...]:
         )
         found.setdefault(address_key(address), attendee)
     return tuple(found.values())
+
+
+def unkept_guests(component: Component) -> Iterator[str]:
+    """Yield as remarks who is invited beyond those that an event has room for."""
+    lines = component.all("ATTENDEE")
+    if len(lines) <= MAX_ATTENDEES:
+        return
+    kept = {address_key(each.address) for each in attendees(component)}
+    unkept = (line for line in lines if (address := address_of(line)) and address_key(address) not in kept)
+    yield from bounded(map(person_in_words, unkept), "ATTENDEE")
 
 
 def person_in_words(line: ContentLine) -> str:

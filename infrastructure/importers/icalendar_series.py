@@ -12,7 +12,9 @@ from domain.productivity.occurrences import MAX_OCCURRENCES, matching, occurrenc
 from domain.productivity.rule import read_rule
 from domain.shared.errors import RuleBroken
 from domain.shared.recurrence import normal_rule
+from domain.shared.values import LAST_YEAR
 from infrastructure.importers.content_lines import Component, ContentLine
+from infrastructure.importers.icalendar_remarks import bounded
 from infrastructure.importers.icalendar_skip import without_skip
 from infrastructure.importers.icalendar_times import (
     DAY,
@@ -38,6 +40,10 @@ _ALL_DAY_MARKS = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
 _DAYS_OF_SYMBIAN = frozenset({"ANNIVERSARY", "EVENT"})
 _EXCLUDED_YEARS = timedelta(days=10 * 366)
 _MAX_EXCLUDED = 1000
+_FURTHER = 50
+"""How many starts behind those are looked at."""
+_SECOND = timedelta(seconds=1)
+_LAST = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 - wall time
 
 
 class Unfit(ValueError):
@@ -168,8 +174,9 @@ def series_of(component: Component, zones: Zones) -> Series:
         span = span_of(component, zones)
     remarks = (*remarks, *unkept_end(component, span, zones))
     series = Series(span, rule, starts, (), remarks, _own_ends(extra, span))
-    named = (*skipped, *_excluded(component, series, zones))
-    return replace(series, skipped=_in_series(named, series))
+    excluded, unkept = _excluded(component, series, zones)
+    remarks = (*remarks, *bounded(unkept, "EXRULE"))
+    return replace(series, skipped=_in_series((*skipped, *excluded), series), remarks=remarks)
 
 
 def _own_ends(extra: Mapping[datetime, datetime | None], span: Span) -> dict[datetime, datetime]:
@@ -201,7 +208,7 @@ def kept_rule(component: Component, start: Instant, zones: Zones) -> tuple[str |
 
 def rule_in_words(line: ContentLine) -> str:
     """Return as a remark a rule that a record cannot hold."""
-    return f"RRULE: {one_line(line.value, _NOTE_CHARACTERS)}"
+    return f"{line.name}: {one_line(line.value, _NOTE_CHARACTERS)}"
 
 
 def _start(component: Component, zones: Zones) -> Instant:
@@ -285,24 +292,34 @@ def _local_end(end: Instant, frame: Instant) -> datetime:
     return _midnight_from(end.local) if frame.kind is TimeKind.ALL_DAY else end.as_in(frame)
 
 
-def _excluded(component: Component, series: Series, zones: Zones) -> Iterator[datetime]:
-    """Yield the starts that the rules of EXRULE, which RFC 5545 has done away with, leave out in ten years."""
+def _excluded(component: Component, series: Series, zones: Zones) -> tuple[list[datetime], list[str]]:
+    """Return the starts that the rule of EXRULE, which RFC 5545 has done away with, leaves out in ten years.
+
+    A second rule, one that cannot be read, and one that goes on leaving out what the series has are remarked on.
+    """
+    lines = [line for line in component.all("EXRULE") if line.value.strip()] if series.recurs else []
+    if not lines:
+        return [], []
     start = series.span.start
-    for line in component.all("EXRULE")[:1]:
-        rule = _readable(line.value, start, zones)
-        if rule is not None and series.recurs:
-            until = start.local + _EXCLUDED_YEARS
-            starts = occurrences(
-                start.local,
-                rule,
-                (),
-                (start.local,),
-                after=start.local,
-                before=until,
-                limit=_MAX_EXCLUDED,
-                timezone=start.zone,
-            )
-            yield from starts
+    rule = _readable(lines[0].value, start, zones)
+    if rule is None:
+        return [], [rule_in_words(line) for line in lines]
+    until = _years_on(start.local)
+    starts = list(_starts_of(rule, start, start.local, until, _MAX_EXCLUDED))
+    end = starts[-1] + _SECOND if len(starts) == _MAX_EXCLUDED else until
+    goes_on = series.given(_starts_of(rule, start, end, _years_on(end), _FURTHER))
+    return starts, [rule_in_words(line) for line in lines[0 if goes_on else 1 :]]
+
+
+def _years_on(moment: datetime) -> datetime:
+    return min(moment, _LAST - _EXCLUDED_YEARS) + _EXCLUDED_YEARS
+
+
+def _starts_of(
+    rule: str, start: Instant, after: datetime, before: datetime, limit: int
+) -> Iterator[datetime]:
+    skipped, zone = (start.local,), start.zone
+    return occurrences(start.local, rule, (), skipped, after=after, before=before, limit=limit, timezone=zone)
 
 
 def _readable(text: str, start: Instant, zones: Zones) -> str | None:

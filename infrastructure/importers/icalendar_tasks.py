@@ -12,7 +12,7 @@ from domain.productivity.calendar_event_terms import TimeKind
 from domain.productivity.task_terms import MAX_DEPENDENCIES, MAX_LAG_MINUTES, Priority, Status
 from infrastructure.importers.content_lines import Component, ContentLine
 from infrastructure.importers.draft import Awaited, Draft
-from infrastructure.importers.icalendar_alarms import reminders
+from infrastructure.importers.icalendar_alarms import reminders, unkept_reminders
 from infrastructure.importers.icalendar_people import person_in_words
 from infrastructure.importers.icalendar_remarks import bounded, remark
 from infrastructure.importers.icalendar_series import kept_rule, rule_in_words, unknown_zone
@@ -30,6 +30,7 @@ from infrastructure.importers.icalendar_words import (
     place_of,
     source_name,
     title_of,
+    unkept_pages,
     url_of,
 )
 from infrastructure.importers.text import one_line, plain_text
@@ -132,6 +133,8 @@ def _said(component: Component, around: Surroundings, elsewhere: Iterable[str]) 
         *times,
         *_unkept_ties(component),
         *_unkept_people(component),
+        *unkept_pages(component),
+        *unkept_reminders(component, around),
     )
     return {
         "title": _title(component),
@@ -192,8 +195,8 @@ def _unkept_people(component: Component) -> Iterator[str]:
 
 
 def _unkept_dates(component: Component) -> Iterator[str]:
-    """Yield as remarks the dates that a series leaves out and those that it has besides its rule."""
-    for name in ("EXDATE", "RDATE"):
+    """Yield as remarks what a series leaves out, and the dates that it has besides its rule."""
+    for name in ("EXDATE", "RDATE", "EXRULE"):
         lines = (line for line in component.all(name) if line.value.strip())
         yield from bounded((remark(line, "TZID") for line in lines), name)
 

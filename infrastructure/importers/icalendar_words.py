@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from domain.productivity.calendar_event_terms import MAX_ATTACHMENTS
 from domain.shared.values import MAX_URL
 from infrastructure.importers.content_lines import Component, ContentLine, position, split_value
 from infrastructure.importers.enml_text import markdown_of
+from infrastructure.importers.icalendar_remarks import bounded, remark
 from infrastructure.importers.icalendar_zones import Zones
 from infrastructure.importers.mail_html import text_of
 from infrastructure.importers.markup import is_html
@@ -23,6 +24,7 @@ MAX_LABELS = 1000
 _HTML_CHARACTERS = 200_000
 _NOT_NAMING = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "ATTACH"})
 """What a program writes anew each time, and what was not read when the first entries were named."""
+_PAGES = ("URL", "CONFERENCE", "X-GOOGLE-CONFERENCE")
 _ALSO = {"COMMENT": "Comment", "CONTACT": "Contact", "RESOURCES": "Resources"}
 _MAX_ALSO = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -109,8 +111,16 @@ def labels(component: Component) -> tuple[str, ...]:
 
 def url_of(component: Component) -> str | None:
     """Return the address of the event's page, failing that of its conference."""
-    lines = (component.first(name) for name in ("URL", "CONFERENCE", "X-GOOGLE-CONFERENCE"))
+    lines = (component.first(name) for name in _PAGES)
     return next((url for line in lines if line is not None and (url := _url(line))), None)
+
+
+def unkept_pages(component: Component) -> Iterator[str]:
+    """Yield as remarks the other pages and conferences, but for those that the description names."""
+    kept, text = url_of(component), component.text("DESCRIPTION")
+    lines = (line for name in _PAGES for line in component.all(name) if line.value.strip())
+    unkept = (line for line in lines if line.text.strip() not in text and _url(line) != kept)
+    yield from bounded((remark(line, "LABEL") for line in unkept), "CONFERENCE")
 
 
 def attachments_of(component: Component) -> tuple[str, ...]:
