@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from domain.communication.email_terms import MAX_HTML_BODY, Attachment, Disposition, MailCrypto
 from infrastructure.importers.draft import Limits
+from infrastructure.importers.mail_enriched import text_of_enriched
 from infrastructure.importers.mail_flowed import reflowed
 from infrastructure.importers.mail_headers import Headers, base64_bytes, headers_of
 from infrastructure.importers.mail_html import text_of
@@ -26,8 +27,10 @@ _MAX_PART_ID = 64
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _BIDI_CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F))
+_TAG_BEGUN = re.compile(r"<(?:[a-zA-Z/!?]|$)")
 _PGP_TEXT = "-----BEGIN PGP MESSAGE-----"
 _PGP_SIGNED_TEXT = "-----BEGIN PGP SIGNED MESSAGE-----"
+_ENRICHED = frozenset({"text/enriched", "text/richtext"})
 _SMIME_SIGNATURE = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
@@ -74,6 +77,8 @@ class _Room:
 
     text: int
     html: int
+    is_short: bool = False
+    """Whether there was more than was read."""
 
 
 def body_of(source: bytes, headers: Headers, start: int, limits: Limits) -> Body:
@@ -181,14 +186,14 @@ def _before_line_end(source: bytes, position: int) -> int:
 
 def _is_text(part: _Part) -> bool:
     """Whether a part is something to read, and not something to open."""
-    if part.media_type not in {"text/plain", "text/html"}:
+    if part.media_type not in {"text/plain", "text/html", *_ENRICHED}:
         return False
     disposition, parameters = part.headers.parameters("content-disposition")
     return disposition != "attachment" and not (parameters.get("filename") or part.parameters.get("name"))
 
 
 def _is_other_form(part: _Part) -> bool:
-    """Whether a part is the text of the message in one more form (enriched text, AMP); no invitation."""
+    """Whether a part is the text of the message in one more form (such as AMP); no invitation."""
     return (
         part.choice != part.part_id
         and part.media_type.startswith("text/")
@@ -206,8 +211,12 @@ def _text(source: bytes, parts: list[_Part]) -> str:
     texts: list[str] = []
     room = _Room(MAX_TEXT_CHARACTERS, MAX_HTML_CHARACTERS)
     for forms in choices.values():
-        texts.extend(_plain_forms(source, forms, room) or _html_forms(source, forms, room))
-    return plain_text("\n\n".join(texts), MAX_TEXT_CHARACTERS)
+        texts.extend(
+            _plain_forms(source, forms, room)
+            or _html_forms(source, forms, room)
+            or _enriched_forms(source, forms, room)
+        )
+    return plain_text("\n\n".join(texts), MAX_TEXT_CHARACTERS, is_part=room.is_short)
 
 
 def _html(source: bytes, parts: list[_Part]) -> str | None:
@@ -231,24 +240,53 @@ def _html(source: bytes, parts: list[_Part]) -> str | None:
 
 def _plain_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
     texts: list[str] = []
-    for part in forms:
-        if part.media_type == "text/plain" and room.text > 0:
-            text = _plain_words_of(source, part).strip("\r\n")
-            room.text -= len(text)
-            texts.append(text)
+    for part in _readable(forms, {"text/plain"}, room):
+        text = _plain_words_of(source, part).strip("\r\n")
+        room.text -= len(text)
+        texts.append(text)
     return [text for text in texts if text.strip()]
 
 
 def _html_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
     texts: list[str] = []
-    for part in forms:
-        if part.media_type == "text/html" and room.html > 0 and room.text > 0:
-            markup = _words_of(source, part)[: room.html]
-            room.html -= len(markup)
-            text = text_of(markup)
-            room.text -= len(text)
-            texts.append(text)
+    for part in _readable(forms, {"text/html"}, room):
+        markup = _within(_words_of(source, part), room)
+        room.html -= len(markup)
+        text = text_of(markup)
+        room.text -= len(text)
+        texts.append(text)
     return [text for text in texts if text]
+
+
+def _enriched_forms(source: bytes, forms: list[_Part], room: _Room) -> list[str]:
+    texts: list[str] = []
+    for part in _readable(forms, _ENRICHED, room):
+        is_richtext = part.media_type == "text/richtext"
+        text = text_of_enriched(_words_of(source, part), is_richtext=is_richtext)
+        room.text -= len(text)
+        texts.append(text)
+    return [text for text in texts if text.strip()]
+
+
+def _readable(forms: list[_Part], media_types: Collection[str], room: _Room) -> Iterator[_Part]:
+    """Yield the parts of some types for which there is room, and note where there is none."""
+    for part in forms:
+        if part.media_type not in media_types:
+            continue
+        has_room = room.text > 0 and (room.html > 0 or part.media_type != "text/html")
+        room.is_short |= not has_room or part.end - part.start > MAX_TEXT_BYTES
+        if has_room:
+            yield part
+
+
+def _within(markup: str, room: _Room) -> str:
+    """Return as much of an HTML text as there is room for, without the tag in which it would end."""
+    if len(markup) <= room.html:
+        return markup
+    room.is_short |= bool(markup[room.html :].strip())
+    markup = markup[: room.html]
+    tag = markup.rfind("<")
+    return markup[:tag] if tag > markup.rfind(">") and _TAG_BEGUN.match(markup, tag) else markup
 
 
 def _plain_words_of(source: bytes, part: _Part) -> str:
