@@ -2,7 +2,7 @@
 
 That is one mapping, whose values are plain or quoted scalars, block scalars, and lists of scalars in either
 style; comments; and of several values for one key the first. A value is text: it has no type, no tag and no
-anchor. Nested mappings are passed over.
+anchor. What is nested is named by its path (``book.author``).
 
 Not with PyYAML: half of what people write into their vaults by hand is no YAML (``title: Re: hello``, tabs,
 ``author: @robin``, ``created: {{date}}``), and it costs PyYAML all of the front matter; ``tags: #a, #b`` is
@@ -31,6 +31,8 @@ _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'")
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t"}
 _MAX_PROPERTIES = 100
+_MAX_DEPTH = 8  # of nested mappings that have a path of their own
+_KEY_CHARACTERS = 64
 _PROPERTY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})::(?:[ \t]+(.*))?")
 _PROPERTY_ITEM = re.compile(r"(?:\[\[[^\[\]]*\]\]|[^,\[\]])+")
 _COMMENT = re.compile(rf"((?:^|(?<=[\s,\[]))(?:{_QUOTE})|\])(?:[ \t]++#.*)?|(?<!\S)#(?!\S).*")
@@ -60,9 +62,10 @@ def split(text: str, known: Collection[str]) -> tuple[FrontMatter, str]:
     end = next((n for n, line in enumerate(lines[1:_MAX_LINES], 1) if _END.match(line)), None)
     if end is None:
         return {}, text
-    found, others = _values(lines[1:end])
+    found, nested, others = _values(lines[1:end])
     if others and (others >= len(found) or found.keys().isdisjoint(known)):
         return {}, text
+    found |= {path: values for path, values in nested.items() if path not in found}
     return found, text[sum(len(line) + 1 for line in lines[: end + 1]) :]
 
 
@@ -78,9 +81,10 @@ def properties_of(body: str, known: Collection[str]) -> FrontMatter:
     return {} if found.keys().isdisjoint(known) else found
 
 
-def _values(lines: Sequence[str]) -> tuple[FrontMatter, int]:
-    """Return the values of all keys, and how many lines are no entry and belong to none."""
+def _values(lines: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], FrontMatter, int]:
+    """Return the values of all keys, those of what is nested below them, and how many lines belong to none."""
     found: dict[str, tuple[str, ...]] = {}
+    nested: dict[str, tuple[str, ...]] = {}
     others = 0
     for key, value, below in _entries(lines):
         said = _uncommented(value)
@@ -91,10 +95,25 @@ def _values(lines: Sequence[str]) -> tuple[FrontMatter, int]:
         elif said:
             # What stands below a value continues it, but for the items of a list.
             found.setdefault(key, listed(_joined(value, below)))
-        else:
-            items = (_ITEM.match(line) for line in below)
-            found.setdefault(key, Items(_scalar(_uncommented(item[1] or "")) for item in items if item))
-    return found, others
+        elif key not in found:
+            found[key] = Items(_items(below))
+            if not found[key]:
+                nested.update((path, values) for path, values in _flattened(key, below) if path not in nested)
+    return found, nested, others
+
+
+def _items(below: Sequence[str]) -> Iterator[str]:
+    """Yield the items of a list, each with the lines that continue it; none where it begins with something else."""
+    items: list[str] = []
+    for line in below:
+        item = _ITEM.match(line)
+        if item is not None:
+            items.append(_scalar(_uncommented(item[1] or "")))
+        elif not items:
+            return
+        elif said := _uncommented(line):
+            items[-1] = f"{items[-1]}{', ' if _KEY.match(said) else ' '}{said}".lstrip(", ")
+    yield from items
 
 
 def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
@@ -117,6 +136,39 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
 def key_of(written: str) -> str:
     """Return a key as ``FrontMatter`` has it."""
     return _IN_KEYS.sub("", _scalar(written).lower())
+
+
+def _flattened(key: str, below: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the values of a mapping that is nested below a key by their paths, ``book.author``.
+
+    What stands there and is no entry belongs to the entry above it, or to ``key.text``.
+    """
+    found: dict[str, list[str]] = {}
+    above: list[tuple[int, str]] = []  # how far the open mappings are indented, and their paths
+    path, verbatim = f"{key}.text", -1
+    for line in below:
+        said, indent = line.strip(), len(line) - len(line.lstrip())
+        if indent > verbatim >= 0:
+            found[path] = ["\n".join((*found[path], said))]
+            continue
+        entry = _KEY.match(said)
+        if entry is None:
+            verbatim = -1
+            values, item = found.setdefault(path, []), _ITEM.match(line)
+            if item is not None:
+                values.append(_scalar(_uncommented(item[1] or "")))
+            else:
+                values[-1:] = [" ".join((*values[-1:], _uncommented(said)))]
+            continue
+        while above and above[-1][0] >= indent:
+            above.pop()
+        path = f"{above[-1][1] if above else key}.{key_of(entry['key'])[:_KEY_CHARACTERS]}"
+        if len(above) < _MAX_DEPTH:
+            above.append((indent, path))
+        value = _uncommented(entry["value"] or "")
+        verbatim = indent if _BLOCK.match(value) else -1
+        found.setdefault(path, []).extend(listed(value) if value and verbatim < 0 else ())
+    yield from ((each, tuple(filter(None, values))) for each, values in found.items())
 
 
 def _joined(value: str, below: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Reads the front matter that Hugo and Zola write as TOML: the part of it that says what a note is.
 
-That is the keys above all tables, and those of the table ``taxonomies``: texts, dates and lists of texts. Not with the
+That is the keys above all tables, and those of the table ``taxonomies``: texts, dates and lists of texts. Those of other
+tables are named by both (``params.author``). Not with the
 standard library's parser: one slip of a hand costs it all of the front matter, and long dotted keys cost it minutes.
 """
 
@@ -45,8 +46,8 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
             table = named[1]
         elif entry := _ENTRY.fullmatch(line):
             value = _value(entry[2], left)
-            if table in _READ:
-                yield key_of(entry[1]), value
+            key = key_of(entry[1])
+            yield (key if table in _READ else f"{key_of(table)}.{key}"), value
 
 
 def _value(begin: str, left: Iterator[str]) -> tuple[str, ...]:

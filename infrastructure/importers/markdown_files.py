@@ -212,8 +212,9 @@ def _tags(front: FrontMatter) -> tuple[str, ...]:
 
 def _without_room(front: FrontMatter) -> dict[str, str]:
     """Return what a note has no field for, by key; one that has several values has them by commas."""
-    others = ((key, ", ".join(values)) for key, values in front.items() if key not in _READ)
-    return {key: plain_text(value, _VALUE_CHARACTERS) for key, value in islice(others, _OTHERS) if value}
+    said = ((one_line(key, _LINE_CHARACTERS), ", ".join(values)) for key, values in front.items())
+    others = ((key, value) for key, value in said if key and value and key not in _READ)
+    return {key: plain_text(value, _VALUE_CHARACTERS) for key, value in islice(others, _OTHERS)}
 
 
 def _words_of(values: tuple[str, ...]) -> Iterator[str]:

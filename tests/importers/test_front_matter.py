@@ -103,3 +103,79 @@ def test_properties_of_a_page_of_logseq_are_read_and_stay_in_the_body(tmp_path: 
 
 def test_lines_with_two_colons_that_say_nothing_known_are_text(tmp_path: Path) -> None:
     assert said(tmp_path, "std::vector\nfoo:: bar\n")["title"] == "some-note"
+
+
+NESTED = """---
+title: Farm
+book:
+  author: Orwell # by pen name
+  "Year of": 1945
+  where:
+    city: London
+    shops: [a, "b, c"]
+  blurb: >
+    all: animals
+    are equal
+  readers:
+    - Ada
+    - Tim
+people:
+  - name: Ada
+    role: poet
+  - Tim
+motto:
+  words on a line
+  of their own
+tags:
+  - reading list
+---
+x
+"""
+
+
+def test_nested_values_of_front_matter_are_kept_by_their_path(tmp_path: Path) -> None:
+    draft = note(tmp_path, NESTED)
+    assert draft.metadata == {
+        "book.author": "Orwell",
+        "book.yearof": "1945",
+        "book.where.city": "London",
+        "book.where.shops": "a, b, c",
+        "book.blurb": "all: animals\nare equal",
+        "book.readers": "Ada, Tim",
+        "people": "name: Ada, role: poet, Tim",
+        "motto.text": "words on a line of their own",
+    }
+    assert (draft.tags, draft.arguments["title"], draft.arguments["author"]) == (
+        ("reading list",),
+        "Farm",
+        None,
+    )
+
+
+def test_what_is_nested_makes_no_front_matter_of_prose(tmp_path: Path) -> None:
+    prose = "---\nSee below:\n  one: 1\n  two: 2\nand so on\nand on\n---\nx"
+    assert said(tmp_path, prose)["body"] == prose
+
+
+def test_tables_of_toml_are_kept_by_their_names(tmp_path: Path) -> None:
+    assert note(tmp_path, HUGO).metadata == {
+        "draft": "false",
+        "description": '[no.table]\ntitle = "none"',
+        "params.author": "Nobody",
+        "params.title": "Other",
+    }
+
+
+@pytest.mark.parametrize("line", [" " * 60 + "a:", "a: b", "- a: b", "  - - -", '"' * 60 + ":"])
+def test_nested_front_matter_that_is_meant_to_harm_is_bounded(tmp_path: Path, line: str) -> None:
+    begun = process_time()
+    lines = "\n".join(" " * (1 + each % 99) + f"{line}{each}" for each in range(990))
+    draft = note(tmp_path, f"---\ntitle: a\nb:\n{lines}\n---\nx")
+    assert process_time() - begun < 5  # it takes a tenth of a second
+    assert len(draft.metadata) <= 100
+    assert all(len(key) < 1000 and len(value) <= 10_000 for key, value in draft.metadata.items())
+
+
+def test_name_in_front_matter_that_is_too_long_for_metadata_is_cut(tmp_path: Path) -> None:
+    metadata = note(tmp_path, f'---\ntitle: a\n"{"k" * 5000}":\n  one: 1\n---\nx').metadata
+    assert metadata == {"k" * 1000: "1"}
