@@ -28,7 +28,7 @@ from infrastructure.importers.vcard_contacts import (
     members_of,
     uid_of,
 )
-from infrastructure.importers.vcard_pictures import is_address, picture_of
+from infrastructure.importers.vcard_pictures import is_address, not_kept, picture_of
 
 _MAX_LINES = 100_000
 _LINES_A_LOOK = 4096
@@ -42,7 +42,8 @@ class VCardFiles(Importer):
 
     Every BEGIN:VCARD is an entry, also that of an agent's card within another one (vCard 2.1): the agent
     becomes a contact too, and by name one of the other's relationships. A photo, or else a logo, inside of a card is
-    an entry as well: a medium that becomes the picture of the contact. Sounds and keys are not kept.
+    an entry as well: a medium that becomes the picture of the contact. So is what is inside of a card and not kept:
+    another picture (``second_picture``), a sound (``sound``), a key (``public_key``).
     """
 
     platform: ClassVar[str] = "file.vcf"
@@ -111,7 +112,7 @@ class _Drafts:
         return self._told()
 
     def results(self, card: _Card, limits: Limits) -> Iterator[Draft | Refused]:
-        """Yield the picture that is in a card, and the contact."""
+        """Yield the picture that is in a card, what else is in it, and the contact."""
         contact = self._contact(card)
         if isinstance(contact, Draft) and card.contents:
             try:
@@ -123,6 +124,7 @@ class _Drafts:
                 picture = file.draft(limits.whole_file_bytes)
                 yield picture
                 contact = replace(contact, attached=(replace(file.attached(picture), verb="refresh_photo"),))
+            yield from not_kept(card.contents)
         yield contact
 
     def _contact(self, card: _Card) -> Draft | Refused:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 from infrastructure.importers.attached_files import AttachedFile
 from infrastructure.importers.content_lines import ContentLine, raw_line, unescaped
+from infrastructure.importers.draft import Outcome, Refused
 from infrastructure.importers.pictures import HEAD_BYTES, form_of
 
 _PICTURES = ("PHOTO", "LOGO")
+_NOT_KEPT = {"PHOTO": "second_picture", "LOGO": "second_picture", "SOUND": "sound", "KEY": "public_key"}
 _ADDRESS = re.compile(r"\s*(?:https?|ftps?|ldaps?)://", re.IGNORECASE)
 _OTHER_PICTURE = re.compile(r"image/[a-z0-9][a-z0-9.+-]{0,60}")
 """A type of pictures that is not told by the bytes, such as SVG."""
@@ -28,14 +30,31 @@ def is_address(line: bytes) -> bool:
 
 def picture_of(lines: Sequence[bytes]) -> AttachedFile | None:
     """Return the picture that is in a card, by the lines of it that hold content; raises ValueError for a broken one."""
-    said = [line for line in map(raw_line, lines) if line is not None and line.value.strip()]
-    line = next((line for name in _PICTURES for line in said if line.name == name), None)
+    said = _said(lines)
+    line = _picture(said)
     if line is None:
         return None
     data, media_type = _bytes_of(line), _media_type(line)
     if form_of(data[:HEAD_BYTES]) is None and not _OTHER_PICTURE.fullmatch(media_type):
         raise ValueError
     return AttachedFile(data, "", media_type)
+
+
+def not_kept(lines: Sequence[bytes]) -> Iterator[Refused]:
+    """Yield what else is in a card: a picture besides that of the contact, a sound, a key."""
+    said = _said(lines)
+    picture = _picture(said)
+    for line in said:
+        if line is not picture:
+            yield Refused(_NOT_KEPT.get(line.name, "attachment"), Outcome.SKIPPED)
+
+
+def _said(lines: Sequence[bytes]) -> list[ContentLine]:
+    return [line for line in map(raw_line, lines) if line is not None and line.value.strip()]
+
+
+def _picture(said: Sequence[ContentLine]) -> ContentLine | None:
+    return next((line for name in _PICTURES for line in said if line.name == name), None)
 
 
 def _bytes_of(line: ContentLine) -> bytes:

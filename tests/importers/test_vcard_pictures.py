@@ -20,7 +20,7 @@ from infrastructure.store.session import Session
 from infrastructure.store.store import Store
 from tests.importers.address_books import IMPORTER, card, cards
 from tests.importers.pictures import FULL, picture
-from tests.importers.reading import MISSING, read, samples
+from tests.importers.reading import MISSING, read, samples, written
 
 BYTES, SHOT = picture(form="PNG"), picture(FULL)
 IN_BASE64 = base64.b64encode(BYTES).decode()
@@ -57,7 +57,7 @@ def bytes_of(found: Sequence[Draft | Refused]) -> bytes | None:
         (f"PHOTO:data:image/png\\;base64\\,{IN_BASE64}",),
         (f"PHOTO:data:image/png,{quote_from_bytes(BYTES)}",),
         (f"PHOTO:{IN_BASE64.rstrip('=')}",),
-        ("LOGO;ENCODING=b:AAAA", *folded("PHOTO;ENCODING=b:")),
+        ("PHOTO:", *folded("PHOTO;ENCODING=b:")),
         folded("LOGO;ENCODING=b:"),
     ],
 )
@@ -82,8 +82,16 @@ def test_address_of_a_picture_stands_in_the_notes(tmp_path: Path) -> None:
     assert found["notes"] == "Photo: https://example.org/ada.jpg\nPublic key: https://example.org/key"
 
 
-def test_sounds_keys_and_empty_photos_are_passed_over(tmp_path: Path) -> None:
-    assert card(tmp_path, "SOUND;ENCODING=b:AAAA", "KEY;ENCODING=b:AAAA", "PHOTO:", "NOTE:x")["notes"] == "x"
+def test_what_is_inside_of_a_card_and_not_kept_is_counted(store: Store, me: Session, tmp_path: Path) -> None:
+    empty = ("PHOTO:", "SOUND;ENCODING=b:", "KEY:https://example.org/key")
+    lines = ("LOGO;ENCODING=b:AAAA", *folded("PHOTO;ENCODING=b:"), *folded("PHOTO;ENCODING=b:"))
+    others = ("SOUND;ENCODING=b:AAAA", "KEY;ENCODING=b:AAAA", "KEY;ENCODING=b:AAAA")
+    card = "\n".join(("BEGIN:VCARD", "UID:1", "FN:Ada", *lines, *others, *empty, "END:VCARD", ""))
+    for outcome in (Outcome.CREATED, Outcome.UNCHANGED):
+        report = import_paths(me, [written(tmp_path, "book.vcf", card)])
+        assert dict(report.outcomes) == {outcome: 2, Outcome.SKIPPED: 5}
+        assert report.files[0].reasons == {"second_picture": 2, "sound": 1, "public_key": 2}
+    assert ada(store, me).photo_media_id is not None
 
 
 @needs_samples
