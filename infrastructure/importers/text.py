@@ -25,12 +25,40 @@ _WINDOWS = "cp1252"
 
 _ALIASES = {
     "ansi": _WINDOWS,
+    "cp50220": "iso2022_jp",
+    "cseuckr": "cp949",
+    "euc": "euc_jp",
+    "gb-18030": "gb18030",
+    "gb_2312-80": "gb2312",
+    "iso-2022-jp-ms": "iso2022_jp",
+    "iso-8859-6-e": "iso-8859-6",
+    "iso-8859-6-i": "iso-8859-6",
+    "iso-8859-8-e": "iso-8859-8",
     "iso-8859-8-i": "iso-8859-8",
+    "jis": "iso2022_jp",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8r": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "ks_c_5601-1989": "cp949",
+    "mac": "mac-roman",
+    "mac-ce": "mac-latin2",
+    "mac-centraleurroman": "mac-latin2",
+    "mac-chinesesimp": "gb18030",
+    "mac-chinesetrad": "big5",
+    "mac-icelandic": "mac-iceland",
+    "ms-cp932": "cp932",
+    "sjis": "cp932",
     "unicode-1-1-utf-7": "utf-7",
-    "x-gbk": "gb18030",
-    "x-sjis": "cp932",
+    "unicode-1-1-utf-8": "utf-8",
+    "unicode-2-0-utf-7": "utf-7",
+    "windows-31j": "cp932",
+    "windows-949": "cp949",
+    "windows-950": "big5",
 }
-"""Names that Python does not know."""
+"""Names that Python does not know, without the ``x-`` before those that nobody has registered."""
+
+_CODE_PAGE = re.compile(r"(?:cp|dos|ibm|win|windows)[-_]?([0-9]{3,5})")
 
 _WIDER = {
     "ascii": _WINDOWS,
@@ -154,9 +182,16 @@ def _unmarked_utf16(start: bytes) -> str | None:
 @lru_cache(maxsize=256)
 def _codec(charset: str) -> str | None:
     """Return the codec of a charset's name, None for one unknown."""
-    codec = _ALIASES.get(charset, charset)
-    if not re.fullmatch(r"[a-z0-9._:+-]{1,40}", codec):
+    if not re.fullmatch(r"[a-z0-9._:+-]{1,40}", charset):
         return None
+    bare = charset.removeprefix("x-").removeprefix("x-")
+    page = _CODE_PAGE.fullmatch(bare)
+    names = (_ALIASES.get(bare), charset, bare, f"cp{page[1]}" if page else None)
+    return next((codec for name in names if name and (codec := _text_codec(name))), None)
+
+
+def _text_codec(codec: str) -> str | None:
+    """Return the codec that texts of a name are read with, None where Python knows none."""
     try:
         b"\0\0\0\0".decode(codec, "replace")  # what is no text encoding (hex, zlib) raises
         name = codecs.lookup(codec).name

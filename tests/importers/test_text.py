@@ -53,6 +53,36 @@ def test_text_is_decoded_as_it_was_meant(data: bytes, charset: str | None, text:
     assert decoded(data, charset) == text
 
 
+@pytest.mark.parametrize(
+    ("charset", "codec", "text"),
+    [
+        ("x-mac-roman", "mac-roman", "Grüße"),
+        ("X-MAC-CYRILLIC", "mac-cyrillic", "Привет"),
+        ("x-mac-ce", "mac-latin2", "Žluťoučký"),
+        ("x-mac-icelandic", "mac-iceland", "þetta"),
+        ("x-mac-japanese", "shift_jis", "漢字"),
+        ("x-sjis", "cp932", "①"),
+        ("windows-31j", "cp932", "①"),
+        ("x-euc-jp", "euc_jp", "漢字"),
+        ("x-gbk", "gbk", "汉字"),
+        ("x-x-big5", "big5", "漢字"),
+        ("windows-949", "cp949", "똠방"),
+        ("cp-850", "cp850", "Grüße"),
+        ("ibm-437", "cp437", "Grüße"),
+        ("win-1251", "cp1251", "Привет"),
+        ("x-cp1251", "cp1251", "Привет"),
+        ("koi8r", "koi8-r", "Привет"),
+        ("iso-8859-8-i", "iso-8859-8", "שלום"),
+        ("unicode-1-1-utf-7", "utf-7", "Grüße"),
+        ("x-unicode-2-0-utf-7", "utf-7", "Grüße"),
+        ("x-hex", "utf-8", "6162"),
+        ("x-unknown", "utf-8", "Grüße"),
+    ],
+)
+def test_charset_is_known_by_the_names_that_programs_write(charset: str, codec: str, text: str) -> None:
+    assert decoded(text.encode(codec), charset) == text
+
+
 @given(
     data=st.binary(max_size=100), charset=st.text(max_size=20) | st.sampled_from(["utf-7", "utf-16", "idna"])
 )
