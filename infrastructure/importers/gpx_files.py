@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,11 @@ _WANTED = {
     "wpt": "<gpx>",
     "rte": "<gpx>",
     "rtept": "<gpx><rte>",
+    "metadata": "<gpx>",
 }
+_OF_FILE = frozenset({"name", "desc"})
+"""What GPX 1.0 says of the whole file, where 1.1 has ``metadata``."""
+_SAYS_OF_FILE = _OF_FILE | {"metadata"}
 
 
 class GpxFiles(Importer):
@@ -42,7 +46,8 @@ class GpxFiles(Importer):
     or a way point of one, whose time is when it was hidden (``geocache``), and a favourite of OsmAnd
     (``saved_place``).
 
-    What tracks and way points are called and described as is metadata of the day's record, ``tracks`` and ``points``.
+    What tracks and way points are called and described as is metadata of the day's record, ``tracks`` and ``points``;
+    so is what the file itself is called and described as, ``file``, with every day of it.
     """
 
     platform: ClassVar[str] = "file.gpx"
@@ -54,7 +59,7 @@ class GpxFiles(Importer):
             if path.stat().st_size > reading.limits.whole_file_bytes:
                 raise UnreadableFile
             with path.open("rb") as stream:
-                elements = Elements(stream, _WANTED, reading.limits)
+                elements = Elements(stream, _WANTED, reading.limits, outer=_OF_FILE)
                 days = _Days(reading)
                 yield from _tracks(elements, days, reading.limits.entries)
                 root = elements.root
@@ -76,6 +81,7 @@ def _tracks(elements: Elements, days: _Days, most: int) -> Iterator[Refused]:
                 yield Refused("broken_xml")
                 continue
             element, whole = found
+            days.describe(element)
             if nowhere := _nowhere(element):
                 yield Refused(nowhere, Outcome.SKIPPED)
                 continue
@@ -132,9 +138,9 @@ class _Words:
         self._said: dict[str, None] = {}
         self._room = _WORDS_CHARACTERS + 1  # one more than are kept, so that it shows whether there were more
 
-    def take(self, element: Element) -> None:
+    def take(self, said: Iterable[str]) -> None:
         """Take in what one of them says of itself, its name first."""
-        texts = (" ".join(element.findtext(name, "").split()) for name in _SAID_IN)
+        texts = (" ".join(text.split()) for text in said)
         words = ": ".join(dict.fromkeys(text for text in texts if text))[: _WORDS_CHARACTERS + 1]
         if words and words not in self._said and self._room > 0:
             self._said[words] = None
@@ -151,6 +157,7 @@ class _Days:
         self._zone = ZoneInfo(reading.timezone)
         self._points: defaultdict[date, list[Point]] = defaultdict(list)
         self._words: defaultdict[tuple[date, str], _Words] = defaultdict(_Words)
+        self._file: dict[str, str] = {}
 
     def point(self, element: Element) -> Point | Fault:
         return point_of(element, self._zone)
@@ -165,13 +172,24 @@ class _Days:
             days.add(day)
         if element is not None:
             for day in days:
-                self._words[day, _WORDS_OF[element.tag]].take(element)
+                self._words[day, _WORDS_OF[element.tag]].take(element.findtext(name, "") for name in _SAID_IN)
+
+    def describe(self, element: Element) -> None:
+        """Take in what the file says of itself, each thing once; of other elements nothing."""
+        if element.tag not in _SAYS_OF_FILE:
+            return
+        for each in (element,) if element.tag in _OF_FILE else element:
+            if each.tag in _SAID_IN and each.text:
+                self._file.setdefault(each.tag, each.text[: 2 * _WORDS_CHARACTERS])
 
     def drafts(self, device: str) -> Iterator[Draft | Refused]:
         """Yield the days; the second batch of a day and those after it add to the first."""
+        of_file = _Words()
+        of_file.take(self._file.get(name, "") for name in _SAID_IN)
         for day in sorted(self._points):
             points = new_points((), self._points[day])
             words = {name: str(self._words[day, name]) for name in _WORDS_OF.values()}
+            words["file"] = str(of_file)
             for start in range(0, len(points), BATCH_POINTS):
                 batch = points[start : start + BATCH_POINTS]
                 if start + len(batch) > MAX_POINTS:

@@ -24,6 +24,7 @@ _PIECE_BYTES = 1 << 16
 _QUIET_CHARACTERS = 1 << 20
 """A tag or comment longer than this is an attack: expat before 2.6 reads it anew with every piece."""
 _MAX_FAULTS = 10_000
+_BELOW_ROOT = 2
 _ELEMENT_COST = 200  # what an element weighs besides its text, in characters
 
 _BYTE_ORDER_MARKS = (
@@ -63,6 +64,9 @@ class Elements:
     is larger than an entry may be, the rest is left out. After a fault reading goes on at the next wanted
     element, for which ``wanted`` gives the tags around it; None stands for what was lost.
 
+    Those named in ``outer`` are given where they stand directly in the outermost element, and are parts of others
+    elsewhere.
+
     Names in ``inner`` are of elements that only the text of a CDATA section has. Where one of them follows it,
     ``]]>`` is of that text, too: the end of a section in a document that was put into another as it was.
     """
@@ -74,13 +78,14 @@ class Elements:
         limits: Limits,
         dropped: frozenset[str] = frozenset(),
         inner: Collection[str] = (),
+        outer: frozenset[str] = frozenset(),
     ) -> None:
         self._stream = stream
         self._inner_end = _inner_end(inner) if inner else None
         self._wanted = wanted
         self._beginning = re.compile(rf"<(?:[\w.-]+:)?({'|'.join(wanted)})(?=[\s/>])")
         self._seconds = limits.seconds
-        self._builder = _Builder(frozenset(wanted), dropped, limits)
+        self._builder = _Builder(frozenset(wanted), dropped, outer, limits)
 
     @property
     def root(self) -> Element | None:
@@ -152,12 +157,15 @@ def _feed(parser: DefusedExpatParser, text: str | None) -> bool:
 class _Builder(ContentHandler):
     """Builds the wanted elements of a stream of events; everything else leaves no trace."""
 
-    def __init__(self, wanted: frozenset[str], dropped: frozenset[str], limits: Limits) -> None:
+    def __init__(
+        self, wanted: frozenset[str], dropped: frozenset[str], outer: frozenset[str], limits: Limits
+    ) -> None:
         super().__init__()
         self.root: Element | None = None
         self.events = 0
         self._wanted = wanted
         self._dropped = dropped
+        self._outer = outer
         self._limits = limits
         self._depth = 0
         self._passing_from = 0  # the depth of the element whose content is passed over; 0 for none
@@ -184,20 +192,24 @@ class _Builder(ContentHandler):
         name = name.rpartition(":")[2]
         if self.root is None:
             self.root = Element(name, {each.rpartition(":")[2]: value for each, value in attrs.items()})
-        if self._passing_from or not (self._open or name in self._wanted):
+        is_wanted = name in self._wanted or self._is_outer(name)
+        if self._passing_from or not (self._open or is_wanted):
             return
-        if name in self._wanted:
+        if is_wanted:
             self._rooms.append(self._limits.entry_bytes)
         self._rooms[-1] -= _ELEMENT_COST + sum(len(each) + len(value) for each, value in attrs.items())
-        if self._rooms[-1] < 0 and name not in self._wanted:
+        if self._rooms[-1] < 0 and not is_wanted:
             self._passing_from = self._depth
             return
         element = Element(name, {each.rpartition(":")[2]: value for each, value in attrs.items()})
-        if name not in self._wanted:
+        if not is_wanted:
             self._open[-1][0].append(element)
         self._open.append((element, []))
         if name in self._dropped:
             self._passing_from = self._depth + 1
+
+    def _is_outer(self, name: str) -> bool:
+        return not self._open and self._depth == _BELOW_ROOT and name in self._outer
 
     def characters(self, content: str) -> None:
         self.events += 1
@@ -222,7 +234,7 @@ class _Builder(ContentHandler):
         whole = "".join(text)
         text.clear()  # or a large one would be held three times
         element.text = whole.strip() or None
-        if name in self._wanted:
+        if name in self._wanted or not self._open:
             self._found.append((element, self._rooms.pop() >= 0))
 
 

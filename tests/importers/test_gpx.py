@@ -136,6 +136,27 @@ def test_names_and_descriptions_are_kept_with_the_day_they_are_of(tmp_path: Path
     assert second.metadata == {"tracks": "Night run"}
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<metadata><name>Trip</name><desc>by\n bike</desc><author><name>Ada</name></author></metadata>",
+        "<name>Trip</name><desc>by\n bike</desc><author>Ada</author>",
+        "<desc>by bike</desc><name>Trip</name><name>Other</name><metadata><name>Third</name></metadata>",
+    ],
+)
+def test_what_a_file_is_called_and_described_as_is_kept_with_its_days(tmp_path: Path, head: str) -> None:
+    body = head + track(point(), point("<time>2026-11-02T10:00:00Z</time>")) + way_point("<name>Kiosk</name>")
+    first, second = drafts(GPX, gpx(tmp_path, body))
+    assert first.metadata == {"tracks": "n", "points": "Kiosk", "file": "Trip: by bike"}
+    assert second.metadata == {"tracks": "n", "file": "Trip: by bike"}
+
+
+def test_names_of_a_file_behind_a_fault_are_read(tmp_path: Path) -> None:
+    body = f"<name>Trip</name>{track('<trkpt')}{track(point())}<metadata><desc>by bike</desc></metadata>"
+    (day,) = (each for each in read(GPX, gpx(tmp_path, body)) if isinstance(each, Draft))
+    assert day.metadata["file"] == "Trip: by bike"
+
+
 def test_names_are_kept_up_to_ten_thousand_characters_and_say_where_there_are_more(tmp_path: Path) -> None:
     places = [way_point(f"<name>{'n' * 50}{number}</name>") for number in range(300)]
     few, many, long = (
