@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from domain.shared.errors import LifeledgerError
-from infrastructure.cli.commands import COMMANDS, command_named
+from infrastructure.cli.commands import COMMANDS, EmptyWord, command_named
 from infrastructure.embedded.errors import EmbeddedServerError
 from infrastructure.errors import Busy, KeyUnavailable, NotFound, Unavailable
 from infrastructure.interpreter import relax_collector
@@ -140,5 +140,6 @@ def _usage(error: TyperException) -> str:
     place = context.command_path if context is not None else PROGRAM
     parameter = getattr(error, "param", None)
     named = parameter.name if parameter is not None else getattr(error, "param_hint", None)
-    what = f"{named} is missing or not valid" if named else "wrong usage"
+    wrong = "empty" if isinstance(error, EmptyWord) else "missing or not valid"
+    what = f"{named} is {wrong}" if named else "wrong usage"
     return f"{what}; see {place} --help"

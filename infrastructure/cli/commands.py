@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -94,6 +94,14 @@ COMMANDS = {
 }
 
 
+FREE_TEXTS = frozenset({"grounds", "name", "purpose", "reason", "words"})
+"""Parameters that are texts of people; whoever asks for one says what is wrong with an empty one."""
+
+
+class EmptyWord(typer.BadParameter):
+    """A word of the command line is empty: an unset variable, as like as not, and never what is meant."""
+
+
 @cache
 def command_named(name: str) -> Any:  # noqa: ANN401 - typer does not export the class of its commands
     """Return a command, its module loaded; None where there is none of that name."""
@@ -104,4 +112,21 @@ def command_named(name: str) -> Any:  # noqa: ANN401 - typer does not export the
     import_module(f"infrastructure.cli.{entry.module}").add_to(module)
     command = get_group(module).commands[name]
     command.help = command.help or entry.help  # under python -OO functions have no docstrings
+    _refuse_empty_words(command)
     return command
+
+
+def _refuse_empty_words(command: Any) -> None:  # noqa: ANN401 - see command_named
+    for part in getattr(command, "commands", {}).values():
+        _refuse_empty_words(part)
+    for param in command.params:
+        if param.name not in FREE_TEXTS:
+            # As typed: an empty path would be the current folder once it is a Path.
+            param.consume_value = partial(_never_empty, param, param.consume_value)
+
+
+def _never_empty(param: Any, consume: Any, ctx: Any, opts: Any) -> Any:  # noqa: ANN401 - typer's own types
+    value, source = consume(ctx, opts)
+    if value == "" or (isinstance(value, list | tuple) and "" in value):
+        raise EmptyWord("", ctx=ctx, param=param)
+    return value, source

@@ -38,20 +38,8 @@ from infrastructure.store.store import Person, Store
 DEFAULT_PERSON_FILE = "person"
 
 
-def _folder(text: str) -> Path:
-    if not text:
-        raise typer.BadParameter("an empty name would mean the current folder")
-    return Path(text)
-
-
 DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        parser=_folder,
-        metavar="PATH",
-        help="Where the store lives; LIFELEDGER_DATA_DIR by default.",
-    ),
+    Path | None, typer.Option("--data-dir", help="Where the store lives; LIFELEDGER_DATA_DIR by default.")
 ]
 PersonName = Annotated[
     str | None, typer.Option("--person", help="Username; the person of `lifeledger init` by default.")

@@ -52,9 +52,6 @@ def erase(
     """Forget a person, a kind of their records, a period of it or one record: for good, in backups too."""
     if not grounds.strip() and not dry_run:
         raise typer.BadParameter("grounds are needed", param_hint="--grounds")
-    for option, said in (("--kind", kind), ("--period", period), ("--record", record), ("--person", person)):
-        if said == "":  # of an unset variable, as like as not: without it far more would go
-            raise typer.BadParameter("an empty name", param_hint=option)
     with opened(data_dir) as store:
         subject_id = (store.person(person) if person else default_person(settings_for(data_dir))).id
         kind_class = kind_named(kind) if kind else None

@@ -42,11 +42,11 @@ def run(environment: dict[str, str], standby: Path) -> Run:
     """Runs the program on the test's own store."""
     environment = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
 
-    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, folder: Path = ROOT, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", PROGRAM, str(ROOT), str(standby), *arguments],
             env={**environment, "COLUMNS": "200", **changes},
-            cwd=ROOT,
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=120,

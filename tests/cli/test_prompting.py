@@ -113,5 +113,5 @@ def test_what_is_left_empty_erases_nothing(ada: Run) -> None:
     for option in ("--kind", "--period", "--record", "--person"):
         finished = ada("erase", "--grounds", "test", option, "")
         assert_refused(finished, EXIT_USAGE)
-        assert finished.stderr.startswith(f"lifeledger: {option} is missing or not valid")
+        assert finished.stderr.startswith(f"lifeledger: {option[2:]} is empty")
     assert lines(ada("erasures", "list", "--json")) == []

@@ -106,6 +106,8 @@ def program(used: Program) -> Program:
         "find task",
         "find task --json --where status=todo",
         "find nothing",
+        "find task --cursor=",
+        "find task --person=",
         "show 00000000-0000-0000-0000-000000000000",
         "show {task}",
         "show {task} --json",
