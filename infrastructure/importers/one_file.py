@@ -21,6 +21,8 @@ class NamedFile(NamedTuple):
 
     speaker: str
     path: Path
+    told: str
+    """What the report calls it: no two files of a run have the same name there."""
     has_namesake: bool = False
     """Whether another file of the run is called the same, in another folder."""
 
@@ -49,6 +51,8 @@ class FileReport:
     """What became of the entries of one file; the outcomes add up to what the file holds."""
 
     path: Path
+    name: str
+    """Its path below the folder that was given, or the path that was given, as text."""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     """Entries that are records now or were before, by kind."""
@@ -57,11 +61,6 @@ class FileReport:
     unreadable: bool = False
     words_left: int = 0
     """Words on things that another file may tell of: they are heard when all files are read."""
-
-    @property
-    def name(self) -> str:
-        """Return what the file is called."""
-        return spelled(PurePath(self.path.name))
 
     @property
     def entries(self) -> int:
@@ -76,7 +75,7 @@ def import_file(
 
     Raises Unavailable and KeyUnavailable; what was imported until then stays.
     """
-    report = FileReport(file.path)
+    report = FileReport(file.path, file.told)
     _go_through(session, file, run, report, lambda intake, batch: _take(intake, batch, report), progress)
     return report
 

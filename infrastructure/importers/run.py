@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePath
@@ -58,8 +58,8 @@ def import_paths(
         else:
             report.ignored.append(file.path)
     called = Counter(file.path.name for file in files)
-    files = [file._replace(has_namesake=called[file.path.name] > 1) for file in files]
-    report.files = [FileReport(file.path) for file in files]
+    files = [file._replace(has_namesake=called[file.path.name] > 1) for file in _told_apart(files)]
+    report.files = [FileReport(file.path, file.told) for file in files]
     run, tally = Run(report.run_id, reading or Reading()), _Tally(report, progress)
     if crew is not None and crew.is_worth_starting(files):
         crew.import_files(session, files, run, tally)
@@ -70,6 +70,13 @@ def import_paths(
         if report.files[number].words_left:
             hear_words(session, file, run, report.files[number], partial(tally, number))
     return report
+
+
+def _told_apart(files: Sequence[NamedFile]) -> Iterator[NamedFile]:
+    """Yield the files, with the folder that was given in the names of those that are called the same in several."""
+    told = Counter(file.told for file in files)
+    for file in files:
+        yield file if told[file.told] == 1 else file._replace(told=spelled(file.path))
 
 
 class _Tally:
@@ -100,7 +107,7 @@ def _named_files(paths: Iterable[Path], links: list[Path]) -> Iterator[NamedFile
     for path in given:
         if not path.is_dir():
             name = PurePath(path.name) if called[path.name] == 1 else PurePath(path.parent.name, path.name)
-            yield NamedFile(spelled(name), path)
+            yield NamedFile(spelled(name), path, spelled(path))
             continue
         for item in sorted(path.rglob("*")):
             below = item.relative_to(path)
@@ -109,4 +116,4 @@ def _named_files(paths: Iterable[Path], links: list[Path]) -> Iterator[NamedFile
             if item.is_symlink():
                 links.append(item)
             elif item.is_file():
-                yield NamedFile(spelled(below), item)
+                yield NamedFile(spelled(below), item, spelled(below))

@@ -77,6 +77,24 @@ def test_words_of_an_import_fold_and_its_numbers_do_not(ada: Run, tmp_path: Path
     assert {len(line) for line in (heading, *rest[:-2], rest[-1])} == {80}
 
 
+@pytest.mark.parametrize("columns", [80, 40])
+def test_files_of_one_name_are_told_apart_however_narrow_the_terminal(
+    ada: Run, tmp_path: Path, columns: int
+) -> None:
+    root = tmp_path / "cards"
+    folders = [root / place / "Takeout" / "All Contacts" for place in ("home", "work")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "c.vcf").write_text("BEGIN:VCARD\nVERSION:3.0\nUID:1\nFN:Grace\nN:;Grace;;;\nEND:VCARD\n")
+    *files, _ = lines(ada("import", str(root), "--json"))
+    names = [str((folder / "c.vcf").relative_to(root)) for folder in folders]
+    assert [each["file"] for each in files] == names
+    heading, *rest = ada("import", str(root), COLUMNS=str(columns)).stdout.lstrip("\n").splitlines()
+    width = heading.index("entries")
+    shown = "".join("".join(line[:width].split()) for line in rest)
+    assert shown == "".join(names).replace(" ", "") + "all"
+
+
 @pytest.mark.parametrize(
     "asked", [["timeline", "--kind", "calendar_event"], ["agenda", "--since", "2026-12-01"]]
 )
