@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.catalogue import kind_named
+from domain.catalogue import KINDS, UnknownKind
 from domain.shared.peers import NoPeers
 from domain.shared.record import Record, attach
 from infrastructure.errors import InvalidQuery, NotFound, WindowTooLong
@@ -96,8 +96,7 @@ class Questions:
 
         Raises InvalidQuery for a moment without a zone, UnknownKind.
         """
-        if kind is not None:
-            kind_named(kind)
+        _require_kind(kind)
         spans = self.engine.moments.between(self.subject_id, _aware(since), _aware(until), kind=kind)
         return differences(self.engine, self.subject_id, spans)
 
@@ -149,7 +148,8 @@ class Questions:
         cursor: str | None = None,
         after: Receipt | None = None,
     ) -> Page[TimelineEntry]:
-        """Return what happened, newest first."""
+        """Return what happened, newest first; raises UnknownKind."""
+        _require_kind(kind)
         question = ask_timeline(kind=kind, since=since, until=until)
         return self._ask(question, after, limit, cursor)
 
@@ -166,8 +166,9 @@ class Questions:
         """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes).
 
         What names no word to be found, such as ``-expired`` alone, finds nothing; blank text, and more
-        than ``LONGEST_SEARCH`` characters, raise InvalidQuery.
+        than ``LONGEST_SEARCH`` characters, raise InvalidQuery, a kind that there is not UnknownKind.
         """
+        _require_kind(kind)
         if not words.strip() or len(words) > LONGEST_SEARCH:
             raise InvalidQuery
         return self._ask(ask_search(words, kind=kind), after, limit, cursor)
@@ -203,7 +204,8 @@ class Questions:
         cursor: str | None = None,
         after: Receipt | None = None,
     ) -> Page[AuditLine]:
-        """Return who did what, newest first."""
+        """Return who did what, newest first; raises UnknownKind."""
+        _require_kind(kind)
         question = ask_audit(
             record_id=record_id,
             kind=kind,
@@ -335,6 +337,11 @@ class Questions:
     def _reach(self, after: Receipt | None) -> None:
         if after is not None:
             self.engine.reader.wait_for(after, self.engine.bell.ring)
+
+
+def _require_kind(name: str | None) -> None:
+    if name is not None and name not in KINDS:
+        raise UnknownKind
 
 
 def _aware(moment: datetime) -> datetime:

@@ -1,0 +1,32 @@
+"""What is said of a question that cannot be meant as it was asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from infrastructure.cli.app import EXIT_REFUSED
+from tests.cli.test_cli import CANARY, Run, ada, assert_refused, lines, run
+
+__all__ = ["ada", "run"]  # the fixtures
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["find", CANARY],
+        ["timeline", "--kind", CANARY],
+        ["search", "passport", "--kind", CANARY],
+        ["audit", "--kind", CANARY],
+        ["diff", "--from", "yesterday", "--kind", CANARY],
+        ["timeline", "--kind", CANARY, "--as-of", "yesterday"],
+    ],
+)
+def test_a_kind_that_there_is_not_is_said_to_be_none(ada: Run, words: list[str]) -> None:
+    finished = ada(*words)
+    assert_refused(finished, EXIT_REFUSED)
+    assert finished.stderr == "lifeledger: There is no such kind of record.\n"
+
+
+def test_a_kind_of_which_there_is_nothing_is_found_empty(ada: Run) -> None:
+    for words in (["timeline"], ["search", "passport"], ["audit"]):
+        assert lines(ada(*words, "--kind", "device", "--json")) == []
