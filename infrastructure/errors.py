@@ -25,6 +25,8 @@ LifeledgerError
 ├── CorruptEvent            a stored event does not authenticate or decode
 ├── InvalidCursor           a page cursor was not made for this question
 ├── InvalidQuery            a filter, sort or limit that is not offered
+│   ├── NoWords             a search by a blank text
+│   ├── TooManyWords        a search by a text that is too long
 │   └── WindowTooLong       a series takes place too often in the window for one answer
 ├── PastIsReadOnly          a command was given to the past
 ├── NotYetProjected         a read model did not reach a receipt in time
@@ -156,6 +158,14 @@ class InvalidCursor(LifeledgerError):
 
 class InvalidQuery(LifeledgerError):
     """The filter, order or limit is not one this kind of record offers."""
+
+
+class NoWords(InvalidQuery):
+    """There are no words to search for."""
+
+
+class TooManyWords(InvalidQuery):
+    """A search has 10,000 characters at the most."""
 
 
 class WindowTooLong(InvalidQuery):

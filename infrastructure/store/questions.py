@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.catalogue import KINDS, UnknownKind
 from domain.shared.peers import NoPeers
 from domain.shared.record import Record, attach
-from infrastructure.errors import InvalidQuery, NotFound, WindowTooLong
+from infrastructure.errors import InvalidQuery, NotFound, NoWords, TooManyWords, WindowTooLong
 from infrastructure.ledger.codec import state_hints
 from infrastructure.ledger.events import Receipt
 from infrastructure.ledger.sealing import ErasedEvent, OpenedEvent
@@ -165,12 +165,14 @@ class Questions:
     ) -> Page[SearchHit]:
         """Return records by words, best first; the syntax is that of web searches (and, or, -, quotes).
 
-        What names no word to be found, such as ``-expired`` alone, finds nothing; blank text, and more
-        than ``LONGEST_SEARCH`` characters, raise InvalidQuery, a kind that there is not UnknownKind.
+        What names no word to be found, such as ``-expired`` alone, finds nothing. Raises NoWords for blank text,
+        TooManyWords for more than ``LONGEST_SEARCH`` characters, UnknownKind.
         """
         _require_kind(kind)
-        if not words.strip() or len(words) > LONGEST_SEARCH:
-            raise InvalidQuery
+        if not words.strip():
+            raise NoWords
+        if len(words) > LONGEST_SEARCH:
+            raise TooManyWords
         return self._ask(ask_search(words, kind=kind), after, limit, cursor)
 
     @asks

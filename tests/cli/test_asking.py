@@ -30,3 +30,13 @@ def test_a_kind_that_there_is_not_is_said_to_be_none(ada: Run, words: list[str])
 def test_a_kind_of_which_there_is_nothing_is_found_empty(ada: Run) -> None:
     for words in (["timeline"], ["search", "passport"], ["audit"]):
         assert lines(ada(*words, "--kind", "device", "--json")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [("", "There are no words"), (" ", "There are no words"), ("word " * 2001, "10,000 characters")],
+)
+def test_a_search_by_no_words_or_too_many_is_told_what_is_wrong(ada: Run, words: str, wrong: str) -> None:
+    finished = ada("search", words)
+    assert_refused(finished, EXIT_REFUSED)
+    assert wrong in finished.stderr
