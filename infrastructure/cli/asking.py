@@ -13,6 +13,7 @@ from uuid import UUID
 import typer
 
 from domain.catalogue import kind_named
+from domain.shared.errors import InvalidInput
 from domain.shared.record import Record
 from infrastructure.cli.context import (
     AsJson,
@@ -38,7 +39,7 @@ from infrastructure.cli.output import (
     zone_shown,
 )
 from infrastructure.cli.past_moments import AsOf
-from infrastructure.errors import ConfigurationError, InvalidQuery
+from infrastructure.errors import ConfigurationError
 from infrastructure.ledger.codec import state_hints
 from infrastructure.store.changes import changes_of
 from projections.catalogue import view_of
@@ -87,7 +88,7 @@ def find(
     kind: Kind,
     *,
     where: Annotated[
-        list[str] | None, typer.Option("--where", help="FIELD=VALUE; may be given several times.")
+        list[str] | None, typer.Option("--where", help="FIELD=VALUE; may be given for several fields.")
     ] = None,
     order: Annotated[
         str, typer.Option("--order", help="A field; with - before it, the largest first.")
@@ -101,7 +102,7 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """List records of one kind."""
-    filters = dict(_pair(text) for text in where or [])
+    filters = _filters(where or [])
     with asking(data_dir, person, as_of) as me:
         page = me.find(
             kind_named(kind), order_by=order, limit=limit, cursor=cursor, trashed=trashed, **filters
@@ -312,8 +313,12 @@ def _who_and_why(actor_id: UUID | None, purpose: str | None, owner: UUID) -> str
     return f"{who}, for {purpose}" if purpose else who
 
 
-def _pair(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise InvalidQuery
-    return name, {"true": True, "false": False, "none": None}.get(value, value)
+def _filters(pairs: Iterable[str]) -> dict[str, Any]:
+    filters: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name in filters:
+            msg = "--where is FIELD=VALUE, each field once"
+            raise InvalidInput(msg)
+        filters[name] = {"true": True, "false": False, "none": None}.get(value, value)
+    return filters

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infrastructure.cli.app import EXIT_REFUSED
-from tests.cli.test_cli import CANARY, Run, ada, assert_refused, lines, run
+from infrastructure.store.store import Store
+from tests.cli.test_cli import CANARY, Run, ada, assert_refused, lines, made, run
 
 __all__ = ["ada", "run"]  # the fixtures
 
@@ -40,3 +41,15 @@ def test_a_search_by_no_words_or_too_many_is_told_what_is_wrong(ada: Run, words:
     finished = ada("search", words)
     assert_refused(finished, EXIT_REFUSED)
     assert wrong in finished.stderr
+
+
+def test_a_field_is_filtered_by_once(ada: Run, store: Store) -> None:
+    photo = made(ada, "media.begin_upload", "kind=photo", "original_filename=a.jpg")
+    made(ada, "media.begin_upload", "kind=video", "original_filename=a.mov")
+    store.catch_up()
+    for twice in (["kind=video", "kind=photo"], ["kind=photo", "kind=photo"], ["kind", "kind=photo"]):
+        finished = ada("find", "media", *(word for each in twice for word in ("--where", each)))
+        assert_refused(finished, EXIT_REFUSED)
+        assert "--where is FIELD=VALUE, each field once" in finished.stderr
+    both = lines(ada("find", "media", "--where", "kind=photo", "--where", "is_favourite=false", "--json"))
+    assert [each["id"] for each in both] == [photo]
