@@ -88,10 +88,16 @@ def find(
     kind: Kind,
     *,
     where: Annotated[
-        list[str] | None, typer.Option("--where", help="FIELD=VALUE; may be given for several fields.")
+        list[str] | None,
+        typer.Option(
+            "--where", help="FIELD=VALUE; may be given for several fields. Which ones: lifeledger kinds KIND."
+        ),
     ] = None,
     order: Annotated[
-        str, typer.Option("--order", help="A field; with - before it, the largest first.")
+        str,
+        typer.Option(
+            "--order", help="A field; with - before it, the largest first. Which ones: lifeledger kinds KIND."
+        ),
     ] = "-created_at",
     trashed: Annotated[bool, typer.Option("--trashed", help="What is in the trash instead.")] = False,
     limit: Limit = 50,

@@ -27,8 +27,8 @@ from infrastructure.cli.context import (
     record_id_of,
     settings_for,
 )
-from infrastructure.cli.output import console, print_json, print_table
-from infrastructure.cli.signatures import fields_of
+from infrastructure.cli.output import console, print_fields, print_json, print_table
+from infrastructure.cli.signatures import fields_of, filters_in_words, filters_of, orders_of
 from infrastructure.store.session import named
 from infrastructure.store.upload import upload
 
@@ -93,11 +93,13 @@ def do(
 
 
 def kinds(
-    kind: Annotated[str | None, typer.Argument(help="A kind, for its commands.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="A kind, for its commands and what it is found by.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List the kinds of record, or the commands of one with their fields."""
+    """List the kinds of record, or the commands of one with their fields, and what find can filter and sort it by."""
     if kind is None:
         for name in KINDS:
             print_json({"kind": name}) if as_json else console.print(name)
@@ -108,8 +110,11 @@ def kinds(
             print_json(
                 {"command": command.name, "creates": command.creates, "arguments": command.json_schema()}
             )
+        print_json({"filters": filters_of(kind), "orders": orders_of(kind)})
         return
     print_table(("command", "fields"), [(each.name, fields_of(each)) for each in commands])
+    console.print()
+    print_fields({"find --where": filters_in_words(kind), "find --order": orders_of(kind)})
 
 
 def add_to(app: typer.Typer) -> None:

@@ -43,7 +43,10 @@ COMMANDS = {
     "do": Entry(
         "changing", 'Carry out a command: lifeledger do task.create title="Renew passport" due=2026-12-01.'
     ),
-    "kinds": Entry("changing", "List the kinds of record, or the commands of one with their fields."),
+    "kinds": Entry(
+        "changing",
+        "List the kinds of record, or the commands of one with their fields, and what find can filter and sort it by.",
+    ),
     "import": Entry(
         "changing",
         "Import files: calendars, contacts, mail, bookmarks, tracks, notes, photos, exported copies. Twice changes nothing.",

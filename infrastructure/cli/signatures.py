@@ -1,11 +1,16 @@
-"""The arguments of a command in one line, as a person writes them: what is needed, what may be left out, what is nested."""
+"""What a person may write, in one line: the arguments of a command, and what the records of a kind are found by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from domain.catalogue import kind_named
 from domain.shared.commands import Command
+from infrastructure.ledger.codec import state_hints
+from projections.catalogue import view_of
 
 _FILE = "@FILE"
 """How content is given on a command line."""
@@ -19,6 +24,27 @@ def fields_of(command: Command) -> str:
     """
     schema = command.json_schema()
     return _group(schema, schema.get("$defs", {}))
+
+
+def filters_of(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of each field that the records of a kind can be filtered by."""
+    hints = state_hints(kind_named(kind))
+    return {name: TypeAdapter(hints[name]).json_schema() for name in view_of(kind).table.filters}
+
+
+def filters_in_words(kind: str) -> str:
+    """Return the fields that the records of a kind can be filtered by, with what each may be where that is told in few words."""
+    schemas = filters_of(kind)
+    forms = {
+        name: "true|false" if field.get("type") == "boolean" else _form(field, {})
+        for name, field in schemas.items()
+    }
+    return ", ".join(f"{name}: {form}" if form else name for name, form in forms.items())
+
+
+def orders_of(kind: str) -> tuple[str, ...]:
+    """Return the fields that the records of a kind can be sorted by."""
+    return view_of(kind).table.all_orders
 
 
 def _group(schema: Mapping[str, Any], named: Mapping[str, Any]) -> str:

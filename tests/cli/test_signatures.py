@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from domain.catalogue import KINDS, kind_named
 from domain.shared.commands import commands_of
-from infrastructure.cli.signatures import fields_of
+from infrastructure.cli.signatures import fields_of, filters_in_words, filters_of, orders_of
+from projections.catalogue import view_of
 from tests.cli.test_cli import Run, ada, lines, made, run
 
 __all__ = ["ada", "run"]
@@ -57,6 +59,29 @@ def test_no_part_of_any_command_is_left_out(kind: str) -> None:
         for group in groups:
             for name in (*group.get("properties", ()), *group.get("enum", ())):
                 assert name in shown, command.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_that_a_kind_is_filtered_and_sorted_by_is_told(kind: str) -> None:
+    table = view_of(kind).table
+    assert tuple(filters_of(kind)) == table.filters
+    assert [each.split(":")[0] for each in filters_in_words(kind).split(", ") if each] == [*table.filters]
+    assert orders_of(kind) == table.all_orders
+
+
+def test_records_are_found_by_what_is_told(ada: Run) -> None:
+    shown = ada("kinds", "media").stdout
+    assert re.search(
+        r"\nfind --where +kind: photo\|video\|.*, is_favourite: true\|false, processing: ", shown
+    )
+    assert re.search(r"\nfind --order +captured_at, created_at, updated_at *\n", shown)
+    *_, told = lines(ada("kinds", "media", "--json"))
+    for name, schema in told["filters"].items():
+        for value in schema.get("enum", ["true", "false"]):
+            assert lines(ada("find", "media", "--where", f"{name}={value}", "--json")) == []
+    for order in told["orders"]:
+        assert lines(ada("find", "media", "--order", f"-{order}", "--json")) == []
+    assert " ".join(ada("find", "--help").stdout.split()).count("lifeledger kinds KIND") == 2
 
 
 def test_a_command_is_written_from_what_is_told(ada: Run) -> None:
