@@ -14,7 +14,6 @@ import typer
 
 from domain.catalogue import kind_named
 from domain.shared.errors import InvalidInput
-from domain.shared.record import Record
 from infrastructure.cli.context import (
     AsJson,
     Cursor,
@@ -40,10 +39,8 @@ from infrastructure.cli.output import (
 )
 from infrastructure.cli.past_moments import AsOf
 from infrastructure.errors import ConfigurationError
-from infrastructure.ledger.codec import state_hints
 from infrastructure.store.changes import changes_of
 from projections.catalogue import view_of
-from projections.kept_back import is_kept_back
 
 Kind = Annotated[str, typer.Argument(help="task, email, calendar_event, note …; see: lifeledger kinds")]
 Since = Annotated[
@@ -73,15 +70,7 @@ def show(
     if as_json:
         print_json(fields)
     else:
-        print_fields(fields, cut=_long_texts(found))
-
-
-def _long_texts(record: Record) -> frozenset[str]:
-    """Return the names of a record's texts that are too large for read tables, such as the HTML of a message."""
-    hints = state_hints(type(record)).items()
-    return frozenset(
-        name for name, hint in hints if is_kept_back(hint) and isinstance(getattr(record, name), str)
-    )
+        print_fields(fields)
 
 
 def find(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -36,7 +36,9 @@ NARROWEST = 12
 GAP = 2
 INDENT = 6
 LONGEST = 240
-"""Characters of a value that is cut short; JSON has all of it."""
+"""Characters of a value before or after a change; JSON has all of it."""
+SOME_SCREENS = 4_000
+"""Characters of a value that is shown by itself."""
 
 console = get_console()
 
@@ -157,14 +159,14 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
         level = min(level, console.width) - 1
 
 
-def print_fields(fields: Mapping[str, Any], *, cut: Container[str] = ()) -> None:
-    """Print named values below each other, empty ones left out, and those to be ``cut`` short where they are long."""
+def print_fields(fields: Mapping[str, Any]) -> None:
+    """Print named values below each other, empty ones left out, and what is longer than some screens cut short."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in fields.items():
         if value not in EMPTY:
-            table.add_row(name.replace("_", " "), _cut(value) if name in cut else shown(value))
+            table.add_row(name.replace("_", " "), _of_some_screens(value))
     console.print(table)
 
 
@@ -205,6 +207,13 @@ def shown(value: Any) -> Text:  # noqa: ANN401 - anything
     for number, piece in enumerate(_plain(value).replace(MATCH_END, MATCH_START).split(MATCH_START)):
         text.append(" ".join(piece.split("\n")).translate(_CONTROL), style="bold" if number % 2 else "")
     return text
+
+
+def _of_some_screens(value: Any) -> Text:  # noqa: ANN401 - anything
+    text = shown(value)
+    if len(text) <= SOME_SCREENS:
+        return text
+    return text[:SOME_SCREENS] + Text("… [cut: --json has all of it]")
 
 
 def _cut(value: Any) -> Text:  # noqa: ANN401 - anything

@@ -154,14 +154,34 @@ def test_a_data_directory_that_cannot_be_is_one_line(tmp_path: Path) -> None:
             assert finished.stderr.count(b"\n") == (1 if finished.returncode else 0)
 
 
-def test_markup_of_a_message_is_cut_short_where_people_read_and_whole_where_programs_do(ada: Run) -> None:
-    markup = "<p>" + "soup " * 10_000
-    draft = made(ada, "email.draft", f"html_body={markup}", f"text_body={'soup ' * 100}end")
+@pytest.mark.parametrize("field", ["html_body", "text_body"])
+def test_a_text_of_many_screens_is_cut_short_where_people_read_and_whole_where_programs_do(
+    ada: Run, field: str
+) -> None:
+    text = "<p>" + "soup " * 10_000 + "end"
+    draft = made(ada, "email.draft", f"{field}={text}")
     shown = ada("show", draft).stdout
-    assert shown.count("soup") < 200
+    assert 700 < shown.count("soup") < 1_000
     assert "<p>soup soup" in shown
-    assert "…" in shown
-    assert "end" in shown
+    assert "… [cut: --json has all of it]" in " ".join(shown.split())
     (told,) = lines(ada("show", draft, "--json"))
-    assert (told["html_body"], told["has_html"]) == (markup, True)
+    assert (told[field], told["has_html"]) == (text, field == "html_body")
     assert len(ada("history", draft).stdout) < 5_000
+
+
+def test_a_text_of_some_screens_is_whole(ada: Run) -> None:
+    note = made(ada, "note.write", "title=x", f"body={'a' * 3_990}bcdefghijk")
+    shown = "".join(ada("show", note).stdout.split())
+    assert "abcdefghijk" in shown
+    assert "cut:" not in shown
+    made(ada, "note.append", note, "text=l")
+    assert "[cut:--jsonhasallofit]" in "".join(ada("show", note).stdout.split())
+
+
+def test_what_is_held_is_cut_as_what_is_not(ada: Run) -> None:
+    note = made(ada, "note.write", "title=x", f"body={'soup ' * 2_000}")
+    held = ["--until", "2099-01-01", "--reason", "r", "--purpose", "p", "--record", note]
+    (hold,) = lines(ada("hold", "place", *held, "--json"))
+    shown = ada("hold", "show", hold["hold_id"], "--purpose", "p", "--record", note).stdout
+    assert "[cut: --json has all of it]" in " ".join(shown.split())
+    assert shown.count("soup") == 800
