@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -52,6 +53,7 @@ Until = Annotated[
     typer.Option("--until", help="Before this date or time (ISO 8601), in the person's time zone."),
 ]
 OfKind = Annotated[str | None, typer.Option("--kind", help="Only records of this kind.")]
+STANDARD_OUTPUT = "-"
 DEFAULT_AGENDA = timedelta(days=14)
 
 
@@ -260,17 +262,26 @@ def statistics(
 
 def content(
     blob: Annotated[str, typer.Argument(help="The blob_id that show names.")],
-    file: Annotated[Path, typer.Argument(help="A new file for the bytes.")],
+    file: Annotated[str, typer.Argument(help="A new file for the bytes; - for standard output.")],
     *,
     person: PersonName = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the bytes of a photo, a document, the source of a mail, into a new file."""
+    """Write the bytes of a photo, a document, the source of a mail, into a new file, or to standard output."""
+    to_output = file == STANDARD_OUTPUT
+    if to_output and as_json:
+        raise typer.BadParameter("it would stand among the bytes", param_hint="--json")
+    if to_output and sys.stdout is not None and sys.stdout.isatty():
+        raise ConfigurationError("standard output is a terminal: name a file, or send the bytes into a pipe")
     with acting(data_dir, person) as me:
         pieces = me.content(record_id_of(blob))
         first = next(pieces, b"")  # what is not there leaves no file
-        size = _write_new(file, chain((first,), pieces))
+        pieces = chain((first,), pieces)
+        if to_output:
+            _write_out(pieces)
+            return
+        size = _write_new(Path(file), pieces)
     print_json({"bytes": size}) if as_json else console.print(f"{size} bytes written")
 
 
@@ -292,6 +303,14 @@ def _write_new(file: Path, pieces: Iterable[bytes]) -> int:
     except BaseException:
         file.unlink(missing_ok=True)
         raise
+
+
+def _write_out(pieces: Iterable[bytes]) -> None:
+    if sys.stdout is None:  # closed by the caller
+        return
+    # Not by its own buffer: it has none where Python is told so, and then may write less than it is given.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+        stream.writelines(pieces)
 
 
 def _agenda_end(start: datetime) -> datetime:

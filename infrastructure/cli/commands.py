@@ -37,7 +37,8 @@ COMMANDS = {
     ),
     "statistics": Entry("asking", "Show how much there is of each kind."),
     "content": Entry(
-        "asking", "Write the bytes of a photo, a document, the source of a mail, into a new file."
+        "asking",
+        "Write the bytes of a photo, a document, the source of a mail, into a new file, or to standard output.",
     ),
     "init": Entry("changing", "Make a store and register a person in it."),
     "do": Entry(

@@ -136,6 +136,18 @@ def test_a_standby_answers_in_the_same_bytes(program: Program, line: str) -> Non
     )
 
 
+def test_bytes_of_content_come_out_as_they_went_in(program: Program) -> None:
+    data = bytes(range(256)) * 1_000
+    (program.folder / "photo.jpg").write_bytes(data)
+    added = program.run("do", "media.add", "kind=photo", "content=@photo.jpg", "--json")
+    shown = program.run("show", json.loads(added.out)["id"], "--json")
+    blob = json.loads(shown.out)["content"]["blob_id"]
+    for by, changes in (("standby", {}), ("itself", {"LIFELEDGER_STANDBY": "0"})):
+        finished = program.run("content", blob, "-", **changes)
+        assert (finished.code, finished.errors, finished.by) == (0, b"", by)
+        assert finished.out == data
+
+
 def test_tables_fit_the_terminal_of_the_caller(program: Program) -> None:
     program.make("a title that is rather long, and cannot stand in so narrow a table without a fold")
     narrow, wide = program.run("find", "task", COLUMNS="60"), program.run("find", "task", COLUMNS="200")
