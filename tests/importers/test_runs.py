@@ -13,8 +13,6 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from domain.communication.contact import Contact
-from domain.communication.contact_terms import ContactName
 from domain.communication.email import Email
 from domain.media.media import Media
 from domain.media.media_terms import MediaKind
@@ -251,22 +249,6 @@ def test_a_record_in_the_trash_is_skipped_and_stays_there(store: Store, me: Sess
     assert report.files[0].reasons == {"in_the_trash": 1}
     assert heads(me) == events
     assert me.load(task_id).deleted_at is not None
-
-
-def test_a_contact_that_was_merged_is_skipped_and_stays_as_it_is(
-    store: Store, me: Session, tmp_path: Path
-) -> None:
-    card = tmp_path / "a.vcf"
-    card.write_text("BEGIN:VCARD\nUID:1\nFN:Ada\nEND:VCARD\n")
-    import_paths(me, [card], READING)
-    store.catch_up()
-    (ada,) = me.find(Contact)
-    me.do(Contact.merge_into, ada.id, me.do(Contact.add, ContactName("Ada Lovelace")).id)
-    card.write_text("BEGIN:VCARD\nUID:1\nFN:Ada\nNOTE:new\nEND:VCARD\n")
-    for _ in range(2):
-        report = import_paths(me, [card], READING)
-        assert outcomes(report) == {"skipped": 1}
-        assert report.files[0].reasons == {"contact_merged": 1}
 
 
 def test_the_same_bookmark_twice_in_a_folder_is_a_duplicate_and_holds_up_nothing(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.communication.contact import Contact
+from domain.communication.contact_terms import ContactName
 from domain.personal.location import LocationDay
 from domain.productivity.note import Note
 from domain.productivity.task import Task
@@ -100,3 +101,19 @@ def test_tracks_of_one_day_in_several_files_are_all_named(store: Store, me: Sess
     recorded(evening, "18", "Home")
     import_paths(me, [tmp_path])
     assert only(store, me, LocationDay).metadata == {"tracks": "Out; Back; Home"}
+
+
+def test_a_contact_that_was_merged_is_skipped_and_stays_as_it_is(
+    store: Store, me: Session, tmp_path: Path
+) -> None:
+    card = tmp_path / "a.vcf"
+    card.write_text("BEGIN:VCARD\nUID:1\nFN:Ada\nEND:VCARD\n")
+    import_paths(me, [card])
+    store.catch_up()
+    (ada,) = me.find(Contact)
+    me.do(Contact.merge_into, ada.id, me.do(Contact.add, ContactName("Ada Lovelace")).id)
+    card.write_text("BEGIN:VCARD\nUID:1\nFN:Ada\nNOTE:new\nEND:VCARD\n")
+    for _ in range(2):
+        report = import_paths(me, [card])
+        assert dict(report.outcomes) == {Outcome.SKIPPED: 1}
+        assert report.files[0].reasons == {"contact_merged": 1}
