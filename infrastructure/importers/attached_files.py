@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.media.media_terms import MediaKind
 from domain.shared.values import MediaType
 from infrastructure.importers.draft import Attached, Content, Draft
-from infrastructure.importers.pictures import HEAD_BYTES, KNOWN_TYPES, BrokenPicture, form_of, told_by
+from infrastructure.importers.pictures.forms import HEAD_BYTES, KNOWN_TYPES, BrokenPicture, form_of, told_by
 from infrastructure.importers.text import one_line
 
 _FILE_NAME_CHARACTERS = 255

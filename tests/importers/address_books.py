@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from infrastructure.importers.draft import Draft, Refused
-from infrastructure.importers.vcard_files import VCardFiles
+from infrastructure.importers.vcard.files import VCardFiles
 from tests.importers.reading import read, written
 
 IMPORTER = VCardFiles()

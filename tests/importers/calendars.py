@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from infrastructure.importers.draft import Draft, Refused
-from infrastructure.importers.icalendar_files import ICalendarFiles
+from infrastructure.importers.icalendar.files import ICalendarFiles
 from tests.importers.reading import read, written
 
 IMPORTER = ICalendarFiles()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from infrastructure.importers.enex_files import EnexFiles
+from infrastructure.importers.notes.enex_files import EnexFiles
 from tests.importers.reading import written
 
 ENEX = EnexFiles()

@@ -10,7 +10,7 @@ from domain.catalogue import kind_named
 from domain.shared.commands import commands_of
 from domain.shared.values import StoredContent, new_id
 from infrastructure.importers.draft import Draft, Reading, Refused
-from infrastructure.importers.mail_files import MailFiles
+from infrastructure.importers.mail.files import MailFiles
 
 FROM = b"From lena@example.org Mon Nov  2 10:00:00 2026\n"
 HEAD = b"From: Lena <lena@example.org>\nTo: me@example.org\nSubject: Garlic\n"

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image, TiffTags
 from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
-from infrastructure.importers.image_files import ImageFiles
+from infrastructure.importers.pictures.image_files import ImageFiles
 from tests.importers.reading import only_draft, written
 
 IMAGES = ImageFiles()

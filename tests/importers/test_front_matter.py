@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infrastructure.importers.draft import Draft
-from infrastructure.importers.markdown_files import MarkdownFiles
+from infrastructure.importers.notes.markdown_files import MarkdownFiles
 from tests.importers.reading import only_draft, written
 
 

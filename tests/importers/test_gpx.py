@@ -15,7 +15,7 @@ from domain.personal.location_terms import MAX_POINTS, Motion, Point, Sensor
 from domain.shared.record import Origin
 from domain.shared.values import new_id
 from infrastructure.importers.draft import Draft, Outcome, Refused
-from infrastructure.importers.gpx_files import BATCH_POINTS
+from infrastructure.importers.tracks.gpx_files import BATCH_POINTS
 from tests.importers.reading import CUT, EXAMPLES, MISSING, drafts, only_draft, read, samples
 from tests.importers.tracks import GPX, gpx, point, track, way_point
 
@@ -187,8 +187,8 @@ def test_longer_day_comes_in_batches_that_make_one_record(tmp_path: Path) -> Non
 
 
 def test_more_points_than_a_day_may_have_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infrastructure.importers.gpx_files.BATCH_POINTS", 2)
-    monkeypatch.setattr("infrastructure.importers.gpx_files.MAX_POINTS", 3)
+    monkeypatch.setattr("infrastructure.importers.tracks.gpx_files.BATCH_POINTS", 2)
+    monkeypatch.setattr("infrastructure.importers.tracks.gpx_files.MAX_POINTS", 3)
     path = gpx(tmp_path, track(*(point(f"<time>2026-11-01T10:00:0{n}Z</time>") for n in range(5))))
     kept, *refused = read(GPX, path)
     assert isinstance(kept, Draft)

@@ -276,7 +276,7 @@ def test_entries_left_when_time_is_up_are_counted(tmp_path: Path, monkeypatch: p
     text = "BEGIN:VEVENT\nDTSTART:20261224\nEND:VEVENT\n" * 3
     reading = IMPORTER.read(written(tmp_path, "calendar.ics", text), Reading())
     next(reading)
-    monkeypatch.setattr("infrastructure.importers.icalendar_files.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("infrastructure.importers.icalendar.files.monotonic", lambda: float("inf"))
     assert list(reading) == [Refused("out_of_time")] * 2
 
 

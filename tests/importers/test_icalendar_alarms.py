@@ -13,7 +13,7 @@ from domain.productivity.calendar_event import CalendarEvent
 from domain.productivity.reminder_terms import Proximity, Reminder, ReminderAction, ReminderAnchor
 from domain.productivity.task import Task
 from infrastructure.importers.draft import Draft, Outcome
-from infrastructure.importers.icalendar_files import ICalendarFiles
+from infrastructure.importers.icalendar.files import ICalendarFiles
 from infrastructure.importers.run import import_paths
 from infrastructure.store.session import Session
 from infrastructure.store.store import Store

@@ -12,7 +12,7 @@ import pytest
 from domain.productivity.calendar_event_terms import IcalStatus, Override
 from domain.shared.values import LAST_YEAR
 from infrastructure.importers.draft import Draft, Outcome, Reading, Refused
-from infrastructure.importers.icalendar_overrides import MAX_FOLLOWING
+from infrastructure.importers.icalendar.overrides import MAX_FOLLOWING
 from tests.importers.calendars import IMPORTER, entries
 from tests.importers.reading import written
 

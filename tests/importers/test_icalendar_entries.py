@@ -21,7 +21,7 @@ from domain.productivity.calendar_event_terms import (
 from domain.productivity.task_terms import Priority, Status
 from domain.shared.values import MAX_URL
 from infrastructure.importers.draft import Draft, Limits, Reading
-from infrastructure.importers.icalendar_components import taken_apart
+from infrastructure.importers.icalendar.components import taken_apart
 from tests.importers.calendars import IMPORTER, entries, event, task
 from tests.importers.reading import written
 

@@ -10,7 +10,7 @@ import pytest
 
 from domain.productivity.calendar_event_terms import MAX_ATTENDEES
 from domain.productivity.reminder_terms import MAX_REMINDERS
-from infrastructure.importers.icalendar_remarks import MAX_REMARKS
+from infrastructure.importers.icalendar.remarks import MAX_REMARKS
 from infrastructure.importers.run import import_paths
 from infrastructure.store.session import Session
 from tests.importers.calendars import event, task

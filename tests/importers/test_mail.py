@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.communication.email_terms import Direction, Mailbox, MailCrypto
 from infrastructure.importers.draft import Draft, UnreadableFile
-from infrastructure.importers.mail_dates import UNDATED
+from infrastructure.importers.mail.dates import UNDATED
 from tests.importers.mail_messages import FROM, Write, draft_in, drafts_in, read, said, validated
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "email"

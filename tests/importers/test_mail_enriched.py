@@ -6,8 +6,8 @@ from time import process_time
 
 import pytest
 
-from infrastructure.importers.mail_enriched import text_of_enriched
-from infrastructure.importers.mail_parts import MAX_HTML_CHARACTERS
+from infrastructure.importers.mail.enriched import text_of_enriched
+from infrastructure.importers.mail.parts import MAX_HTML_CHARACTERS
 from tests.importers.mail_messages import HEAD, Write, multipart, part, said
 from tests.importers.reading import CUT
 

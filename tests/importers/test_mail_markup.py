@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.communication.email_terms import MAX_HTML_BODY
-from infrastructure.importers.mail_markup import MAX_MARKUP_CHARACTERS, MAX_TAGS, harmless
+from infrastructure.importers.mail.markup import MAX_MARKUP_CHARACTERS, MAX_TAGS, harmless
 from tests.importers.mail_messages import HEAD, Write, multipart, part, said
 
 SECONDS = 10.0  # of the processor for one hostile document, however busy the machine

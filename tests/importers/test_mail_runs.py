@@ -8,7 +8,7 @@ from pathlib import Path
 from domain.communication.email import Email
 from infrastructure.importers.batch import Intake
 from infrastructure.importers.draft import Draft, Reading
-from infrastructure.importers.mail_files import MailFiles
+from infrastructure.importers.mail.files import MailFiles
 from infrastructure.importers.run import import_paths
 from infrastructure.store.changes import changes_of
 from infrastructure.store.session import Session

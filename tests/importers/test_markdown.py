@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from domain.productivity.note_terms import BodyFormat, NoteColour, NoteKind
 from infrastructure.importers.draft import Limits, UnreadableFile
-from infrastructure.importers.front_matter import split
-from infrastructure.importers.markdown_files import MarkdownFiles
+from infrastructure.importers.notes.front_matter import split
+from infrastructure.importers.notes.markdown_files import MarkdownFiles
 from tests.importers.reading import (
     CUT,
     EXAMPLES,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.importers.note_dates import moment_of
+from infrastructure.importers.notes.note_dates import moment_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2024, 1, 2, tzinfo=BERLIN)

@@ -152,7 +152,7 @@ def test_cards_beyond_the_limits_are_refused(tmp_path: Path) -> None:
 def test_cards_left_when_time_is_up_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = IMPORTER.read(written(tmp_path, "a.vcf", "BEGIN:VCARD\nFN:Ada\nEND:VCARD\n" * 3), Reading())
     next(reading)
-    monkeypatch.setattr("infrastructure.importers.vcard_files.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("infrastructure.importers.vcard.files.monotonic", lambda: float("inf"))
     assert list(reading) == [Refused("out_of_time")] * 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infrastructure.importers.gpx_files import GpxFiles
+from infrastructure.importers.tracks.gpx_files import GpxFiles
 from tests.importers.reading import written
 
 GPX = GpxFiles()

@@ -1,0 +1,1 @@
+"""Calendars: iCalendar and vCalendar 1.0."""

@@ -1,0 +1,1 @@
+"""Notes: Markdown with front matter, and what Evernote exports."""

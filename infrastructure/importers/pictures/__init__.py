@@ -1,0 +1,1 @@
+"""Pictures, and what cameras and programs write into them."""
