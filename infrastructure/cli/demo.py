@@ -53,7 +53,11 @@ def run_demo(settings: Settings, examples: Path, *, as_json: bool) -> None:
         tell = print_json if as_json else print_fields
         _title("Where the data lies", as_json=as_json)
         tell(status_of(store, settings))
-        tell(_explained(settings))
+        explained = _explained(settings)
+        go_on = "" if as_json else explained.pop("go_on")
+        tell(explained)
+    if go_on:  # whole, however narrow the terminal is: it is there to be copied
+        console.print(f"\ngo on: {go_on}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _person(store: Store) -> Person:
