@@ -206,15 +206,18 @@ def test_a_rotation_killed_among_the_rows_is_finished_by_the_next(
     databases: Databases, pool: ConnectionPool, ring: KeyRing, folder: Path
 ) -> None:
     made, old = fill(ring, 400), copied(databases.keys)
-    cut = 0
-    for patience in (0.05, 0.1, 0.2, 0.3):
+    for _ in range(50):  # it may be done before the kill
         rotating = start(databases.keys, folder, "rotate")
-        time.sleep(patience)
+        while rotating.poll() is None and len(living_numbers(databases.keys)) != 2:
+            time.sleep(0.001)
         rotating.kill()
         rotating.wait()
         assert rotating.stdout is not None
         rotating.stdout.close()
-        cut += len(living_numbers(databases.keys)) == 2
+        if len(living_numbers(databases.keys)) == 2:
+            break
+    else:
+        pytest.fail("no rotation was killed among the rows")
     deadline = time.monotonic() + 10
     while True:
         try:
@@ -223,7 +226,6 @@ def test_a_rotation_killed_among_the_rows_is_finished_by_the_next(
         except KeyCareInProgress:  # the killed one's connection is still being given up
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    assert cut
     left = roots_left(databases.keys, folder)
     assert len(left) == 1
     assert openable(old, left, ring.store_id) == 0

@@ -115,18 +115,25 @@ def test_a_stopped_standby_holds_nobody_up_and_does_nothing_twice(echo: Echo, tm
 
 def test_commands_are_carried_out_once_while_standbys_are_killed(echo: Echo, tmp_path: Path) -> None:
     echo.stand_by()
-    clients = []
-    for number in range(40):
-        clients.append(echo.begin("append", str(tmp_path / f"lines-{number}")))
-        if number % 8 == 7:
-            pid = standby_of(echo.data_dir)
-            if pid is not None:
-                kill_at_once(pid)
-            echo.start()
+    clients: list[subprocess.Popen[str]] = []
+
+    def begin() -> subprocess.Popen[str]:
+        clients.append(echo.begin("append", str(tmp_path / f"lines-{len(clients)}")))
+        return clients[-1]
+
+    begin().wait(60)  # by the standby that stands
+    for _ in range(5):
+        for _ in range(7):
+            begin()
+        pid = standby_of(echo.data_dir)
+        if pid is not None:
+            kill_at_once(pid)
+        begin().wait(60)  # by itself, unless another has begun to stand by
+        echo.start()
     errors = [client.communicate(timeout=60)[1] for client in clients]
-    assert [client.returncode for client in clients] == [0] * 40
+    assert [client.returncode for client in clients] == [0] * 41
     assert {file.read_text() for file in tmp_path.glob("lines-*")} == {"done\n"}
-    assert len(list(tmp_path.glob("lines-*"))) == 40
+    assert len(list(tmp_path.glob("lines-*"))) == 41
     assert set(errors) == {"", "by itself\n"}  # some of each, or nothing was shown
 
 
