@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from domain.productivity.reminder_terms import Reminder, require_clear_reminders
 from domain.productivity.reminders import Reminded
 from domain.productivity.task_filing import TaskFiling
@@ -27,15 +29,8 @@ class TaskReminders(TaskFiling, Reminded):
         """Give the next instance the reminders that are of no one moment, as if nobody had seen them."""
         for each in self.reminders:
             if each.at is None:
-                task.add_reminder(
-                    minutes_before=each.minutes_before,
-                    action=each.action,
-                    relative_to=each.relative_to,
-                    repeat=each.repeat,
-                    repeat_every_minutes=each.repeat_every_minutes,
-                    proximity=each.proximity,
-                    reminder_id=each.id,
-                )
+                unseen = replace(each, acknowledged_at=None, snoozed_until=None)
+                task.trigger_event(self.ReminderAdded, reminder=unseen)
 
     @property
     def _reminds_again(self) -> bool:
