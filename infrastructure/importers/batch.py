@@ -247,9 +247,8 @@ class Intake:
     def _update(self, record: Record, draft: Draft, verb: str) -> Outcome:
         before = record.version
         give(record, verb, draft.arguments if draft.update_arguments is None else draft.update_arguments)
-        if (
-            draft.verb is not None
-        ):  # a word on a known thing, such as that it is cancelled, tells nothing of these
+        # A word on a known thing, such as that it is cancelled, tells nothing of these.
+        if draft.verb is not None:
             _refresh_tags(record, draft.tags)
             give(record, "refresh_metadata", {"metadata": _metadata(record, draft)})
         return Outcome.REFRESHED if record.version > before else Outcome.UNCHANGED

@@ -13,7 +13,7 @@ from tests.importers.test_runs import READING, calendar
 
 def test_a_file_of_a_folder_is_told_by_its_path_below_it(me: Session, tmp_path: Path) -> None:
     two_of_a_name(tmp_path / "one")
-    assert named(me, tmp_path / "one") == ["home/plan.ics", "work/plan.ics"]
+    assert named(me, tmp_path / "one") == ["home/plan.ics", "office/plan.ics"]
 
 
 def test_a_file_that_is_given_by_itself_is_told_as_it_is_given(me: Session, tmp_path: Path) -> None:
@@ -24,10 +24,10 @@ def test_a_file_that_is_given_by_itself_is_told_as_it_is_given(me: Session, tmp_
 def test_files_of_several_folders_are_told_apart_by_the_folder(me: Session, tmp_path: Path) -> None:
     one, other, plan = tmp_path / "one", tmp_path / "other", calendar(tmp_path / "plan.ics")
     two_of_a_name(one)
-    (other / "work").mkdir(parents=True)
-    calendar(other / "work" / "plan.ics")
+    (other / "office").mkdir(parents=True)
+    calendar(other / "office" / "plan.ics")
     assert named(me, one, other, plan) == [
-        "home/plan.ics", f"{one}/work/plan.ics", f"{other}/work/plan.ics", str(plan),
+        "home/plan.ics", f"{one}/office/plan.ics", f"{other}/office/plan.ics", str(plan),
     ]  # fmt: skip
 
 
@@ -35,11 +35,11 @@ def test_several_processes_tell_files_by_the_same_names(
     me: Session, settings: Settings, tmp_path: Path
 ) -> None:
     two_of_a_name(tmp_path)
-    assert named(me, tmp_path, crew=Crew(settings, 2, worth=0)) == ["home/plan.ics", "work/plan.ics"]
+    assert named(me, tmp_path, crew=Crew(settings, 2, worth=0)) == ["home/plan.ics", "office/plan.ics"]
 
 
 def two_of_a_name(folder: Path) -> None:
-    for part in ("home", "work"):
+    for part in ("home", "office"):
         (folder / part).mkdir(parents=True)
         calendar(folder / part / "plan.ics")
 
